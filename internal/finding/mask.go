@@ -1,0 +1,70 @@
+package finding
+
+import (
+	"slices"
+
+	"github.com/boltseal/boltseal/internal/inventory"
+)
+
+// masked gives a deep copy with every string that comes from what was scanned
+// passed through mask. Ids, scores, digests and times that are ours or a
+// database's stay as they are.
+func (f Finding) masked(mask func(string) string) Finding {
+	if mask == nil {
+		mask = func(s string) string { return s }
+	}
+	f.Target = mask(f.Target)
+	f.Message = mask(f.Message)
+	f.Remediation = mask(f.Remediation)
+	f.Location.Path = mask(f.Location.Path)
+	f.Location.Image = mask(f.Location.Image)
+	f.Location.Instruction = mask(f.Location.Instruction)
+	if f.Package != nil {
+		p := MaskPackage(*f.Package, mask)
+		f.Package = &p
+	}
+	if f.Fix != nil {
+		fix := Fix{Description: mask(f.Fix.Description), Edits: slices.Clone(f.Fix.Edits)}
+		for i := range fix.Edits {
+			// A masked edit would write the mask into the file: a fix whose
+			// text holds a secret is no safe fix.
+			if mask(fix.Edits[i].Text) != fix.Edits[i].Text {
+				f.Fix = nil
+				break
+			}
+			fix.Edits[i].Path = mask(fix.Edits[i].Path)
+		}
+		if f.Fix != nil {
+			f.Fix = &fix
+		}
+	}
+	f.Identity = maskAll(f.Identity, mask)
+	f.Controls = slices.Clone(f.Controls)
+	return f
+}
+
+// MaskPackage gives a copy of p with every string from what was scanned passed
+// through mask.
+func MaskPackage(p inventory.Package, mask func(string) string) inventory.Package {
+	p.Target = mask(p.Target)
+	p.Name = mask(p.Name)
+	p.Version = mask(p.Version)
+	p.PURL = mask(p.PURL)
+	p.Paths = maskAll(p.Paths, mask)
+	p.Licenses = maskAll(p.Licenses, mask)
+	if p.Source != nil {
+		p.Source = &inventory.Source{Name: mask(p.Source.Name), Version: mask(p.Source.Version)}
+	}
+	return p
+}
+
+func maskAll(texts []string, mask func(string) string) []string {
+	if texts == nil {
+		return nil
+	}
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = mask(t)
+	}
+	return out
+}
