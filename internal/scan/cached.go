@@ -1,0 +1,126 @@
+package scan
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+)
+
+// cacheable says whether what is made of the unit can be kept.
+func (w *walk) cacheable() bool {
+	return w.run.opt.Cache != nil && w.unit.Digest != ""
+}
+
+// The keys name the form of the value, so that a newer form is never misread.
+func (w *walk) indexKey() string { return "scan/index/1/" + w.unit.Digest }
+
+func (w *walk) partsKey(i int) string {
+	p := w.run.passes[i]
+	sum := sha256.Sum256([]byte(p.key))
+	return "scan/parts/1/" + string(w.run.target.Kind) + "/" + p.scanner.Name() + "/" + hex.EncodeToString(sum[:]) + "/" + w.unit.Digest
+}
+
+// loadIndex reads the entries of the unit; false when they are not there or not
+// whole.
+func (w *walk) loadIndex() bool {
+	if len(w.entries) > 0 || !w.cacheable() {
+		return len(w.entries) > 0
+	}
+	data, ok := w.run.opt.Cache.Get(w.indexKey())
+	if !ok {
+		return false
+	}
+	var entries []*Entry
+	if json.Unmarshal(data, &entries) != nil {
+		return false
+	}
+	for _, e := range entries {
+		if e == nil {
+			return false
+		}
+	}
+	w.entries, w.count = entries, len(entries)
+	return true
+}
+
+// loadParts reads what a pass made of the unit; it needs the index as well.
+func (w *walk) loadParts(i int) bool {
+	if !w.cacheable() || w.run.passes[i].key == "" {
+		return false
+	}
+	data, ok := w.run.opt.Cache.Get(w.partsKey(i))
+	if !ok || !w.loadIndex() {
+		return false
+	}
+	return w.parts[i].decode(data, w.entries) == nil
+}
+
+// store keeps the index and the parts of every pass that had no error.
+func (w *walk) store() {
+	if !w.cacheable() || len(w.active) == 0 {
+		return
+	}
+	index, err := json.Marshal(w.entries)
+	if err != nil {
+		return
+	}
+	w.run.opt.Cache.Put(w.indexKey(), index)
+	for _, i := range w.active {
+		if data, ok := w.parts[i].encode(); ok && w.run.passes[i].key != "" {
+			w.run.opt.Cache.Put(w.partsKey(i), data)
+		}
+	}
+}
+
+// encode writes the parts; false when one of them is an error.
+func (p *unitParts) encode() ([]byte, bool) {
+	wanted := uint64(0)
+	if p.wanted {
+		wanted = 1
+	}
+	data := binary.AppendUvarint(nil, wanted)
+	data = binary.AppendUvarint(data, uint64(p.files))
+	data = binary.AppendUvarint(data, uint64(p.bytes))
+	for _, ref := range p.refs {
+		if ref.Err != nil {
+			return nil, false
+		}
+		data = binary.AppendUvarint(data, uint64(ref.Index))
+		data = binary.AppendUvarint(data, uint64(len(ref.Part)))
+		data = append(data, ref.Part...)
+	}
+	return data, true
+}
+
+var errBadParts = errors.New("malformed parts")
+
+// decode reads what encode wrote, for the entries of the same unit.
+func (p *unitParts) decode(data []byte, entries []*Entry) error {
+	var head [3]uint64
+	for i := range head {
+		n, size := binary.Uvarint(data)
+		if size <= 0 {
+			return errBadParts
+		}
+		head[i], data = n, data[size:]
+	}
+	var refs []Ref
+	for len(data) > 0 {
+		index, size := binary.Uvarint(data)
+		if size <= 0 || index >= uint64(len(entries)) {
+			return errBadParts
+		}
+		data = data[size:]
+		length, size := binary.Uvarint(data)
+		if size <= 0 || length > uint64(len(data)-size) {
+			return errBadParts
+		}
+		part := data[size : size+int(length)]
+		data = data[size+int(length):]
+		refs = append(refs, Ref{At: At{Index: int(index)}, Entry: entries[index], Part: part})
+	}
+	p.wanted, p.files, p.bytes, p.refs = head[0] == 1, int64(head[1]), int64(head[2]), refs
+	return nil
+}
