@@ -1,0 +1,151 @@
+package image
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// The bounds of decompression.
+const (
+	bufferSize = 128 << 10
+	headSize   = 512
+	// maxWindow is what zstd may hold to look back; its own tool stops there
+	// too unless told otherwise.
+	maxWindow = 128 << 20
+	// Deflate reaches 1,032:1 on a run of one byte and nothing else. What is
+	// worse than bombRatio is nothing but filler; below bombFloor it is let
+	// through, because such files exist (a lastlog with a large user id).
+	bombRatio = 1000
+	bombFloor = 4 << 30
+)
+
+// format is how bytes are packed.
+type format uint8
+
+const (
+	formatPlain format = iota
+	formatGzip
+	formatZstd
+	formatBzip2
+	formatXz
+)
+
+var magics = []struct {
+	format format
+	magic  string
+}{
+	{formatGzip, "\x1f\x8b"},
+	{formatZstd, "\x28\xb5\x2f\xfd"},
+	{formatXz, "\xfd7zXZ\x00"},
+	{formatBzip2, "BZh"},
+}
+
+// sniff tells by the first bytes how a layer or an archive is packed. Media types
+// are not asked: they lie, and containerd does not ask them either.
+func sniff(head []byte) format {
+	for _, m := range magics {
+		if bytes.HasPrefix(head, []byte(m.magic)) {
+			return m.format
+		}
+	}
+	// A zstd stream may begin with a skippable frame, 0x184D2A5? in little endian.
+	if len(head) >= 4 && head[0]&0xf0 == 0x50 && string(head[1:4]) == "\x2a\x4d\x18" {
+		return formatZstd
+	}
+	return formatPlain
+}
+
+// unpacked is a stream with its compression taken off.
+type unpacked struct {
+	io.Reader
+	format format
+	close  func()
+}
+
+// decompress takes off what compression there is. close is never nil.
+func decompress(r *bufio.Reader) (*unpacked, error) {
+	head, err := r.Peek(headSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	u := &unpacked{Reader: r, format: sniff(head), close: func() {}}
+	switch u.format {
+	case formatGzip:
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, unpackError(err)
+		}
+		u.Reader = z
+	case formatZstd:
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return nil, unpackError(err)
+		}
+		u.Reader, u.close = z, z.Close
+	case formatBzip2:
+		return nil, errors.New("compressed with bzip2, which is not supported: compress it with gzip or zstd")
+	case formatXz:
+		return nil, errors.New("compressed with xz, which is not supported: compress it with gzip or zstd")
+	}
+	return u, nil
+}
+
+func unpackError(err error) error {
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("unpacking: %w", err)
+}
+
+// counting counts what goes through.
+type counting struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// guard bounds what comes out of a decompressor, and stops when the context ends.
+type guard struct {
+	ctx   context.Context //nolint:containedctx // of the read that goes on
+	r     *unpacked
+	raw   *counting
+	out   int64
+	max   int64
+	floor int64
+}
+
+func newGuard(ctx context.Context, r *unpacked, raw *counting, opt Options) *guard {
+	return &guard{ctx: ctx, r: r, raw: raw, max: opt.MaxUnpacked, floor: opt.bombFloor}
+}
+
+var errBomb = errors.New("decompression bomb")
+
+// Read implements io.Reader.
+func (g *guard) Read(p []byte) (int, error) {
+	if err := g.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := g.r.Read(p)
+	g.out += int64(n)
+	switch {
+	case g.out > g.max:
+		return n, fmt.Errorf("unpacks to more than %d bytes", g.max)
+	case g.out > g.floor && g.out/bombRatio > g.raw.n:
+		return n, fmt.Errorf("%w: %d bytes unpack to more than %d", errBomb, g.raw.n, g.out)
+	case err != nil && !errors.Is(err, io.EOF) && g.r.format != formatPlain:
+		return n, unpackError(err)
+	}
+	return n, err
+}

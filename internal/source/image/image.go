@@ -1,0 +1,230 @@
+// Package image reaches container images in files: what docker save writes, and
+// OCI image layouts as a directory or a tar. Nothing is unpacked to disk and no
+// layer is held in memory: an archive is indexed once and its layers are read
+// where they lie. Everything in an image is hostile input; what its digests say is
+// checked here, while the bytes go by.
+//
+//	Open: file -> store (name -> bytes) -> documents -> images -> sources
+//	Walk: blob -> digest -> decompress -> bounds -> digest -> tar -> entries
+package image
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/boltseal/boltseal/internal/scan"
+)
+
+// The schemes, as they are typed on the command line.
+const (
+	SchemeDockerArchive = "docker-archive" // what docker save writes: a tar with manifest.json
+	SchemeOCIArchive    = "oci-archive"    // a tar of an OCI image layout
+	SchemeOCIDir        = "oci-dir"        // an OCI image layout
+)
+
+// ErrDigest says that content is not what its digest promises.
+var ErrDigest = errors.New("digest mismatch")
+
+// Options choose and bound what is read. The zero value is ready to use.
+type Options struct {
+	// Platform chooses images by "os/architecture[/variant]"; empty takes all.
+	Platform string
+	// MaxEntries bounds the entries of all layers of an image together; 0 is
+	// DefaultMaxEntries.
+	MaxEntries int64
+	// MaxUnpacked bounds the bytes of one layer once it is unpacked, and of a
+	// compressed archive; 0 is DefaultMaxUnpacked.
+	MaxUnpacked int64
+
+	bombFloor int64 // of the ratio guard; 0 is bombFloor, lower in tests
+}
+
+// The bounds that hold unless others are given.
+const (
+	DefaultMaxEntries  = 10_000_000
+	DefaultMaxUnpacked = 64 << 30
+)
+
+func (o Options) filled() Options {
+	if o.MaxEntries <= 0 {
+		o.MaxEntries = DefaultMaxEntries
+	}
+	if o.MaxUnpacked <= 0 {
+		o.MaxUnpacked = DefaultMaxUnpacked
+	}
+	if o.bombFloor <= 0 {
+		o.bombFloor = bombFloor
+	}
+	return o
+}
+
+// Open gives a source for every image in the file or directory, in the order in
+// which it lists them. Where it holds several and some cannot be opened, those
+// that can are given along with the error; the caller closes what it is given,
+// whatever the error says. Sources and error are never both empty.
+func Open(ctx context.Context, scheme, path string, opt Options) ([]scan.Source, error) {
+	opt = opt.filled()
+	want, err := parsePlatform(opt.Platform)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openStore(ctx, scheme, path, opt)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s:%s: %w", scheme, path, err)
+	}
+	c := &catalogue{store: s, want: want}
+	if scheme == SchemeDockerArchive {
+		err = c.readDocker(ctx)
+	} else {
+		err = c.readOCI(ctx)
+	}
+	if d := s.damage(); d != nil && !errors.Is(err, d) {
+		err = problems{err, d}.orNil()
+	}
+	if err == nil && len(c.images) == 0 {
+		err = c.nothing()
+	}
+	if err != nil {
+		err = fmt.Errorf("opening %s:%s: %w", scheme, path, err)
+	}
+	if len(c.images) == 0 {
+		s.close() //nolint:errcheck,gosec // only read from
+		return nil, err
+	}
+	return c.sources(scheme, path, opt), err
+}
+
+// openStore opens what the scheme says the path is.
+func openStore(ctx context.Context, scheme, path string, opt Options) (store, error) {
+	switch scheme {
+	case SchemeOCIDir:
+		return openFolder(path)
+	case SchemeDockerArchive, SchemeOCIArchive:
+		return openArchive(ctx, path, opt)
+	default:
+		return nil, fmt.Errorf("unknown scheme %q: use %s, %s or %s", scheme, SchemeDockerArchive, SchemeOCIArchive, SchemeOCIDir)
+	}
+}
+
+// source is one image.
+type source struct {
+	target scan.Target
+	units  []scan.Unit
+	store  *shared
+}
+
+// Target implements scan.Source.
+func (s *source) Target() scan.Target { return s.target }
+
+// Units implements scan.Source.
+func (s *source) Units() []scan.Unit { return s.units }
+
+// Close implements scan.Source; the last source that is closed closes the file.
+func (s *source) Close() error { return s.store.release() }
+
+// shared is a store that several sources read from.
+type shared struct {
+	store
+	users atomic.Int64
+}
+
+func (s *shared) release() error {
+	if s.users.Add(-1) == 0 {
+		return s.close()
+	}
+	return nil
+}
+
+// sources turns what was found into sources that share the store.
+func (c *catalogue) sources(scheme, path string, opt Options) []scan.Source {
+	sh := &shared{store: c.store}
+	sh.users.Store(int64(len(c.images)))
+	names := targetNames(scheme+":"+path, c.images)
+	sources := make([]scan.Source, len(c.images))
+	for i, im := range c.images {
+		img := im.describe(path)
+		s := &source{
+			target: scan.Target{Kind: scan.KindImage, Name: names[i], Digest: im.digest, Image: img},
+			store:  sh,
+		}
+		bounds := &bounds{opt: opt}
+		for n := range im.layers {
+			l := &im.layers[n]
+			u := scan.Unit{Name: "layer " + short(l.unitDigest()), Digest: l.unitDigest(), Sequential: true}
+			left := c.left
+			c.left = nil // counted once, with the first layer that there is
+			u.Walk = func(ctx context.Context, v scan.Visitor) error {
+				for _, o := range left {
+					v.Skipped(o.what, o.reason)
+				}
+				return l.walk(ctx, sh, bounds, v)
+			}
+			s.units = append(s.units, u)
+		}
+		sources[i] = s
+	}
+	return sources
+}
+
+// describe gives what the image says of itself.
+func (im *found) describe(path string) *scan.Image {
+	img := &scan.Image{
+		Name:      im.name,
+		Reference: im.reference,
+		Platform:  im.platform,
+		Config:    im.config,
+	}
+	if img.Name == "" {
+		img.Name = fileName(path)
+	}
+	if img.Reference == "" {
+		img.Reference = img.Name
+	}
+	history := layerHistory(im.config.History, len(im.layers))
+	for i, l := range im.layers {
+		sl := scan.Layer{
+			Digest:    l.unitDigest(),
+			DiffID:    l.diffID.String(),
+			MediaType: l.mediaType,
+			Size:      l.size,
+			History:   -1,
+		}
+		if history != nil {
+			sl.History = history[i]
+			sl.Instruction = instruction(im.config.History[history[i]].CreatedBy)
+		}
+		img.Layers = append(img.Layers, sl)
+	}
+	return img
+}
+
+// short shortens a digest for messages.
+func short(digest string) string {
+	algorithm, hex, ok := strings.Cut(digest, ":")
+	if !ok {
+		return digest
+	}
+	return algorithm + ":" + hex[:min(len(hex), 12)]
+}
+
+// layer is a layer of an image as the image's documents describe it.
+type layer struct {
+	file      string  // its name in the store
+	blob      v1.Hash // of the file; zero where nothing says
+	diffID    v1.Hash // of the unpacked tar
+	size      int64   // of the file
+	mediaType string
+	urls      []string // where a layer that is not distributed can be had
+}
+
+func (l *layer) unitDigest() string {
+	if l.blob != (v1.Hash{}) {
+		return l.blob.String()
+	}
+	return l.diffID.String()
+}

@@ -1,0 +1,157 @@
+package image
+
+import (
+	"archive/tar"
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"strings"
+	"sync/atomic"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/boltseal/boltseal/internal/scan"
+)
+
+// maxNames bounds the bytes of all names and link targets of an image.
+const maxNames = 1 << 30
+
+// bounds are shared by the layers of an image, which are read at the same time.
+type bounds struct {
+	opt     Options
+	entries atomic.Int64
+	names   atomic.Int64
+}
+
+// add counts an entry.
+func (b *bounds) add(e *scan.Entry) error {
+	if b.entries.Add(1) > b.opt.MaxEntries {
+		return fmt.Errorf("image has more than %d entries", b.opt.MaxEntries)
+	}
+	if b.names.Add(int64(len(e.Path)+len(e.Link))) > maxNames {
+		return fmt.Errorf("names of the image's entries are longer than %d bytes together", int64(maxNames))
+	}
+	return nil
+}
+
+// walk reads the layer once from front to back. Digests are known only at the
+// end: what a wrong layer yields has been yielded by then, and the error says so.
+func (l *layer) walk(ctx context.Context, s store, b *bounds, v scan.Visitor) error {
+	if strings.HasSuffix(l.mediaType, "+encrypted") {
+		return errors.New("layer is encrypted")
+	}
+	file, size, err := s.open(ctx, l.file)
+	if err != nil {
+		return l.missing(err)
+	}
+	defer file.Close()
+	st, err := l.open(ctx, file, b)
+	if err != nil {
+		return fmt.Errorf("reading layer: %w", err)
+	}
+	defer st.close()
+	w := &walker{visitor: v, bounds: b, left: b.opt.MaxUnpacked, tar: tar.NewReader(st.body)}
+	if err := w.walk(); err != nil {
+		return err
+	}
+	if err := st.drain(); err != nil {
+		return fmt.Errorf("reading layer: %w", err)
+	}
+	if size != l.size {
+		return fmt.Errorf("%w: layer has %d bytes, the manifest says %d", ErrDigest, size, l.size)
+	}
+	return st.verify(l)
+}
+
+// missing explains why a layer's content cannot be had.
+func (l *layer) missing(err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("opening layer: %w", err)
+	}
+	if len(l.urls) > 0 || strings.Contains(l.mediaType, ".nondistributable.") || strings.Contains(l.mediaType, ".foreign.") {
+		return fmt.Errorf("layer is not distributed with the image (%s): save the image with it, or scan it where it is whole", l.mediaType)
+	}
+	return fmt.Errorf("opening layer: %w", err)
+}
+
+// stream is a layer on its way from the blob to the tar reader.
+type stream struct {
+	raw      *hashing      // the blob
+	rawBuf   *bufio.Reader // what the decompressor reads
+	unpacked *unpacked
+	tar      *hashing      // the unpacked bytes
+	body     *bufio.Reader // what the tar reader reads
+}
+
+// hashing hashes what goes through.
+type hashing struct {
+	r io.Reader
+	h hash.Hash // nil for none
+}
+
+func (h *hashing) Read(p []byte) (int, error) {
+	n, err := h.r.Read(p)
+	if h.h != nil {
+		h.h.Write(p[:n])
+	}
+	return n, err
+}
+
+// open stacks the readers. The bytes of a layer that is not compressed are hashed
+// once.
+func (l *layer) open(ctx context.Context, file io.Reader, b *bounds) (*stream, error) {
+	algorithm := l.diffID.Algorithm
+	if l.blob != (v1.Hash{}) {
+		algorithm = l.blob.Algorithm
+	}
+	rawHash, err := v1.Hasher(algorithm)
+	if err != nil {
+		return nil, err
+	}
+	counted := &counting{r: file}
+	st := &stream{raw: &hashing{counted, rawHash}}
+	st.rawBuf = bufio.NewReaderSize(st.raw, bufferSize)
+	if st.unpacked, err = decompress(st.rawBuf); err != nil {
+		return nil, err
+	}
+	st.tar = &hashing{r: newGuard(ctx, st.unpacked, counted, b.opt)}
+	if st.unpacked.format != formatPlain || algorithm != l.diffID.Algorithm {
+		if st.tar.h, err = v1.Hasher(l.diffID.Algorithm); err != nil {
+			return nil, err
+		}
+	}
+	st.body = bufio.NewReaderSize(st.tar, bufferSize)
+	return st, nil
+}
+
+func (st *stream) close() { st.unpacked.close() }
+
+// drain reads what stands behind the end of the tar. It is part of what both
+// digests cover.
+func (st *stream) drain() error {
+	if _, err := io.Copy(io.Discard, st.body); err != nil {
+		return err
+	}
+	_, err := io.Copy(io.Discard, st.rawBuf)
+	return err
+}
+
+// verify compares what was read with what the image's documents promise.
+func (st *stream) verify(l *layer) error {
+	raw := fmt.Sprintf("%x", st.raw.h.Sum(nil))
+	if l.blob != (v1.Hash{}) && raw != l.blob.Hex {
+		return fmt.Errorf("%w: layer is %s:%s, the manifest says %s", ErrDigest, l.blob.Algorithm, raw, l.blob)
+	}
+	unpacked := raw
+	if st.tar.h != nil {
+		unpacked = fmt.Sprintf("%x", st.tar.h.Sum(nil))
+	}
+	if unpacked != l.diffID.Hex {
+		return fmt.Errorf("%w: unpacked layer is %s:%s, the image configuration says %s", ErrDigest, l.diffID.Algorithm, unpacked, l.diffID)
+	}
+	return nil
+}

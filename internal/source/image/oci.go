@@ -1,0 +1,186 @@
+package image
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+const (
+	ociIndex  = "index.json"
+	ociLayout = "oci-layout"
+	// maxDepth is how deep indices are nested.
+	maxDepth = 8
+)
+
+// descriptor is a manifest or an index on the way.
+type descriptor struct {
+	v1.Descriptor
+	label
+	depth int
+}
+
+// readOCI finds the images of a layout. An error names those that could not be
+// opened.
+func (c *catalogue) readOCI(ctx context.Context) error {
+	data, err := c.document(ctx, ociIndex, v1.Hash{})
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("no %s in it: it is cut off or no image layout; for what docker save writes use %s:PATH", ociIndex, SchemeDockerArchive)
+	}
+	if err != nil {
+		return err
+	}
+	todo, err := c.children(data, descriptor{})
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", ociIndex, err)
+	}
+	var errs problems
+	seen := make(map[v1.Hash]bool)
+	for len(todo) > 0 {
+		last := len(todo) - 1
+		d := todo[last]
+		todo = todo[:last]
+		if seen[d.Digest] { // two tags of one image
+			continue
+		}
+		seen[d.Digest] = true
+		if len(seen) > maxImages {
+			errs = append(errs, fmt.Errorf("more than %d manifests", maxImages))
+			break
+		}
+		below, err := c.visit(ctx, d)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("manifest %s: %w", short(d.Digest.String()), err))
+		}
+		todo = append(todo, below...)
+	}
+	return errs.orNil()
+}
+
+// children gives what an index lists, last first.
+func (c *catalogue) children(data []byte, d descriptor) ([]descriptor, error) {
+	index, err := v1.ParseIndexManifest(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	if d.depth >= maxDepth {
+		return nil, fmt.Errorf("indices are nested deeper than %d", maxDepth)
+	}
+	var children []descriptor
+	for i, m := range index.Manifests {
+		if m.Digest == (v1.Hash{}) {
+			return nil, fmt.Errorf("manifest %d of the index has no digest", i)
+		}
+		if isAttestation(m.Platform) {
+			continue
+		}
+		if m.Platform != nil && !c.wanted(m.Platform) {
+			continue
+		}
+		children = append(children, descriptor{m, labelOf(m.Annotations, d.label), d.depth + 1})
+	}
+	slices.Reverse(children)
+	return children, nil
+}
+
+// shape is what tells a manifest from an index. The media type does not: a
+// document that is both would be read by some as the one, by others as the other.
+// https://github.com/advisories/GHSA-77vh-xpmg-72qh
+type shape struct {
+	SchemaVersion int               `json:"schemaVersion"`
+	Manifests     []json.RawMessage `json:"manifests"`
+	Layers        []json.RawMessage `json:"layers"`
+	Config        json.RawMessage   `json:"config"`
+	FSLayers      json.RawMessage   `json:"fsLayers"`
+}
+
+// visit reads a manifest, or gives what an index lists.
+func (c *catalogue) visit(ctx context.Context, d descriptor) ([]descriptor, error) {
+	data, err := c.document(ctx, blobName(d.Digest.Algorithm, d.Digest.Hex), d.Digest)
+	if errors.Is(err, fs.ErrNotExist) && d.Platform != nil && c.want == nil {
+		// An index lists platforms that were never fetched; nobody can run them
+		// from this file.
+		c.left = append(c.left, leftOut{platformName(d.Platform), reasonAbsent})
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if d.Size != int64(len(data)) {
+		return nil, fmt.Errorf("%w: has %d bytes, the index says %d", ErrDigest, len(data), d.Size)
+	}
+	var s shape
+	if err := json.Unmarshal(data, &s); err != nil {
+		return nil, fmt.Errorf("reading manifest: %w", err)
+	}
+	switch isManifest := s.Layers != nil || s.Config != nil; {
+	case isManifest && s.Manifests != nil:
+		return nil, errors.New("is both an image and an index")
+	case s.Manifests != nil:
+		return c.children(data, d)
+	case s.FSLayers != nil:
+		return nil, errors.New("schema version 1 is not supported: push or save the image again with a current tool")
+	case !isManifest:
+		return nil, errors.New("is neither an image nor an index")
+	}
+	return nil, c.manifest(ctx, d, data)
+}
+
+// manifest reads an image.
+func (c *catalogue) manifest(ctx context.Context, d descriptor, data []byte) error {
+	m, err := v1.ParseManifest(bytes.NewReader(data))
+	if err != nil {
+		return fmt.Errorf("reading manifest: %w", err)
+	}
+	switch m.Config.MediaType {
+	case types.OCIConfigJSON, types.DockerConfigJSON, "":
+	default:
+		c.left = append(c.left, leftOut{string(m.Config.MediaType), reasonArtifact})
+		return nil
+	}
+	if m.Config.Digest == (v1.Hash{}) {
+		return errors.New("manifest names no image configuration")
+	}
+	data, err = c.document(ctx, blobName(m.Config.Digest.Algorithm, m.Config.Digest.Hex), m.Config.Digest)
+	if err != nil {
+		return fmt.Errorf("reading image configuration: %w", err)
+	}
+	config, err := parseConfig(data, len(m.Layers))
+	if err != nil {
+		return err
+	}
+	p := platformOf(config, d.Platform)
+	if d.Platform == nil && (isAttestation(p) || !c.wanted(p)) {
+		return nil
+	}
+	im := &found{label: d.label, digest: d.Digest.String(), platform: platformName(p), config: config}
+	if im.layers, err = ociLayers(m, config); err != nil {
+		return err
+	}
+	return c.add(im)
+}
+
+func ociLayers(m *v1.Manifest, config *v1.ConfigFile) ([]layer, error) {
+	layers := make([]layer, len(m.Layers))
+	for i, l := range m.Layers {
+		if l.Digest == (v1.Hash{}) {
+			return nil, fmt.Errorf("layer %d of the manifest has no digest", i)
+		}
+		layers[i] = layer{
+			file:      blobName(l.Digest.Algorithm, l.Digest.Hex),
+			blob:      l.Digest,
+			diffID:    config.RootFS.DiffIDs[i],
+			size:      max(l.Size, 0),
+			mediaType: string(l.MediaType),
+			urls:      l.URLs,
+		}
+	}
+	return layers, checkLayers(layers)
+}
