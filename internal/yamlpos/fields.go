@@ -1,0 +1,151 @@
+package yamlpos
+
+import (
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Field is a key that a mapping may have, and what becomes of its value.
+type Field struct {
+	name string
+	kind fieldKind
+	read func(Value)
+	hint string
+}
+
+type fieldKind uint8
+
+const (
+	optional fieldKind = iota
+	required
+	later
+	elsewhere
+)
+
+// Need is a key without which the mapping is an error.
+func Need(name string, read func(Value)) Field { return Field{name: name, kind: required, read: read} }
+
+// May is a key that can be left out.
+func May(name string, read func(Value)) Field { return Field{name: name, read: read} }
+
+// Later is a key that the schema has and this program does not read yet: an
+// error, as a file that is obeyed in part is not obeyed.
+func Later(name string) Field {
+	return Field{name: name, kind: later, hint: "take it out: it would not be obeyed"}
+}
+
+// Elsewhere is a key that is often written here and belongs in another place,
+// which the hint names.
+func Elsewhere(name, hint string) Field { return Field{name: name, kind: elsewhere, hint: hint} }
+
+// Into reads a value into a variable.
+func Into[T any](dst *T, read func(Value) T) func(Value) {
+	return func(v Value) { *dst = read(v) }
+}
+
+// Map reads a mapping: each key that is there is read by its field, in the order
+// of the file. Keys that no field names, keys that come twice and required keys
+// that are missing are errors. what names the mapping in messages.
+func (v Value) Map(what string, fields ...Field) {
+	n := v.resolved()
+	if n.Kind != yaml.MappingNode || v.tagged() {
+		v.Fail("", "%s: want a mapping, got %s", what, v.kind())
+		return
+	}
+	known := make(map[string]Field, len(fields))
+	for _, f := range fields {
+		known[f.name] = f
+	}
+	seen := make(map[string]int, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], Value{v.doc, n.Content[i+1]}
+		name, ok := v.key(key)
+		if !ok {
+			continue
+		}
+		if line, twice := seen[name]; twice {
+			v.failAt(key, "keep one of them", "key %q comes twice, first on line %d", shorten(name), line)
+			continue
+		}
+		seen[name] = key.Line
+		v.field(what, name, key, value, known, fields)
+	}
+	v.missing(what, fields, seen)
+}
+
+// key gives a key's name: a plain word.
+func (v Value) key(key *yaml.Node) (string, bool) {
+	switch {
+	case key.Kind != yaml.ScalarNode || key.Style&yaml.TaggedStyle != 0:
+		v.failAt(key, "", "a key must be a plain word")
+		return "", false
+	case key.ShortTag() == "!!merge":
+		v.failAt(key, "write the keys out", "merge keys (<<) are not supported")
+		return "", false
+	}
+	return key.Value, true
+}
+
+func (v Value) field(what, name string, key *yaml.Node, value Value, known map[string]Field, fields []Field) {
+	f, ok := known[name]
+	switch {
+	case !ok:
+		v.failAt(key, unknownHint(name, fields), "unknown key %q in %s", shorten(name), what)
+	case f.kind == later:
+		v.failAt(key, f.hint, "%s is not supported yet", name)
+	case f.kind == elsewhere:
+		v.failAt(key, f.hint, "key %q does not belong in %s", name, what)
+	default:
+		f.read(value)
+	}
+}
+
+// unknownHint suggests the nearest key, else lists them.
+func unknownHint(name string, fields []Field) string {
+	var near, usable []string
+	for _, f := range fields {
+		near = append(near, f.name)
+		if f.kind == optional || f.kind == required {
+			usable = append(usable, f.name)
+		}
+	}
+	if key := Nearest(name, near); key != "" {
+		return didYouMean(key)
+	}
+	return "known are " + strings.Join(usable, ", ")
+}
+
+func (v Value) missing(what string, fields []Field, seen map[string]int) {
+	var names []string
+	for _, f := range fields {
+		if _, ok := seen[f.name]; f.kind == required && !ok {
+			names = append(names, fmt.Sprintf("%q", f.name))
+		}
+	}
+	if len(names) > 0 {
+		v.Fail("", "%s needs %s", what, strings.Join(names, ", "))
+	}
+}
+
+// Peek gives a key's value without reading the mapping; false where there is no
+// such key.
+func (v Value) Peek(name string) (Value, bool) {
+	n := v.resolved()
+	if n.Kind != yaml.MappingNode {
+		return Value{}, false
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Kind == yaml.ScalarNode && n.Content[i].Value == name {
+			return Value{v.doc, n.Content[i+1]}, true
+		}
+	}
+	return Value{}, false
+}
+
+// Empty says whether the value is a mapping without keys.
+func (v Value) Empty() bool {
+	n := v.resolved()
+	return n.Kind == yaml.MappingNode && len(n.Content) == 0
+}
