@@ -1,0 +1,74 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/boltseal/boltseal/internal/finding"
+)
+
+// gaps are what was not scanned, and whether that takes the verdict away.
+type gaps struct{ failures, warnings []string }
+
+func (g *gaps) add(fails bool, reason string) {
+	if fails {
+		g.failures = append(g.failures, reason)
+	} else {
+		g.warnings = append(g.warnings, reason)
+	}
+}
+
+// coverageGaps looks at how the scanners ended. What one policy takes for a
+// failure is one.
+func coverageGaps(judges []*judge, scans []Scan) gaps {
+	fails := func(of func(*Coverage) Reaction) bool {
+		return slices.ContainsFunc(judges, func(j *judge) bool { return of(&j.policy.Coverage) != WarnOfIt })
+	}
+	onError := fails(func(c *Coverage) Reaction { return c.OnScannerError })
+	onPartial := fails(func(c *Coverage) Reaction { return c.OnPartial })
+	var g gaps
+	nothing := true
+	for _, s := range scans {
+		nothing = nothing && s.Status == finding.StatusNothing
+		switch s.Status {
+		case finding.StatusOK, finding.StatusNothing:
+		case finding.StatusPartial:
+			g.add(onPartial, fmt.Sprintf("%s scanned %s in part only%s", s.Scanner, s.Target, because(s.Reason)))
+		default: // failed, and whatever is none of ours
+			g.add(onError, fmt.Sprintf("%s failed on %s%s", s.Scanner, s.Target, because(s.Reason)))
+		}
+	}
+	for _, name := range missing(judges, scans) {
+		g.add(true, fmt.Sprintf("required scanner %s has not run", name))
+	}
+	if nothing {
+		g.add(fails(func(c *Coverage) Reaction { return c.OnNothingScanned }), "nothing was scanned: there was nothing to look at for any scanner")
+	}
+	return g
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
+}
+
+// missing names the required scanners that have run on no target. One that found
+// nothing to look at has run; one that gave up has where its policy allows that.
+func missing(judges []*judge, scans []Scan) []string {
+	var names []string
+	for _, j := range judges {
+		c := &j.policy.Coverage
+		for _, name := range c.Require {
+			ran := slices.ContainsFunc(scans, func(s Scan) bool {
+				return s.Scanner == name && (s.Status == finding.StatusOK || s.Status == finding.StatusNothing ||
+					s.Status == finding.StatusPartial && c.OnPartial == WarnOfIt)
+			})
+			if !ran && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}

@@ -1,0 +1,28 @@
+package policy
+
+import (
+	_ "embed"
+	"sync"
+)
+
+//go:embed default.yaml
+var defaultText string
+
+// DefaultText is the built-in default as a policy file.
+func DefaultText() string { return defaultText }
+
+// Default is the built-in default. Its lists are shared: they are not to be
+// changed.
+func Default() *Policy {
+	p := *loadedDefault()
+	return &p
+}
+
+var loadedDefault = sync.OnceValue(func() *Policy {
+	p, err := Load(BuiltIn, []byte(defaultText))
+	if err != nil {
+		panic("the built-in policy: " + err.Error()) // a fault of this program, which a test finds
+	}
+	p.builtIn = true
+	return p
+})

@@ -1,0 +1,171 @@
+package policy
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/boltseal/boltseal/internal/yamlpos"
+)
+
+// Effective prints policies as files that Load reads, with every default written
+// out, one YAML document each.
+func Effective(policies []*Policy) string {
+	var b strings.Builder
+	for i, p := range policies {
+		if i > 0 {
+			b.WriteString("---\n")
+		}
+		p.print(&b)
+	}
+	return b.String()
+}
+
+func (p *Policy) print(b *strings.Builder) {
+	fmt.Fprintf(b, "# %s", strings.Map(printable, p.Path))
+	if p.Ref != "" {
+		fmt.Fprintf(b, " at %s", p.Ref)
+	}
+	fmt.Fprintf(b, ", %s\nversion: %d\n", p.Digest, Version)
+	if len(p.Rules) > 0 {
+		b.WriteString("rules: # the first that matches decides\n")
+		for i := range p.Rules {
+			fmt.Fprintf(b, "  - %s\n", p.Rules[i].yaml())
+		}
+	}
+	if !p.builtIn {
+		b.WriteString("# Where none matches, the built-in default decides:\n")
+		for _, r := range loadedDefault().Rules {
+			fmt.Fprintf(b, "#   - %s\n", r.yaml())
+		}
+	}
+	if len(p.Exceptions) > 0 {
+		b.WriteString("exceptions:\n")
+		for i := range p.Exceptions {
+			fmt.Fprintf(b, "  - %s\n", p.Exceptions[i].yaml())
+		}
+	}
+	fmt.Fprintf(b, "coverage: %s\nseverity: {unknown: %s}\n", p.Coverage.yaml(), p.Unknown)
+}
+
+// printable keeps a path inside of its comment.
+func printable(r rune) rune {
+	if !unicode.IsPrint(r) {
+		return '?'
+	}
+	return r
+}
+
+// flow builds a flow mapping: only what has a value is written.
+type flow struct{ parts []string }
+
+func (f *flow) raw(key, value string) {
+	if value != "" {
+		f.parts = append(f.parts, key+": "+value)
+	}
+}
+
+func (f *flow) text(key, value string) {
+	if value != "" {
+		f.raw(key, yamlpos.Quote(value))
+	}
+}
+
+// list writes one value as itself.
+func (f *flow) list(key string, values []string) {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = yamlpos.Quote(v)
+	}
+	switch len(quoted) {
+	case 0:
+	case 1:
+		f.raw(key, quoted[0])
+	default:
+		f.raw(key, "["+strings.Join(quoted, ", ")+"]")
+	}
+}
+
+func (f *flow) bool(key string, b *bool) {
+	if b != nil {
+		f.raw(key, strconv.FormatBool(*b))
+	}
+}
+
+func (f *flow) String() string { return "{" + strings.Join(f.parts, ", ") + "}" }
+
+func (r *Rule) yaml() string {
+	var f flow
+	f.text("id", r.ID)
+	f.list("scanner", r.Scanners)
+	f.list("rule", r.Rules)
+	if when := r.When.flow(); len(when.parts) > 0 {
+		f.raw("when", when.String())
+	}
+	f.text("action", string(r.Action))
+	f.text("message", r.Message)
+	return f.String()
+}
+
+func (w *When) flow() *flow {
+	var f flow
+	severities := make([]string, len(w.Severities))
+	for i, m := range w.Severities {
+		severities[i] = m.String()
+	}
+	f.list("severity", severities)
+	f.list("rule", w.Rules)
+	f.list("path", w.Paths)
+	f.list("image", w.Images)
+	f.list("package", w.Packages)
+	f.text("fix", w.Fix)
+	f.bool("new", w.New)
+	f.bool("kev", w.KEV)
+	f.bool("malware", w.Malware)
+	if w.EPSS != nil {
+		f.text("epss", ">="+strconv.FormatFloat(*w.EPSS, 'g', -1, 64))
+	}
+	return &f
+}
+
+func (e *Exception) yaml() string {
+	var match, f flow
+	match.list("cve", e.Match.CVEs)
+	match.list("purl", e.Match.PURLs)
+	match.list("rule", e.Match.Rules)
+	match.list("path", e.Match.Paths)
+	match.list("image", e.Match.Images)
+	match.list("fingerprint", e.Match.Fingerprints)
+	f.raw("match", match.String())
+	f.text("reason", e.Reason)
+	f.text("owner", e.Owner)
+	f.text("approved-by", e.ApprovedBy)
+	f.raw("created", day(e.Created))
+	f.raw("expires", day(e.Expires))
+	return f.String()
+}
+
+func (c *Coverage) yaml() string {
+	var f flow
+	f.list("require", c.Require)
+	f.text("on-scanner-error", string(c.OnScannerError))
+	f.text("on-partial", string(c.OnPartial))
+	f.text("on-nothing-scanned", string(c.OnNothingScanned))
+	return f.String()
+}
+
+// reason is the rule's message, or its conditions in words.
+func (r *Rule) reason() string {
+	if r.Message != "" {
+		return r.Message
+	}
+	var f flow
+	f.list("scanner", r.Scanners)
+	f.list("rule", r.Rules)
+	f.parts = append(f.parts, r.When.flow().parts...)
+	if len(f.parts) == 0 {
+		return "matches every finding"
+	}
+	return strings.Join(f.parts, ", ")
+}

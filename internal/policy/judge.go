@@ -1,0 +1,149 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/boltseal/boltseal/internal/finding"
+)
+
+// Action is what a policy does about a finding. The empty action is none.
+type Action string
+
+// The actions, mildest first.
+const (
+	Suppress Action = "suppress" // accepted: an exception, with reason and expiry
+	Note     Action = "note"
+	Warn     Action = "warn"
+	Block    Action = "block"
+)
+
+// Decision is what was decided about one finding, and by what.
+type Decision struct {
+	Action Action `json:"action"`
+	// By names what decided: "rule lint", "default rule secrets", "exception 3",
+	// "fail-on high".
+	By string `json:"by"`
+	// Reason is one line for people.
+	Reason string `json:"reason,omitempty"`
+	// Until is the last day on which the decision stands, "2026-12-01"; empty
+	// when time does not change it.
+	Until string `json:"until,omitempty"`
+}
+
+// Subject is a finding with what is known of it beside it.
+type Subject struct {
+	finding.Finding
+	// New says whether the change under test brought it; nil when nothing was
+	// compared, which counts as new.
+	New *bool `json:"new,omitempty"`
+}
+
+// Scan is how one scanner ended on one target.
+type Scan struct {
+	Scanner string
+	Target  string
+	Status  finding.Status
+	Reason  string
+}
+
+// Input is everything that Judge looks at beside policies and the day.
+type Input struct {
+	Subjects []Subject
+	Scans    []Scan
+	// FailOn raises what is at least as severe to Block; nil raises nothing.
+	FailOn *finding.Severity
+	// WarnOnly turns the exit code of a blocked verdict into 0.
+	WarnOnly bool
+	// Failures are reasons for which there is no verdict whatever was found: a
+	// source that could not be opened, a report that could not be written.
+	Failures []string
+}
+
+// VerdictStatus is the verdict in one word.
+type VerdictStatus string
+
+// The verdicts. None means that there is no verdict: something could not be
+// scanned. It is never a pass.
+const (
+	Pass    VerdictStatus = "pass"
+	Blocked VerdictStatus = "blocked"
+	None    VerdictStatus = "none"
+)
+
+// Exit codes of a verdict; 2 (bad arguments or policy) never comes from one.
+const (
+	ExitPass    = 0
+	ExitBlocked = 1
+	ExitNone    = 3
+)
+
+// Verdict is the answer. Where findings block and something failed as well, the
+// status is Blocked and the reasons name both.
+type Verdict struct {
+	Status     VerdictStatus `json:"status"`
+	ExitCode   int           `json:"exitCode"`
+	Blocked    int           `json:"blocked"`
+	Warned     int           `json:"warned"`
+	Noted      int           `json:"noted"`
+	Suppressed int           `json:"suppressed"`
+	// Reasons say why the status is not a plain pass, and what else is worth a
+	// warning; in a fixed order.
+	Reasons []string `json:"reasons,omitempty"`
+}
+
+// Judge decides about every finding and gives the verdict; decision i is about
+// subject i. Each policy judges by itself: an exception that matches, else the
+// first rule, else the built-in default's. Of all policies the stricter action
+// wins, and FailOn raises what is left. What an exception accepts, FailOn does
+// not raise. Judge looks at nothing but its arguments; without any policy the
+// built-in default judges.
+func Judge(policies []*Policy, in Input, now time.Time) (Verdict, []Decision) {
+	if len(policies) == 0 {
+		policies = []*Policy{Default()}
+	}
+	judges := make([]*judge, len(policies))
+	for i, p := range policies {
+		judges[i] = newJudge(p, now, len(policies) > 1)
+	}
+	decisions := make([]Decision, len(in.Subjects))
+	for i := range in.Subjects {
+		decisions[i] = decide(judges, &in.Subjects[i], in.FailOn)
+	}
+	return verdict(judges, in, decisions, now), decisions
+}
+
+// strictness orders actions.
+func (a Action) strictness() int {
+	switch a {
+	case Block:
+		return 4
+	case Warn:
+		return 3
+	case Note:
+		return 2
+	case Suppress:
+		return 1
+	}
+	return 0
+}
+
+// decide lets every judge decide and takes the strictest; of equals the first.
+func decide(judges []*judge, s *Subject, failOn *finding.Severity) Decision {
+	sub := newSubject(s)
+	var d Decision
+	severity := finding.Unknown
+	for _, j := range judges {
+		if own := j.decide(sub); own.Action.strictness() > d.Action.strictness() {
+			d = own
+		}
+		severity = max(severity, s.Severity.Known(j.unknown))
+	}
+	if failOn != nil && severity >= *failOn && (d.Action == Note || d.Action == Warn) {
+		return Decision{
+			Action: Block,
+			By:     "fail-on " + failOn.String(),
+			Reason: "severity " + s.Severity.String() + " is at or above --fail-on " + failOn.String(),
+		}
+	}
+	return d
+}

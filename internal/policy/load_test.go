@@ -1,0 +1,340 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/yamlpos"
+)
+
+// full uses every key that is read.
+const full = `version: 1
+severity: {unknown: high}
+coverage: {require: [secrets, packages], on-scanner-error: warn, on-partial: warn, on-nothing-scanned: warn}
+rules:
+  - id: all
+    scanner: [packages, secrets]
+    rule: CVE-2026-*
+    when:
+      severity: [">=high", low, unknown]
+      rule: ["DL30*", "image/**"]
+      path: "services/{api,web}/**"
+      image: registry.example.com/**
+      package: pkg:deb/debian/*
+      fix: available
+      new: true
+      kev: false
+      malware: false
+      epss: ">=0.25"
+    action: block
+    message: |
+      told
+      at length
+  - {id: rest, action: note}
+exceptions:
+  - match: {cve: [CVE-2026-12345, GHSA-aaaa-bbbb-cccc], purl: "pkg:npm/@scope/name", rule: X, path: "a/**", image: app, fingerprint: "v1:00112233445566778899aabbccddeeff#2"}
+    reason: not reached
+    owner: "@acme/platform"
+    approved-by: "@acme/appsec"
+    created: 2026-09-01
+    expires: "2026-10-15"
+`
+
+func date(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
+
+func ptr[T any](v T) *T { return &v }
+
+func TestLoad(t *testing.T) {
+	got, err := Load("p.yaml", []byte(full))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Policy{
+		Path: "p.yaml", Digest: "sha256:…",
+		Unknown:  finding.High,
+		Coverage: Coverage{Require: []string{"secrets", "packages"}, OnScannerError: "warn", OnPartial: "warn", OnNothingScanned: "warn"},
+		Rules: []Rule{
+			{
+				ID: "all", Scanners: []string{"packages", "secrets"}, Rules: []string{"CVE-2026-*"}, Action: Block, Message: "told at length", Line: 5,
+				When: When{
+					Severities: []SeverityMatch{{finding.High, true}, {finding.Low, false}, {finding.Unknown, false}},
+					Rules:      []string{"DL30*", "image/**"}, Paths: []string{"services/{api,web}/**"}, Images: []string{"registry.example.com/**"},
+					Packages: []string{"pkg:deb/debian/*"}, Fix: FixAvailable,
+					New: ptr(true), KEV: ptr(false), Malware: ptr(false), EPSS: ptr(0.25),
+				},
+			},
+			{ID: "rest", Action: Note, Line: 23},
+		},
+		Exceptions: []Exception{{
+			Match: Match{
+				CVEs: []string{"CVE-2026-12345", "GHSA-aaaa-bbbb-cccc"}, PURLs: []string{"pkg:npm/@scope/name"}, Rules: []string{"X"},
+				Paths: []string{"a/**"}, Images: []string{"app"}, Fingerprints: []string{"v1:00112233445566778899aabbccddeeff#2"},
+			},
+			Reason: "not reached", Owner: "@acme/platform", ApprovedBy: "@acme/appsec",
+			Created: date(2026, 9, 1), Expires: date(2026, 10, 15), Line: 25,
+		}},
+	}
+	if len(got.Digest) != len("sha256:")+64 {
+		t.Errorf("digest %q", got.Digest)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Policy{}), cmpopts.IgnoreFields(Policy{}, "Digest")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheLeastPolicyIsOneLine(t *testing.T) {
+	got, err := Load("p.yaml", []byte("version: 1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Policy{Path: "p.yaml", Unknown: finding.Medium, Coverage: Coverage{OnScannerError: Fail, OnPartial: Fail, OnNothingScanned: Fail}}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Policy{}), cmpopts.IgnoreFields(Policy{}, "Digest")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// exception is one that loads, with a line replaced.
+func exceptionYAML(old, changed string) string {
+	const text = `version: 1
+exceptions:
+  - match: {cve: CVE-2026-12345}
+    reason: not reached
+    owner: "@acme"
+    approved-by: "@appsec"
+    created: 2026-09-01
+    expires: 2026-10-15
+`
+	return strings.Replace(text, old, changed, 1)
+}
+
+func ruleYAML(rule string) string { return "version: 1\nrules:\n  - " + rule + "\n" }
+
+var loadErrors = map[string]struct{ data, want string }{
+	"an empty file": {"", "p.yaml:1:1: the file is empty"},
+	"no version":    {"rules: [{id: a, action: warn}]\n", "p.yaml:1:1: policy needs \"version\"\n  1 | rules: [{id: a, action: warn}]\n    | ^"},
+	"a version to come": {
+		"version: 2\nroles: []\n",
+		"p.yaml:1:10: version 2 is not known\n  1 | version: 2\n    |          ^\n  this boltseal reads version 1: write \"version: 1\" or take a newer one",
+	},
+	"version 0":           {"version: 0\n", "p.yaml:1:10: version 0 is not known\n  1 | version: 0\n    |          ^\n  this boltseal reads version 1: write \"version: 1\" or take a newer one"},
+	"a version in quotes": {"version: \"1\"\n", "p.yaml:1:10: want a whole number, got \"1\"\n  1 | version: \"1\"\n    |          ^"},
+	"a list":              {"- version: 1\n", "p.yaml:1:1: policy: want a mapping, got a list\n  1 | - version: 1\n    | ^"},
+	"a mistyped key":      {"version: 1\nrulse: []\n", "p.yaml:2:1: unknown key \"rulse\" in policy\n  2 | rulse: []\n    | ^\n  did you mean \"rules\"?"},
+	"a key like none":     {"version: 1\nfoo: 1\n", "p.yaml:2:1: unknown key \"foo\" in policy\n  2 | foo: 1\n    | ^\n  known are version, rules, exceptions, coverage, severity"},
+	"a key twice":         {"version: 1\nversion: 1\n", "p.yaml:2:1: key \"version\" comes twice, first on line 1\n  2 | version: 1\n    | ^\n  keep one of them"},
+	"no rules":            {"version: 1\nrules: []\n", "p.yaml:2:8: the list is empty\n  2 | rules: []\n    |        ^\n  leave the key out"},
+	"rules that are none": {"version: 1\nrules: {id: a}\n", "p.yaml:2:8: want a list, got a mapping\n  2 | rules: {id: a}\n    |        ^"},
+	"rules left blank":    {"version: 1\nrules:\n", "p.yaml:2:7: want a list, got nothing\n  2 | rules:\n    |       ^"},
+	"two faults": {
+		ruleYAML("{id: a, when: {sevrity: high}, action: bolck}"),
+		`p.yaml:3:20: unknown key "sevrity" in when
+  3 |   - {id: a, when: {sevrity: high}, action: bolck}
+    |                    ^
+  did you mean "severity"?
+p.yaml:3:44: "bolck" is not one of block, warn, note
+  3 |   - {id: a, when: {sevrity: high}, action: bolck}
+    |                                            ^
+  did you mean "block"?`,
+	},
+	"a rule without id and action": {ruleYAML("{scanner: secrets}"), "p.yaml:3:5: rule needs \"id\", \"action\"\n  3 |   - {scanner: secrets}\n    |     ^"},
+	"a rule id twice": {
+		"version: 1\nrules:\n  - {id: a, action: warn}\n  - {id: a, action: block}\n",
+		"p.yaml:4:5: rule id \"a\" comes twice, first on line 3\n  4 |   - {id: a, action: block}\n    |     ^\n  give each rule an id of its own",
+	},
+	"a rule id with a space": {ruleYAML("{id: a b, action: warn}"), "p.yaml:3:10: rule id \"a b\" cannot be used\n  3 |   - {id: a b, action: warn}\n    |          ^\n  use letters, digits, '-', '_' and '.', 64 at most"},
+	"a rule that accepts":    {ruleYAML("{id: a, action: ignore}"), "p.yaml:3:21: a rule cannot ignore\n  3 |   - {id: a, action: ignore}\n    |                     ^\n  use note; what is accepted goes under \"exceptions\""},
+	"a condition outside of when": {
+		ruleYAML("{id: a, severity: high, action: warn}"),
+		"p.yaml:3:13: key \"severity\" does not belong in rule\n  3 |   - {id: a, severity: high, action: warn}\n    |             ^\n  it goes under \"when\"",
+	},
+	"an empty when":          {ruleYAML("{id: a, when: {}, action: warn}"), "p.yaml:3:19: when is empty\n  3 |   - {id: a, when: {}, action: warn}\n    |                   ^\n  leave the key out for a rule that always matches"},
+	"a blank when":           {ruleYAML("{id: a, when: , action: warn}"), "p.yaml:3:19: when: want a mapping, got nothing\n  3 |   - {id: a, when: , action: warn}\n    |                   ^"},
+	"a scanner mistyped":     {ruleYAML("{id: a, scanner: secret, action: warn}"), "p.yaml:3:22: \"secret\" is not one of secrets, dockerfile, packages, imageconfig\n  3 |   - {id: a, scanner: secret, action: warn}\n    |                      ^\n  did you mean \"secrets\"?"},
+	"a scanner to come":      {ruleYAML("{id: a, scanner: pipeline, action: warn}"), "p.yaml:3:22: scanner pipeline is not supported yet\n  3 |   - {id: a, scanner: pipeline, action: warn}\n    |                      ^\n  take it out: it would not be obeyed"},
+	"a severity mistyped":    {ruleYAML("{id: a, when: {severity: hihg}, action: warn}"), "p.yaml:3:30: \"hihg\" is not one of critical, high, medium, low, info, unknown\n  3 |   - {id: a, when: {severity: hihg}, action: warn}\n    |                              ^\n  did you mean \"high\"?"},
+	"a severity below":       {ruleYAML(`{id: a, when: {severity: "<=high"}, action: warn}`), "p.yaml:3:30: severity \"<=high\" cannot be read\n  3 |   - {id: a, when: {severity: \"<=high\"}, action: warn}\n    |                              ^\n  write high for exactly high, \">=high\" for that and above, or a list"},
+	"unknown or worse":       {ruleYAML(`{id: a, when: {severity: ">=unknown"}, action: warn}`), "p.yaml:3:30: severity \">=unknown\" has no order: unknown compares as severity.unknown says\n  3 |   - {id: a, when: {severity: \">=unknown\"}, action: warn}\n    |                              ^\n  leave the key out for every severity"},
+	"a truth value as text":  {ruleYAML(`{id: a, when: {kev: "true"}, action: warn}`), "p.yaml:3:25: want true or false, got \"true\"\n  3 |   - {id: a, when: {kev: \"true\"}, action: warn}\n    |                         ^"},
+	"an EPSS without bound":  {ruleYAML("{id: a, when: {epss: 0.5}, action: warn}"), "p.yaml:3:26: epss wants a bound between 0 and 1\n  3 |   - {id: a, when: {epss: 0.5}, action: warn}\n    |                          ^\n  write the least probability, as \">=0.1\""},
+	"an EPSS in percent":     {ruleYAML(`{id: a, when: {epss: ">=50"}, action: warn}`), "p.yaml:3:26: epss wants a bound between 0 and 1\n  3 |   - {id: a, when: {epss: \">=50\"}, action: warn}\n    |                          ^\n  write the least probability, as \">=0.1\""},
+	"a fix of some sort":     {ruleYAML("{id: a, when: {fix: maybe}, action: warn}"), "p.yaml:3:25: \"maybe\" is not one of available, none\n  3 |   - {id: a, when: {fix: maybe}, action: warn}\n    |                         ^"},
+	"an absolute path":       {ruleYAML(`{id: a, when: {path: "/src/**"}, action: warn}`), "p.yaml:3:26: path \"/src/**\" matches nothing\n  3 |   - {id: a, when: {path: \"/src/**\"}, action: warn}\n    |                          ^\n  paths start at the repository's root, without a slash: \"src/**\""},
+	"a folder":               {ruleYAML("{id: a, when: {path: src/}, action: warn}"), "p.yaml:3:26: path \"src/\" matches nothing: it ends in a slash\n  3 |   - {id: a, when: {path: src/}, action: warn}\n    |                          ^\n  for everything below it write \"src/**\""},
+	"a path outside":         {ruleYAML("{id: a, when: {path: a/../../b}, action: warn}"), "p.yaml:3:26: path \"a/../../b\" matches nothing\n  3 |   - {id: a, when: {path: a/../../b}, action: warn}\n    |                          ^\n  paths start at the repository's root"},
+	"an open bracket":        {ruleYAML(`{id: a, when: {path: "a[b"}, action: warn}`), "p.yaml:3:26: pattern \"a[b\" is malformed: a bracket or brace is not closed, or the last backslash escapes nothing\n  3 |   - {id: a, when: {path: \"a[b\"}, action: warn}\n    |                          ^"},
+	"a pattern that costs":   {ruleYAML(`{id: a, when: {path: "{a,b}{a,b}{a,b}"}, action: warn}`), "p.yaml:3:26: pattern \"{a,b}{a,b}{a,b}\" has more than 2 groups in braces\n  3 |   - {id: a, when: {path: \"{a,b}{a,b}{a,b}\"}, action: warn}\n    |                          ^"},
+	"an image with a tag":    {ruleYAML(`{id: a, when: {image: "localhost:5000/app:1.2"}, action: warn}`), "p.yaml:3:27: image \"localhost:5000/app:1.2\" has a tag or digest: images are known by their names\n  3 |   - {id: a, when: {image: \"localhost:5000/app:1.2\"}, action: warn}\n    |                           ^\n  write the name alone"},
+	"a package's plain name": {ruleYAML("{id: a, when: {package: openssl}, action: warn}"), "p.yaml:3:29: \"openssl\" is no package URL\n  3 |   - {id: a, when: {package: openssl}, action: warn}\n    |                             ^\n  write a package URL, as \"pkg:npm/lodash\" or \"pkg:deb/debian/*\""},
+	"a long message":         {ruleYAML("{id: a, action: warn, message: " + strings.Repeat("x", 1001) + "}"), "p.yaml:3:36: the text has 1001 characters, more than the 1000 allowed\n  3 |   - {id: a, action: warn, message: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…\n    |                                    ^"},
+	"a coverage mistyped":    {"version: 1\ncoverage: {on-partial: ignore}\n", "p.yaml:2:24: \"ignore\" is not one of fail, warn\n  2 | coverage: {on-partial: ignore}\n    |                        ^"},
+	"unknown is unknown":     {"version: 1\nseverity: {unknown: unknown}\n", "p.yaml:2:21: \"unknown\" is not one of critical, high, medium, low, info\n  2 | severity: {unknown: unknown}\n    |                     ^"},
+
+	"an exception without anything": {
+		"version: 1\nexceptions:\n  - {}\n",
+		"p.yaml:3:5: exception needs \"match\", \"reason\", \"owner\", \"approved-by\", \"created\", \"expires\"\n  3 |   - {}\n    |     ^",
+	},
+	"an exception without approval":     {exceptionYAML("    approved-by: \"@appsec\"\n", ""), "p.yaml:3:5: exception needs \"approved-by\"\n  3 |   - match: {cve: CVE-2026-12345}\n    |     ^"},
+	"an exception with a blank reason":  {exceptionYAML("not reached", "\"  \""), "p.yaml:4:13: want a string, got nothing\n  4 |     reason: \"  \"\n    |             ^\n  give it a value or leave the key out"},
+	"an exception for everything":       {exceptionYAML("{cve: CVE-2026-12345}", "{}"), "p.yaml:3:12: match is empty: it would match everything\n  3 |   - match: {}\n    |            ^\n  name one of cve, purl, rule, path, image, fingerprint"},
+	"an exception for all of a year":    {exceptionYAML("CVE-2026-12345", "CVE-2026-*"), "p.yaml:3:18: \"CVE-2026-*\" is no advisory: globs are not taken here\n  3 |   - match: {cve: CVE-2026-*}\n    |                  ^\n  name each advisory, or use \"rule\" with a glob"},
+	"an exception for no advisory":      {exceptionYAML("CVE-2026-12345", "heartbleed"), "p.yaml:3:18: \"heartbleed\" is no advisory\n  3 |   - match: {cve: heartbleed}\n    |                  ^\n  write a CVE, GHSA or OSV id, as CVE-2026-12345"},
+	"an exception for a bad print":      {exceptionYAML("cve: CVE-2026-12345", `fingerprint: "v1:abc"`), "p.yaml:3:26: \"v1:abc\" is no fingerprint\n  3 |   - match: {fingerprint: \"v1:abc\"}\n    |                          ^\n  copy it from a report: v1: and 32 hexadecimal digits"},
+	"an exception on no real day":       {exceptionYAML("2026-10-15", "2026-02-30"), "p.yaml:8:14: \"2026-02-30\" is not a date\n  8 |     expires: 2026-02-30\n    |              ^\n  write it as YYYY-MM-DD"},
+	"an exception that never was":       {exceptionYAML("2026-10-15", "2026-09-01"), "p.yaml:8:14: the exception expires before it holds: created is 2026-09-01\n  8 |     expires: 2026-09-01\n    |              ^"},
+	"an exception that never ends":      {exceptionYAML("2026-10-15", "never"), "p.yaml:8:14: \"never\" is not a date\n  8 |     expires: never\n    |              ^\n  write it as YYYY-MM-DD"},
+	"a match outside of match":          {exceptionYAML("    reason", "    path: a\n    reason"), "p.yaml:4:5: key \"path\" does not belong in exception\n  4 |     path: a\n    |     ^\n  it goes under \"match\""},
+	"an exception with a key mistyped":  {exceptionYAML("expires:", "expire:"), "p.yaml:3:5: exception needs \"expires\"\n  3 |   - match: {cve: CVE-2026-12345}\n    |     ^\np.yaml:8:5: unknown key \"expire\" in exception\n  8 |     expire: 2026-10-15\n    |     ^\n  did you mean \"expires\"?"},
+	"an exception with an owner number": {exceptionYAML("\"@acme\"", "12"), "p.yaml:5:12: want a string, got the number 12\n  5 |     owner: 12\n    |            ^\n  put it in quotes: \"12\""},
+	"an owner that YAML cannot read":    {exceptionYAML("\"@acme\"", "@acme"), "p.yaml:5:12: while scanning for the next token: found character that cannot start any token\n  5 |     owner: @acme\n    |            ^\n  indent with spaces, not tabs; put text that starts with one of @ ` % in quotes"},
+}
+
+func TestLoadErrors(t *testing.T) {
+	for name, test := range loadErrors {
+		t.Run(name, func(t *testing.T) {
+			_, err := Load("p.yaml", []byte(test.data))
+			if err == nil {
+				t.Fatal("it loads")
+			}
+			if diff := cmp.Diff(test.want, err.Error()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What the schema has and is not read yet is neither ignored nor unknown.
+func TestKeysToComeAreErrors(t *testing.T) {
+	for at, keys := range map[string]string{
+		"version: 1\n%s: x\n":                                  "extends relaxable trust targets new scopes limits compliance report tests",
+		"version: 1\ncoverage: {%s: x}\n":                      "max-db-age on-stale-db",
+		ruleYAML("{id: a, action: warn, %s: x}"):               "grace until then cel",
+		ruleYAML("{id: a, action: warn, when: {%s: x}}"):       "origin published event environment",
+		exceptionYAML("    reason:", "    %s: x\n    reason:"): "vex",
+	} {
+		for _, key := range strings.Fields(keys) {
+			_, err := Load("p.yaml", []byte(fmt.Sprintf(at, key)))
+			var errs yamlpos.Errors
+			if !errors.As(err, &errs) || len(errs) != 1 || errs[0].Msg != key+" is not supported yet" {
+				t.Errorf("%s: got %v", key, err)
+			}
+		}
+	}
+}
+
+func TestLoadIsBounded(t *testing.T) {
+	repeat := func(head, line string, n int) string {
+		var b strings.Builder
+		b.WriteString(head)
+		for i := range n {
+			fmt.Fprintf(&b, line, i)
+		}
+		return b.String()
+	}
+	for name, test := range map[string]struct{ data, want string }{
+		"rules":      {repeat("version: 1\nrules:\n", "  - {id: a%d, action: warn}\n", 1001), "p.yaml:3:3: 1001 rules, more than the 1000 allowed"},
+		"exceptions": {repeat("version: 1\nexceptions:\n", "  - {reason: a%d}\n", 10_001), "p.yaml:3:3: 10001 exceptions, more than the 10000 allowed"},
+		"bytes":      {strings.Repeat("#", 10<<20), "p.yaml:1:1: the file has 10485760 bytes, more than the 1048576 allowed"},
+		"depth":      {"version: 1\nrules: " + strings.Repeat("[", 10_000), "p.yaml:2:28: while increasing flow level: nested deeper than 20"},
+		"aliases":    {"version: 1\nrules:\n  - &r {id: a, action: warn}\n" + strings.Repeat("  - *r\n", 900), "p.yaml:4:5: rule id \"a\" comes twice, first on line 3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			_, err := Load("p.yaml", []byte(test.data))
+			if took := time.Since(start); took > 3*time.Second {
+				t.Errorf("took %v", took)
+			}
+			if err == nil {
+				t.Fatal("it loads")
+			}
+			if first, _, _ := strings.Cut(err.Error(), "\n"); first != test.want {
+				t.Errorf("got  %s\nwant %s", first, test.want)
+			}
+		})
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte(full))
+	f.Add([]byte(DefaultText()))
+	for _, test := range loadErrors {
+		f.Add([]byte(test.data))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := Load("p.yaml", data)
+		if err != nil {
+			var errs yamlpos.Errors
+			if !errors.As(err, &errs) || len(errs) == 0 {
+				t.Fatalf("%v is not Errors", err)
+			}
+			return
+		}
+		printed := Effective([]*Policy{p})
+		again, err := Load("p.yaml", []byte(printed))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, printed)
+		}
+		if diff := cmp.Diff(p, again, samePolicy); diff != "" {
+			t.Fatal(diff)
+		}
+		Judge([]*Policy{p}, Input{Subjects: sampleSubjects()}, date(2026, 10, 1))
+	})
+}
+
+// samePolicy leaves out where a policy was read.
+var samePolicy = cmp.Options{
+	cmpopts.IgnoreUnexported(Policy{}),
+	cmpopts.IgnoreFields(Policy{}, "Path", "Ref", "Digest"),
+	cmpopts.IgnoreFields(Rule{}, "Line"),
+	cmpopts.IgnoreFields(Exception{}, "Line"),
+}
+
+func TestEffective(t *testing.T) {
+	p, err := Load("p.yaml", []byte(full))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Ref = "abc123"
+	d := Default()
+	printed := Effective([]*Policy{p, d})
+	documents := strings.Split(printed, "\n---\n")
+	if len(documents) != 2 {
+		t.Fatalf("%d documents:\n%s", len(documents), printed)
+	}
+	for i, want := range []*Policy{p, d} {
+		got, err := Load("again.yaml", []byte(documents[i]))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, documents[i])
+		}
+		if diff := cmp.Diff(want, got, samePolicy); diff != "" {
+			t.Error(diff)
+		}
+	}
+	const head = "# p.yaml at abc123, sha256:"
+	if !strings.HasPrefix(printed, head) {
+		t.Errorf("starts %q, want %q", printed[:len(head)], head)
+	}
+	if !strings.Contains(documents[0], "#   - {id: fixable, scanner: packages, ") {
+		t.Errorf("does not show the default's rules:\n%s", documents[0])
+	}
+}
+
+func TestDefault(t *testing.T) {
+	got, err := Load(BuiltIn, []byte(DefaultText()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(got, Default(), cmpopts.IgnoreUnexported(Policy{})); diff != "" {
+		t.Error(diff)
+	}
+	last := got.Rules[len(got.Rules)-1]
+	if last.Action != Note || len(last.Scanners)+len(last.Rules)+len(last.When.flow().parts) != 0 {
+		t.Errorf("the last rule does not match everything: %s", last.yaml())
+	}
+}

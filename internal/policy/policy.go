@@ -1,0 +1,132 @@
+// Package policy decides. It reads .boltseal.yaml and judges findings by it:
+// pure functions of policies, findings and the day, without files, clock or log.
+package policy
+
+import (
+	"time"
+
+	"github.com/boltseal/boltseal/internal/finding"
+)
+
+// Policy is a policy file as it was read. It is never changed afterwards.
+type Policy struct {
+	// Path is where it was read, BuiltIn for the default. Ref is the commit at
+	// which it was read, for whoever reads it there to set; Digest is "sha256:"
+	// of its bytes.
+	Path, Ref, Digest string
+	// Rules are tried in order; the first that matches decides. Where none does,
+	// the built-in default's rules do.
+	Rules      []Rule
+	Exceptions []Exception
+	Coverage   Coverage
+	// Unknown is the severity as which findings of unknown severity compare.
+	Unknown finding.Severity
+
+	// builtIn says that the rules are the default's.
+	builtIn bool
+}
+
+// BuiltIn is the path of the built-in default.
+const BuiltIn = "built-in"
+
+// Rule says what is done about the findings that it matches.
+type Rule struct {
+	// ID is unique in its policy.
+	ID string
+	// Scanners and Rules match when one of them does, or when there are none;
+	// Rules are globs over rule ids.
+	Scanners []string
+	Rules    []string
+	When     When
+	Action   Action
+	// Message is the reason to give; empty for one made from the conditions.
+	Message string
+	// Line is where it stands in the file.
+	Line int
+}
+
+// When are conditions that all must hold. The zero value always does.
+type When struct {
+	// Severities match when one of them does, or when there are none.
+	Severities []SeverityMatch
+	// Rules are globs over rule ids; an advisory is known by all its aliases.
+	Rules []string
+	// Paths are globs over paths of the repository. They never match a path
+	// inside an image, unless Images are given: then they match these alone.
+	Paths []string
+	// Images are globs over image names without tag and digest.
+	Images []string
+	// Packages are globs over package URLs: see purlGlob.
+	Packages []string
+	// Fix is FixAvailable, FixNone or empty.
+	Fix string
+	// New, KEV and Malware must be equal to what the finding is; nil for either.
+	New, KEV, Malware *bool
+	// EPSS is the least probability of exploitation; nil for any.
+	EPSS *float64
+}
+
+// What a rule can ask of a fix: a version without the vulnerability, or edits
+// that mend the finding.
+const (
+	FixAvailable = "available"
+	FixNone      = "none"
+)
+
+// SeverityMatch is a severity, or with OrWorse that and all above it.
+type SeverityMatch struct {
+	Severity finding.Severity
+	OrWorse  bool
+}
+
+func (m SeverityMatch) String() string {
+	if m.OrWorse {
+		return ">=" + m.Severity.String()
+	}
+	return m.Severity.String()
+}
+
+// Exception accepts what it matches until a day.
+type Exception struct {
+	Match Match
+	// Reason, Owner and ApprovedBy are one line each and never empty.
+	Reason, Owner, ApprovedBy string
+	// Created and Expires are days, at midnight UTC. The exception holds until
+	// the end of the day on which it expires.
+	Created, Expires time.Time
+	// Line is where it stands in the file.
+	Line int
+}
+
+// end is when the exception has expired: its last day ends at 24:00 UTC.
+func (e *Exception) end() time.Time { return e.Expires.AddDate(0, 0, 1) }
+
+// Match says what an exception is about: of every field that has values one must
+// match. At least one field has.
+type Match struct {
+	// CVEs are ids of advisories, whichever alias they are.
+	CVEs []string
+	// PURLs, Rules, Paths and Images match as those of When do.
+	PURLs, Rules, Paths, Images []string
+	// Fingerprints match any of the finding's keys.
+	Fingerprints []string
+}
+
+// Reaction is what becomes of a gap in what was scanned.
+type Reaction string
+
+// The reactions: no verdict, or a warning.
+const (
+	Fail     Reaction = "fail"
+	WarnOfIt Reaction = "warn"
+)
+
+// Coverage says what must have been scanned for there to be a verdict.
+type Coverage struct {
+	// Require names scanners that must have run on something.
+	Require []string
+	// OnScannerError is for a scanner that failed, OnPartial for one that gave
+	// up on something, OnNothingScanned for a run in which no scanner found
+	// anything to look at.
+	OnScannerError, OnPartial, OnNothingScanned Reaction
+}

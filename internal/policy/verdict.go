@@ -1,0 +1,143 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/boltseal/boltseal/internal/finding"
+)
+
+// verdict sums up. Its reasons are in this order: what blocks, what failed, that
+// blocking was waived, and warnings: gaps in what was scanned, then exceptions.
+func verdict(judges []*judge, in Input, decisions []Decision, now time.Time) Verdict {
+	v := counted(decisions)
+	gaps := coverageGaps(judges, in.Scans)
+	failures := slices.Concat(in.Failures, gaps.failures)
+	if v.Blocked > 0 {
+		v.Reasons = append(v.Reasons, blockedReason(decisions))
+	}
+	v.Reasons = append(v.Reasons, failures...)
+	switch {
+	case v.Blocked > 0 && in.WarnOnly:
+		v.Status = Blocked
+		v.Reasons = append(v.Reasons, "--warn-only: what blocks does not change the exit code")
+	case v.Blocked > 0:
+		v.Status, v.ExitCode = Blocked, ExitBlocked
+	case len(failures) > 0:
+		v.Status = None
+	default:
+		v.Status = Pass
+	}
+	if v.ExitCode == ExitPass && len(failures) > 0 {
+		v.ExitCode = ExitNone
+	}
+	v.Reasons = append(v.Reasons, gaps.warnings...)
+	for _, j := range judges {
+		v.Reasons = append(v.Reasons, j.exceptionWarnings(in.Scans, now)...)
+	}
+	return v
+}
+
+func counted(decisions []Decision) Verdict {
+	var v Verdict
+	for _, d := range decisions {
+		switch d.Action {
+		case Block:
+			v.Blocked++
+		case Warn:
+			v.Warned++
+		case Note:
+			v.Noted++
+		case Suppress:
+			v.Suppressed++
+		}
+	}
+	return v
+}
+
+// blockedReason says how many findings block, and by what, the most first.
+func blockedReason(decisions []Decision) string {
+	counts := make(map[string]int)
+	total := 0
+	for _, d := range decisions {
+		if d.Action == Block {
+			counts[d.By]++
+			total++
+		}
+	}
+	by := make([]string, 0, len(counts))
+	for name := range counts {
+		by = append(by, name)
+	}
+	slices.SortFunc(by, func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
+	})
+	for i, name := range by {
+		by[i] = fmt.Sprintf("%d by %s", counts[name], name)
+	}
+	verb := "block"
+	if total == 1 {
+		verb = "blocks"
+	}
+	return fmt.Sprintf("%s %s: %s", plural(total, "finding"), verb, strings.Join(by, ", "))
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// soon is how long before its end an exception is named.
+const soon = 7 * 24 * time.Hour
+
+// exceptionWarnings names the exceptions that someone should look at, each once.
+func (j *judge) exceptionWarnings(scans []Scan, now time.Time) []string {
+	var out []string
+	for i, e := range j.exceptions.all {
+		name := fmt.Sprintf("%s:%d: exception %d (%s, owner %s)", j.policy.Path, e.Line, i+1, e.Match.short(), e.Owner)
+		switch {
+		case e.blocked > 0:
+			out = append(out, fmt.Sprintf("%s expired on %s; %s no longer accepted", name, day(e.Expires), are(e.blocked)))
+		case e.matched == 0 && e.couldMatch(scans):
+			out = append(out, name+" matches nothing: take it out")
+		case e.expired:
+			out = append(out, fmt.Sprintf("%s expired on %s: take it out", name, day(e.Expires)))
+		case e.end().Sub(now) <= soon:
+			out = append(out, fmt.Sprintf("%s expires on %s", name, day(e.Expires)))
+		}
+	}
+	return out
+}
+
+func are(n int) string {
+	if n == 1 {
+		return "1 finding is"
+	}
+	return fmt.Sprintf("%d findings are", n)
+}
+
+// couldMatch says whether what the exception is about has been looked at: of a run
+// without the packages scanner no exception for a CVE is unused.
+func (e *compiledException) couldMatch(scans []Scan) bool {
+	return slices.ContainsFunc(scans, func(s Scan) bool {
+		scheme, _, _ := strings.Cut(s.Target, ":")
+		return s.Status == finding.StatusOK &&
+			(len(e.cves)+len(e.purls) == 0 || s.Scanner == finding.Packages) &&
+			(len(e.images) == 0 || slices.Contains(imageSchemes, scheme))
+	})
+}
+
+// short names what a match is about by its first value.
+func (m *Match) short() string {
+	for _, values := range [][]string{m.CVEs, m.Rules, m.PURLs, m.Paths, m.Images, m.Fingerprints} {
+		if len(values) > 0 {
+			return values[0]
+		}
+	}
+	return ""
+}
