@@ -1,0 +1,175 @@
+package tree
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/boltseal/boltseal/internal/git"
+	"github.com/boltseal/boltseal/internal/scan"
+)
+
+const dotGit = ".git"
+
+// Limits of a walk. They are errors, never silent.
+const (
+	// MaxEntries is how many entries a tree may have.
+	MaxEntries = 5_000_000
+	// MaxPath is how many bytes a path may have; it bounds the depth as well.
+	MaxPath = 4096
+)
+
+// walk offers what is to be scanned in the order of paths, byte by byte. Folders
+// are not offered.
+func (s *Source) walk(ctx context.Context, v scan.Visitor) error {
+	w := &walker{ctx: ctx, src: s, v: v}
+	defer w.leave()
+	switch {
+	case s.single:
+		return w.file(s.start)
+	case s.repo != nil:
+		return w.listed()
+	}
+	return w.below(s.start)
+}
+
+// walker is one walk. It holds one folder open at a time.
+type walker struct {
+	ctx   context.Context //nolint:containedctx // lives exactly as long as the walk
+	src   *Source
+	v     scan.Visitor
+	count int
+	dir   folder
+}
+
+// listed offers what git lists.
+func (w *walker) listed() error {
+	list, err := w.src.repo.Files(w.ctx, w.src.start)
+	if err != nil {
+		return fmt.Errorf("asking git for files: %w; with --no-gitignore git is not asked and every file is scanned", err)
+	}
+	for _, p := range list.Ignored {
+		w.v.Skipped(p, SkippedIgnored)
+	}
+	for _, problem := range list.Unreadable {
+		w.v.Failed(cmp.Or(w.src.start, "."), errors.New(problem))
+	}
+	paths := make([]string, 0, len(list.Tracked)+len(list.Untracked))
+	for _, f := range list.Tracked {
+		if f.Mode == git.ModeSubmodule {
+			w.v.Skipped(f.Path, SkippedSubmodule)
+			continue
+		}
+		paths = append(paths, f.Path)
+	}
+	paths = append(paths, list.Untracked...)
+	list = nil
+	slices.Sort(paths)
+	for _, p := range slices.Compact(paths) {
+		nested, ok := strings.CutSuffix(p, "/")
+		if ok {
+			// Another repository, which git does not look into. What it ignores
+			// is its own word, so all of it is scanned.
+			err = w.below(nested)
+		} else {
+			err = w.offer(p)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// offer offers one path that git lists. What is tracked can be missing, or there
+// can be a folder or a link on the way to it by now: then it is not there.
+func (w *walker) offer(p string) error {
+	ok, err := w.enter(path.Dir(p))
+	if err != nil {
+		w.v.Failed(p, plain(err))
+		return w.ctx.Err()
+	}
+	if !ok {
+		return w.ctx.Err()
+	}
+	return w.entry(p, false)
+}
+
+// file offers the one file that the user named.
+func (w *walker) file(p string) error {
+	ok, err := w.enter(path.Dir(p))
+	if err == nil && !ok {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return fmt.Errorf("opening %q: %w", p, plain(err))
+	}
+	return w.entry(p, true)
+}
+
+// entry offers the entry at p, in the folder that is open.
+func (w *walker) entry(p string, named bool) error {
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	if len(p) > MaxPath {
+		w.v.Failed(p[:MaxPath], fmt.Errorf("path is longer than %d bytes", MaxPath))
+		return nil
+	}
+	name := path.Base(p)
+	info, err := w.dir.root.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		w.v.Failed(p, plain(err))
+		return nil
+	}
+	const bits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
+	e := scan.Entry{Path: p, Mode: info.Mode() & bits, Named: named}
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		e.Size = info.Size()
+	case mode&fs.ModeSymlink != 0:
+		e.Kind = scan.Symlink
+		if e.Link, err = w.dir.root.Readlink(name); err != nil {
+			w.v.Failed(p, plain(err))
+			return nil
+		}
+	case mode.IsDir():
+		return nil
+	default:
+		e.Kind = scan.Device
+	}
+	if w.count++; w.count > MaxEntries {
+		return fmt.Errorf("more than %d entries", MaxEntries)
+	}
+	return w.v.Entry(e, func() (io.ReadCloser, error) { return w.src.open(p, e.Kind) })
+}
+
+// open opens a regular file for reading.
+func (s *Source) open(p string, kind scan.EntryKind) (io.ReadCloser, error) {
+	if kind != scan.File {
+		return nil, errors.New("not a regular file")
+	}
+	// A fifo or device that took the file's place must neither block nor be read.
+	f, err := s.root.OpenFile(p, readFlags, 0)
+	if err != nil {
+		return nil, plain(err)
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("no longer a regular file")
+	}
+	if err != nil {
+		f.Close() //nolint:errcheck,gosec // only read from
+		return nil, plain(err)
+	}
+	return f, nil
+}
