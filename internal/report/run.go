@@ -1,0 +1,93 @@
+// Package report holds the run file, which is all that is known of a run, and
+// writes it in every format. Writers get an io.Writer and a sorted run; they open
+// no files and sort nothing.
+package report
+
+import (
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/inventory"
+	"github.com/boltseal/boltseal/internal/policy"
+)
+
+// Schema is the version of the run file that this program writes and reads.
+const Schema = "boltseal/run/v1"
+
+// Run is everything that is known of a run: enough to judge it again and to make
+// every other format without scanning. Its JSON form is `-f json`; order and bytes
+// are stable, durations aside.
+type Run struct {
+	Schema   string              `json:"schema"`
+	Tool     Tool                `json:"tool"`
+	Verdict  policy.Verdict      `json:"verdict"`
+	Policies []Policy            `json:"policies"`
+	Change   *Change             `json:"change,omitempty"`
+	Database *Database           `json:"database,omitempty"`
+	Scans    []Scan              `json:"scans"`
+	Packages []inventory.Package `json:"packages,omitempty"`
+	Findings []Finding           `json:"findings"`
+}
+
+// Tool is the program that made the run.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Policy names a policy that judged the run.
+type Policy struct {
+	// Path is where it was read, "built-in" for the default.
+	Path string `json:"path"`
+	// Ref is the commit at which it was read; empty for the checked-out file.
+	Ref string `json:"ref,omitempty"`
+	// Digest is "sha256:" of its bytes.
+	Digest string `json:"digest"`
+}
+
+// Change is the change under test, by commits.
+type Change struct {
+	Base      string `json:"base,omitempty"`
+	Head      string `json:"head,omitempty"`
+	MergeBase string `json:"mergeBase,omitempty"`
+}
+
+// Database is the vulnerability database that was asked.
+type Database struct {
+	// Built is RFC 3339; empty for a plain folder of advisories.
+	Built   string           `json:"built,omitempty"`
+	Sources []DatabaseSource `json:"sources,omitempty"`
+}
+
+// DatabaseSource is what the database holds of one ecosystem.
+type DatabaseSource struct {
+	Ecosystem string `json:"ecosystem"`
+	// Date is RFC 3339: when the newest record was modified.
+	Date    string `json:"date,omitempty"`
+	Records int    `json:"records"`
+}
+
+// Scan is how one scanner ended on one target.
+type Scan struct {
+	Scanner  string         `json:"scanner"`
+	Target   string         `json:"target"`
+	Digest   string         `json:"digest,omitempty"`
+	Platform string         `json:"platform,omitempty"`
+	Status   finding.Status `json:"status"`
+	Reason   string         `json:"reason,omitempty"`
+	Files    int64          `json:"files"`
+	Bytes    int64          `json:"bytes"`
+	// Skipped counts what the source left out, by reason.
+	Skipped map[string]int64 `json:"skipped,omitempty"`
+	// Errors name what could not be looked at, where there is more than one;
+	// there may be more of them than are named.
+	Errors []string `json:"errors,omitempty"`
+	// Notes are worth knowing and change no status.
+	Notes         []string `json:"notes,omitempty"`
+	DurationMS    int64    `json:"durationMs"`
+	RulesAssessed int      `json:"rulesAssessed,omitempty"`
+}
+
+// Finding is a finding with what was decided about it.
+type Finding struct {
+	policy.Subject
+	Decision policy.Decision `json:"decision"`
+}
