@@ -1,0 +1,16 @@
+package dockerfile
+
+import (
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/rule"
+)
+
+var _ = declare(rule.Meta{
+	ID: "DL3003", Severity: finding.Medium,
+	Title:       "RUN changes directory with cd",
+	Remediation: "Set the directory with WORKDIR",
+}, onCommand(func(r *report, c *command) {
+	if c.run.onbuild == nil {
+		r.command(c, "directory is changed with cd instead of WORKDIR")
+	}
+}, "cd"))

@@ -1,0 +1,14 @@
+package dockerfile
+
+import (
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/rule"
+)
+
+var _ = declare(rule.Meta{
+	ID: "DL4000", Severity: finding.High,
+	Title:       "MAINTAINER is deprecated",
+	Remediation: "Write LABEL org.opencontainers.image.authors=\"…\"",
+}, onInstruction(func(r *report, i *instruction) {
+	r.instruction(i, "MAINTAINER is deprecated")
+}, "MAINTAINER"))

@@ -1,0 +1,200 @@
+package dockerfile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/rule"
+)
+
+// maxHits bounds the findings of one file. What is beyond is a limit that the
+// scan reports, never silence.
+const maxHits = 20_000
+
+// maxText bounds what a message quotes, in bytes.
+const maxText = 120
+
+// hit is one finding before it has left the file.
+type hit struct {
+	rule *rule.Meta
+	// instruction is the one that it belongs to, whatever line it points at; nil
+	// where there is none.
+	instruction *instruction
+	where       span
+	identity    string
+	message     string
+	edits       []edit
+	description string
+	silenced    *pragma
+}
+
+// edit replaces a region of the source.
+type edit struct {
+	where span
+	text  string
+}
+
+// report takes the findings of one rule in one file.
+type report struct {
+	lint *lint
+	rule *rule.Meta
+}
+
+// lint is one run of all rules over one file.
+type lint struct {
+	file    *file
+	pragmas *pragmas
+	hits    []*hit
+	dropped int
+}
+
+// lint runs all rules.
+func (f *file) lint() *lint {
+	l := &lint{file: f, pragmas: f.pragmas()}
+	x := indexed()
+	for _, i := range f.instructions {
+		if !i.broken {
+			l.instruction(x, i)
+		}
+	}
+	for _, d := range x.rules {
+		r := &report{l, &d.Meta}
+		if d.stage != nil {
+			for _, st := range f.stages {
+				d.stage(r, st)
+			}
+		}
+		if d.file != nil {
+			d.file(r, f)
+		}
+	}
+	l.silence()
+	slices.SortStableFunc(l.hits, func(a, b *hit) int {
+		return cmp.Or(a.where.start-b.where.start, a.where.end-b.where.end, strings.Compare(a.rule.ID, b.rule.ID))
+	})
+	return l
+}
+
+func (l *lint) instruction(x *index, i *instruction) {
+	for _, d := range x.instruction[i.keyword] {
+		d.instruction(&report{l, &d.Meta}, i)
+	}
+	script := i.script
+	if i.trigger != nil {
+		script = i.trigger.script
+	}
+	if script == nil {
+		return
+	}
+	for _, c := range script.commands {
+		name := c.name()
+		for _, d := range x.command[name] {
+			d.command(&report{l, &d.Meta}, c)
+		}
+		if plain := strings.TrimRight(name, "0123456789."); plain != name {
+			for _, d := range x.command[plain] {
+				d.command(&report{l, &d.Meta}, c)
+			}
+		}
+	}
+}
+
+// silence finds the pragma of each finding. What says that a file or a pragma is
+// broken cannot be silenced from within it.
+func (l *lint) silence() {
+	for _, h := range l.hits {
+		if h.rule != &brokenFile.Meta && h.rule != &unreasoned.Meta {
+			h.silenced = l.pragmas.silences(h)
+		}
+	}
+}
+
+// instruction reports a whole instruction, without its heredocs.
+func (r *report) instruction(i *instruction, format string, args ...any) *hit {
+	return r.at(i, i.head(), i.identity(), format, args...)
+}
+
+// command reports a simple command.
+func (r *report) command(c *command, format string, args ...any) *hit {
+	return r.at(c.run, c.where, c.identity(), format, args...)
+}
+
+// part reports a region of an instruction, identified by the whole of it.
+func (r *report) part(i *instruction, where span, format string, args ...any) *hit {
+	return r.at(i, where, i.identity(), format, args...)
+}
+
+// at reports a region under an identity of its own. Messages are one sentence in
+// plain text; what they quote of the file goes through quote.
+func (r *report) at(i *instruction, where span, identity, format string, args ...any) *hit {
+	h := &hit{rule: r.rule, instruction: i, where: where, identity: identity, message: fmt.Sprintf(format, args...)}
+	if len(r.lint.hits) >= maxHits {
+		r.lint.dropped++
+		return h
+	}
+	r.lint.hits = append(r.lint.hits, h)
+	return h
+}
+
+// replace adds an edit to the fix.
+func (h *hit) replace(where span, text string) *hit {
+	h.edits = append(h.edits, edit{where, text})
+	return h
+}
+
+// insert adds an insertion to the fix.
+func (h *hit) insert(at int, text string) *hit { return h.replace(span{at, at}, text) }
+
+// quote shortens what a message quotes of the file and puts it into quotes.
+func quote(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "") + "…"
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+// quoteAll lists a few words.
+func quoteAll(words []string) string {
+	const most = 5
+	out := make([]string, 0, most)
+	for _, w := range words[:min(len(words), most)] {
+		out = append(out, quote(w))
+	}
+	if n := len(words) - most; n > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(out, ", "), n)
+	}
+	return strings.Join(out, ", ")
+}
+
+// finding turns a hit into a finding.
+func (l *lint) finding(h *hit) finding.Finding {
+	f := finding.Finding{
+		Rule: h.rule.ID, Scanner: finding.Dockerfile,
+		Severity: h.rule.Severity, SeverityFrom: "rule",
+		Message: h.message, Remediation: h.rule.Remediation, Controls: h.rule.Controls,
+		Location: l.location(h.where),
+		Identity: finding.CommandIdentity(l.file.path, h.identity),
+	}
+	if len(h.edits) > 0 {
+		f.Fix = &finding.Fix{Description: h.description}
+		for _, e := range h.edits {
+			at := l.location(e.where)
+			f.Fix.Edits = append(f.Fix.Edits, finding.Edit{
+				Path: at.Path, Text: e.text,
+				StartLine: at.StartLine, StartColumn: at.StartColumn, EndLine: at.EndLine, EndColumn: at.EndColumn,
+			})
+		}
+	}
+	return f
+}
+
+func (l *lint) location(s span) finding.Location {
+	start, end := l.file.position(s.start), l.file.position(s.end)
+	return finding.Location{
+		Path: l.file.path, StartLine: start.line, StartColumn: start.column, EndLine: end.line, EndColumn: end.column,
+	}
+}

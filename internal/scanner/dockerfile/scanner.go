@@ -1,0 +1,154 @@
+// Package dockerfile lints Dockerfiles: hadolint's rules under hadolint's codes,
+// and rules of our own.
+//
+//	bytes ──split──> instructions with positions ──BuildKit──> what builds, what not
+//	      ──parse──> file: stages, instructions, words ──shell──> scripts, commands
+//	      ──lint───> hits of all rules ──pragmas──> findings, silenced ones
+//
+// A file that builds is linted; one that does not gives DL1000 for each
+// instruction at fault, and the rest of it is linted all the same. No input makes
+// the scan fail, and none costs more than its size.
+package dockerfile
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/scan"
+)
+
+// Options are the scanner's settings. The zero value is the default.
+type Options struct{}
+
+// Scanner lints the Dockerfiles of a tree.
+type Scanner struct{}
+
+// New makes a scanner.
+func New(Options) *Scanner { return &Scanner{} }
+
+// Name is the scanner's name.
+func (*Scanner) Name() string { return finding.Dockerfile }
+
+// CacheKey is empty: linting costs less than reading a cache, and a finding's
+// identity is made of commands, which may hold what must not be stored.
+func (*Scanner) CacheKey() string { return "" }
+
+// Begin starts a pass over a tree; images and histories hold no Dockerfiles that
+// anyone builds.
+func (*Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
+	if t.Kind != scan.KindTree {
+		return nil, nil //nolint:nilnil // the contract: no business with such targets
+	}
+	return &pass{}, nil
+}
+
+// maxFile is the largest Dockerfile that is read, in bytes.
+const maxFile = 8 << 20
+
+// pass lints the Dockerfiles of one target.
+type pass struct {
+	// silenced are the findings that a pragma silences, with the pragma. Nothing
+	// shows them yet; whether a pragma counts will be the policy's business.
+	silenced []silenced
+}
+
+// part is what File makes of a Dockerfile.
+type part struct {
+	Findings []record   `json:"f,omitempty"`
+	Silenced []silenced `json:"s,omitempty"`
+}
+
+// record is a finding with its identity, which findings do not write.
+type record struct {
+	finding.Finding
+	Identity finding.Identity `json:"identity"`
+}
+
+func (r record) complete(t scan.Target) finding.Finding {
+	f := r.Finding
+	f.Target, f.Identity = t.Name, r.Identity
+	return f
+}
+
+// silenced is a finding that a pragma silences.
+type silenced struct {
+	record
+	// Pragma is the comment, Line where it stands, Reason what it says.
+	Line   int    `json:"line"`
+	Native bool   `json:"native,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// Wants takes what is called like a Dockerfile, and a file that the user named
+// when it looks like one.
+func (*pass) Wants(e *scan.Entry, head func(int) []byte) scan.Want {
+	if e.Kind != scan.File {
+		return scan.Want{}
+	}
+	if isDockerfile(e.Path) || e.Named && (e.Path == "-" || looksLikeDockerfile(head(scan.HeadSize))) {
+		return scan.Want{Mode: scan.Whole, Max: maxFile}
+	}
+	return scan.Want{}
+}
+
+// File lints one Dockerfile. A limit that was hit is an error beside the part.
+func (*pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.Part, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	l := parse(e.Path, c.Bytes()).lint()
+	var p part
+	for _, h := range l.hits {
+		f := l.finding(h)
+		r := record{f, f.Identity}
+		if h.silenced == nil {
+			p.Findings = append(p.Findings, r)
+			continue
+		}
+		s := h.silenced
+		p.Silenced = append(p.Silenced, silenced{r, s.line + 1, !s.own, s.reason})
+	}
+	encoded, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("encoding findings: %w", err)
+	}
+	limits := l.file.limits
+	if l.dropped > 0 {
+		limits = append(limits, fmt.Sprintf("more than %d findings: %d were left out", maxHits, l.dropped))
+	}
+	if len(limits) > 0 {
+		return encoded, errors.New(strings.Join(limits, "; "))
+	}
+	return encoded, nil
+}
+
+// Finish gathers the findings.
+func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Result {
+	res := scan.Result{RulesAssessed: len(declared)}
+	for _, ref := range parts {
+		if ref.Part == nil {
+			continue
+		}
+		var got part
+		if err := json.Unmarshal(ref.Part, &got); err != nil {
+			res.Status, res.Reason = finding.StatusFailed, "decoding findings: "+err.Error()
+			continue
+		}
+		for _, r := range got.Findings {
+			res.Findings = append(res.Findings, r.complete(v.Target()))
+		}
+		p.silenced = append(p.silenced, got.Silenced...)
+	}
+	switch n := len(p.silenced); n {
+	case 0:
+	case 1:
+		res.Notes = append(res.Notes, "1 finding ignored by pragma")
+	default:
+		res.Notes = append(res.Notes, fmt.Sprintf("%d findings ignored by pragma", n))
+	}
+	return res
+}

@@ -1,0 +1,117 @@
+package dockerfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/scan"
+	"github.com/boltseal/boltseal/internal/scan/scantest"
+)
+
+func run(t *testing.T, s scan.Source) scan.Result {
+	t.Helper()
+	return scan.Run(context.Background(), s, []scan.Scanner{New(Options{})}, scan.Options{})[0]
+}
+
+// brief writes findings as "path:line:column-line:column rule".
+func brief(findings []finding.Finding) []string {
+	out := []string{}
+	for _, f := range findings {
+		l := f.Location
+		out = append(out, fmt.Sprintf("%s:%d:%d-%d:%d %s", l.Path, l.StartLine, l.StartColumn, l.EndLine, l.EndColumn, f.Rule))
+	}
+	return out
+}
+
+func TestScanTree(t *testing.T) {
+	res := run(t, scantest.Tree(
+		scantest.Text("a/Dockerfile", "FROM alpine:3.20\nUSER 1\nRUN sudo id\n"),
+		scantest.Text("b/web.dockerfile", "FROM alpine:3.20\nUSER 1\n# hadolint ignore=DL3004\nRUN sudo id\n# boltseal:ignore DL3000 set by the base\nWORKDIR x\n"),
+		scantest.Text("README.md", "FROM here on\n"),
+		scantest.Text("Dockerfile.md", "FROM debian\n"),
+	))
+	if res.Status != finding.StatusOK || res.Files != 2 || res.RulesAssessed != len(Rules()) {
+		t.Errorf("status %q (%s), %d files, %d rules", res.Status, res.Reason, res.Files, res.RulesAssessed)
+	}
+	if diff := cmp.Diff([]string{"a/Dockerfile:3:5-3:12 DL3004"}, brief(res.Findings)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"2 findings ignored by pragma"}, res.Notes); diff != "" {
+		t.Error(diff)
+	}
+	f := res.Findings[0]
+	if f.Target != "dir:." || f.Scanner != finding.Dockerfile || f.SeverityFrom != "rule" || f.Remediation == "" {
+		t.Errorf("incomplete finding %+v", f)
+	}
+	if diff := cmp.Diff(finding.CommandIdentity("a/Dockerfile", "sudo id"), f.Identity); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNoTargetButTrees(t *testing.T) {
+	res := run(t, scantest.Image("app", nil, scantest.Layer{Files: []scantest.File{scantest.Text("Dockerfile", "FROM debian\n")}}))
+	if res.Status != finding.StatusNothing || len(res.Findings) > 0 {
+		t.Errorf("an image gave %q and %d findings", res.Status, len(res.Findings))
+	}
+}
+
+func TestWhatCannotBeReadIsPartial(t *testing.T) {
+	deep := "FROM alpine:3.20\nUSER 1\nRUN sudo a\nRUN " + strings.Repeat("( \\\n", 50_000)
+	unreadable := scantest.Text("c/Dockerfile", "FROM debian\n")
+	unreadable.Err = errors.New("permission denied")
+	large := scantest.Text("d/Dockerfile", "FROM debian\n")
+	large.Size = maxFile + 1
+	res := run(t, scantest.Tree(scantest.Text("a/Dockerfile", deep), unreadable, large))
+	if res.Status != finding.StatusPartial || len(res.Errors) != 3 {
+		t.Errorf("status %q, errors %q", res.Status, res.Errors)
+	}
+	if got := brief(res.Findings); len(got) != 1 || !strings.HasSuffix(got[0], "DL3004") {
+		t.Errorf("findings beside the limit: %q", got)
+	}
+}
+
+func TestNamesOfDockerfiles(t *testing.T) {
+	for name, want := range map[string]bool{
+		"Dockerfile": true, "dockerfile": true, "DOCKERFILE": true, "Containerfile": true,
+		"a/b/Dockerfile.prod": true, "web.Dockerfile": true, "web.dockerfile": true, "Containerfile.dev": true,
+		"x.containerfile": true, "Dockerfile.alpine-3.20": true, "Dockerfile.windows.amd64": true,
+		"Dockerfile.dockerignore": false, ".dockerignore": false, "Dockerfile.md": false, "Dockerfile.j2": false,
+		"Dockerfile.tmpl": false, "Dockerfile.template": false, "Dockerfile.prod.orig": false, "Dockerfile~": false,
+		"Dockerfile.prod~": false, "Dockerfile.": false, "Dockerfiles": false, "my-Dockerfile": false, "Dockerfile/x": false,
+		"dockerfile.go": false, "dockerfile_test.go": false, "README": false, "": false,
+	} {
+		if got := isDockerfile(name); got != want {
+			t.Errorf("%q: %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestNamedFiles(t *testing.T) {
+	p := &pass{}
+	for text, want := range map[string]bool{
+		"FROM a\n": true, "\xef\xbb\xbf# syntax=x\r\n\r\n  from a\r\n": true, "ARG A=1\nFROM a": true,
+		"": false, "FROM": false, "from __future__ import x\n": true, "#!/bin/sh\necho FROM a\n": false, "{}": false,
+	} {
+		e := &scan.Entry{Path: "build.txt", Named: true}
+		got := p.Wants(e, func(int) []byte { return []byte(text) }).Mode == scan.Whole
+		if got != want {
+			t.Errorf("%q: wanted %v, want %v", text, got, want)
+		}
+		e.Named = false
+		if p.Wants(e, func(int) []byte { t.Error("head of an unnamed file was read"); return nil }).Mode != scan.None {
+			t.Errorf("%q is taken without being named", text)
+		}
+	}
+	if p.Wants(&scan.Entry{Path: "-", Named: true}, nil).Mode != scan.Whole {
+		t.Error("standard input is not taken")
+	}
+	if p.Wants(&scan.Entry{Path: "Dockerfile", Kind: scan.Symlink}, nil).Mode != scan.None {
+		t.Error("a symbolic link is taken")
+	}
+}
