@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/boltseal/boltseal/internal/nearest"
 	"github.com/boltseal/boltseal/internal/rule"
 )
 
@@ -62,7 +63,7 @@ func Write(w io.Writer, format string, run *Run, opt Options) error {
 
 // UnknownFormat is the error for a format that there is not.
 func UnknownFormat(format string) error {
-	if near := rule.Nearest(format, Formats()); near != "" {
+	if near := nearest.Word(format, Formats()); near != "" {
 		return fmt.Errorf("unknown format %q; did you mean %q?", format, near)
 	}
 	return fmt.Errorf("unknown format %q: use %s", format, strings.Join(Formats(), ", "))

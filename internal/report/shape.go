@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/nearest"
 	"github.com/boltseal/boltseal/internal/policy"
-	"github.com/boltseal/boltseal/internal/rule"
 )
 
 // Limits of a run file beside its size: three bytes of JSON become a whole finding
@@ -160,7 +160,7 @@ func (s *shape) member(t reflect.Type, seen map[string]bool) error {
 	for _, m := range all {
 		names = append(names, m.name)
 	}
-	if near := rule.Nearest(name[:min(len(name), 64)], names); near != "" {
+	if near := nearest.Word(name[:min(len(name), 64)], names); near != "" {
 		return at(s.data, start, "unknown field %q; did you mean %q?", Plain(name), near)
 	}
 	return at(s.data, start, "unknown field %q: %s has none of that name", Plain(name), Schema)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/nearest"
 )
 
 // Meta is what a rule says of itself. ID, Scanner and Title are never empty.
@@ -122,38 +123,5 @@ func (c Catalogue) Nearest(id string) string {
 	for i, r := range c {
 		ids[i] = r.ID
 	}
-	return Nearest(id, ids)
-}
-
-// Nearest gives the candidate most like a mistyped word: at most a third of its
-// letters differ. It gives "" when none is near; of equals the first.
-func Nearest(word string, candidates []string) string {
-	best, at := len(word)/3+1, ""
-	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < best || (d == best && at == "") {
-			best, at = d, c
-		}
-	}
-	return at
-}
-
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return nearest.Word(id, ids)
 }

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 )
 
 func TestParsePage(t *testing.T) {
@@ -28,33 +27,6 @@ func TestParsePage(t *testing.T) {
 			t.Errorf("%q was taken", bad)
 		}
 	}
-}
-
-func TestNearest(t *testing.T) {
-	words := []string{"secrets", "dockerfile", "packages", "imageconfig"}
-	for word, want := range map[string]string{
-		"secret": "secrets", "dokcerfile": "dockerfile", "PACKAGES": "packages", "x": "", "": "", "something": "",
-	} {
-		if got := Nearest(word, words); got != want {
-			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
-		}
-	}
-}
-
-func TestDistanceIsAMetric(t *testing.T) {
-	text := rapid.StringMatching(`[abc]{0,6}`)
-	rapid.Check(t, func(t *rapid.T) {
-		a, b, c := text.Draw(t, "a"), text.Draw(t, "b"), text.Draw(t, "c")
-		if distance(a, b) != distance(b, a) {
-			t.Fatalf("%q and %q: not symmetric", a, b)
-		}
-		if (distance(a, b) == 0) != (a == b) {
-			t.Fatalf("%q and %q: distance 0 is not equality", a, b)
-		}
-		if distance(a, c) > distance(a, b)+distance(b, c) {
-			t.Fatalf("%q %q %q: longer than a detour", a, b, c)
-		}
-	})
 }
 
 func TestCatalogue(t *testing.T) {

@@ -310,8 +310,12 @@ func TestWhatGoesWrong(t *testing.T) {
 			}
 			return nil
 		}}, finding.StatusPartial, "a: panic: oops", 2},
-		{"many errors are counted", []scantest.File{scantest.Text("1", ""), scantest.Text("2", ""), scantest.Text("3", ""), scantest.Text("4", ""), scantest.Text("5", "")},
-			toy{mode: scan.Whole, onFor: func(*scan.Entry) error { return errors.New("no") }}, finding.StatusPartial, "1: no; 2: no; 3: no; and 2 more", 0},
+		{
+			"many errors are counted",
+			[]scantest.File{scantest.Text("1", ""), scantest.Text("2", ""), scantest.Text("3", ""), scantest.Text("4", ""), scantest.Text("5", "")},
+			toy{mode: scan.Whole, onFor: func(*scan.Entry) error { return errors.New("no") }},
+			finding.StatusPartial, "1: no; 2: no; 3: no; and 2 more", 0,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			bystander := toy{name: "bystander", mode: scan.Whole}

@@ -173,9 +173,15 @@ func (v *View) symlink(n *node) (string, bool) {
 	return e.Link, e.Kind == Symlink
 }
 
-// find gives the node at a path, nil when there is none. Symbolic links on the
-// way are followed; the last component only when follow is set.
+// find gives the node at a path, nil when there is none or when links go round in
+// a circle. Symbolic links on the way are followed; the last component only when
+// follow is set.
 func (v *View) find(p string, follow bool) *node {
+	return v.reach(p, follow, false)
+}
+
+// reach goes down a path. What is missing is made when grow is set.
+func (v *View) reach(p string, follow, grow bool) *node {
 	n := v.root
 	rest := split(p)
 	links := 0
@@ -189,8 +195,12 @@ func (v *View) find(p string, follow bool) *node {
 			continue
 		}
 		child := n.children[name]
-		if child == nil {
+		if child == nil && !grow {
 			return nil
+		}
+		if child == nil {
+			child = &node{name: name, parent: n, self: At{-1, -1}, content: At{-1, -1}}
+			n.put(child)
 		}
 		if to, ok := v.symlink(child); ok && (follow || len(rest) > 0) {
 			if links++; links > maxLinks {
@@ -220,7 +230,7 @@ func (v *View) add(at At) {
 		return
 	}
 	dir, name := path.Split(e.Path)
-	parent := v.makeDir(dir)
+	parent := v.reach(dir, true, true)
 	if parent == nil {
 		return
 	}
@@ -254,39 +264,4 @@ func (n *node) put(child *node) {
 		n.children = make(map[string]*node)
 	}
 	n.children[child.name] = child
-}
-
-// makeDir finds a directory, following links, and makes what is missing. It gives
-// nil where links go round in a circle.
-func (v *View) makeDir(p string) *node {
-	n := v.root
-	rest := split(p)
-	links := 0
-	for len(rest) > 0 {
-		name := rest[0]
-		rest = rest[1:]
-		if name == ".." {
-			if n.parent != nil {
-				n = n.parent
-			}
-			continue
-		}
-		child := n.children[name]
-		if child == nil {
-			child = &node{name: name, parent: n, self: At{-1, -1}, content: At{-1, -1}}
-			n.put(child)
-		}
-		if to, ok := v.symlink(child); ok {
-			if links++; links > maxLinks {
-				return nil
-			}
-			if strings.HasPrefix(to, "/") {
-				n = v.root
-			}
-			rest = append(split(to), rest...)
-			continue
-		}
-		n = child
-	}
-	return n
 }

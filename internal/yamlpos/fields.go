@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/boltseal/boltseal/internal/nearest"
+
 	"go.yaml.in/yaml/v4"
 )
 
@@ -111,7 +113,7 @@ func unknownHint(name string, fields []Field) string {
 			usable = append(usable, f.name)
 		}
 	}
-	if key := Nearest(name, near); key != "" {
+	if key := nearest.Word(name, near); key != "" {
 		return didYouMean(key)
 	}
 	return "known are " + strings.Join(usable, ", ")

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/boltseal/boltseal/internal/nearest"
+
 	"go.yaml.in/yaml/v4"
 )
 
@@ -110,7 +112,7 @@ func (v Value) OneOf(words ...string) string {
 }
 
 func oneOfHint(s string, words []string) string {
-	if near := Nearest(s, words); near != "" {
+	if near := nearest.Word(s, words); near != "" {
 		return didYouMean(near)
 	}
 	return ""

@@ -339,18 +339,6 @@ func TestQuoteReadsBack(t *testing.T) {
 	})
 }
 
-func TestNearest(t *testing.T) {
-	words := []string{"severity", "rule", "path", "new", "kev", "fix", "package"}
-	for word, want := range map[string]string{
-		"sevrity": "severity", "severty": "severity", "Severity": "severity", "paht": "path", "packages": "package",
-		"ne": "new", "kve": "kev", "cve": "", "x": "", "": "", "something": "", strings.Repeat("a", 1000): "",
-	} {
-		if got := Nearest(word, words); got != want {
-			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
-		}
-	}
-}
-
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"name: a\nlegs: 4\nkind: [cat]\nborn: 2026-01-01\n", "{name: &n a, legs: 1, friend: {name: *n}}", bomb(5), chain(5),

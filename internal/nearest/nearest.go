@@ -1,14 +1,15 @@
-package yamlpos
+// Package nearest finds what somebody meant to type.
+package nearest
 
 import "strings"
 
 // longest bounds the words that are compared: nobody mistypes more.
 const longest = 64
 
-// Nearest gives the candidate most like a mistyped word: at most a third of its
+// Word gives the candidate most like a mistyped word: at most a third of its
 // letters differ, two that changed places counting once. It gives "" when none
 // is near; of equals the first.
-func Nearest(word string, candidates []string) string {
+func Word(word string, candidates []string) string {
 	if len(word) > longest {
 		return ""
 	}
