@@ -1,0 +1,78 @@
+package inventory
+
+import (
+	"strings"
+
+	packageurl "github.com/package-url/packageurl-go"
+)
+
+// purlTypes are the purl types of OSV's language ecosystems.
+// See https://github.com/package-url/purl-spec/blob/main/PURL-TYPES.rst.
+var purlTypes = map[string]string{
+	"npm": "npm", "PyPI": "pypi", "Go": "golang", "Maven": "maven", "crates.io": "cargo",
+	"RubyGems": "gem", "NuGet": "nuget", "Packagist": "composer", "Hex": "hex", "Pub": "pub",
+	"Hackage": "hackage", "CRAN": "cran", "SwiftURL": "swift", "ConanCenter": "conan",
+}
+
+// OSKind is the format of a distribution's packages, which is their purl type too.
+type OSKind string
+
+// The package formats.
+const (
+	Deb OSKind = "deb"
+	APK OSKind = "apk"
+	RPM OSKind = "rpm"
+)
+
+// LanguagePURL is the package URL of a package of a language's ecosystem; "" where
+// the ecosystem has no purl type.
+func LanguagePURL(ecosystem, name, version string) string {
+	kind := purlTypes[Family(ecosystem)]
+	if kind == "" || name == "" {
+		return ""
+	}
+	namespace := ""
+	switch kind {
+	case "maven":
+		if group, artifact, ok := strings.Cut(name, ":"); ok {
+			namespace, name = group, artifact
+		}
+	case "pypi":
+		name = normalPyPI(name)
+	case "golang":
+		if version != "" && !strings.HasPrefix(version, "v") && name != "stdlib" && name != "toolchain" {
+			version = "v" + version
+		}
+		namespace, name = splitLast(name)
+	default:
+		namespace, name = splitLast(name)
+	}
+	return packageurl.NewPackageURL(kind, namespace, name, version, nil, "").ToString()
+}
+
+// OSPURL is the package URL of a distribution's package. An rpm's epoch is a
+// qualifier, not a part of the version.
+func OSPURL(kind OSKind, d Distro, name, version, arch string) string {
+	if name == "" {
+		return ""
+	}
+	var q packageurl.Qualifiers
+	if arch != "" {
+		q = append(q, packageurl.Qualifier{Key: "arch", Value: arch})
+	}
+	if d.ID != "" && d.VersionID != "" {
+		q = append(q, packageurl.Qualifier{Key: "distro", Value: d.ID + "-" + d.VersionID})
+	}
+	if epoch, rest, ok := strings.Cut(version, ":"); kind == RPM && ok {
+		q = append(q, packageurl.Qualifier{Key: "epoch", Value: epoch})
+		version = rest
+	}
+	return packageurl.NewPackageURL(string(kind), strings.ToLower(d.ID), name, version, q, "").ToString()
+}
+
+func splitLast(name string) (namespace, last string) {
+	if i := strings.LastIndexByte(name, '/'); i >= 0 {
+		return name[:i], name[i+1:]
+	}
+	return "", name
+}

@@ -1,0 +1,149 @@
+package packages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/inventory"
+	"github.com/boltseal/boltseal/internal/scan"
+	"github.com/boltseal/boltseal/internal/vulndb"
+)
+
+// Finish implements scan.Pass: joins, matches, tells.
+func (p *pass) Finish(ctx context.Context, v *scan.View, refs []scan.Ref) scan.Result {
+	var res scan.Result
+	j := newJoin(p.target, v, refs, &res)
+	found := j.packages()
+	res.Packages = make([]inventory.Package, len(found))
+	for i := range found {
+		res.Packages[i] = found[i].Package
+	}
+	switch {
+	case len(found) == 0:
+		res.Status = finding.StatusNothing
+	case p.opt.DB == nil:
+		res.Status, res.Reason = finding.StatusFailed, p.opt.NoDB
+	default:
+		p.match(ctx, found, &res)
+	}
+	if len(res.Errors) > 0 && res.Status != finding.StatusFailed {
+		res.Status = finding.StatusPartial
+		if res.Reason == "" {
+			res.Reason = res.Errors[0]
+		}
+	}
+	return res
+}
+
+// match asks the database about every package.
+func (p *pass) match(ctx context.Context, found []located, res *scan.Result) {
+	packages := make([]inventory.Package, len(found))
+	for i := range found {
+		packages[i] = found[i].Package
+	}
+	matches, err := p.opt.DB.Query(ctx, packages)
+	if err != nil || len(matches) != len(packages) {
+		res.Status, res.Reason = finding.StatusFailed, fmt.Sprintf("asking the vulnerability database: %v", err)
+		return
+	}
+	res.Status = finding.StatusOK
+	for i, m := range matches {
+		for _, a := range m.Advisories {
+			res.Findings = append(res.Findings, p.finding(&found[i], a))
+		}
+	}
+	problems := unanswered(found, matches)
+	if len(problems) > 0 {
+		res.Status, res.Reason = finding.StatusPartial, summary(problems)
+		res.Errors = append(res.Errors, problems[:min(len(problems), scan.MaxErrors)]...)
+	}
+	p.notes(found, res)
+}
+
+// unanswered says what the database could not answer, one line for each reason
+// that concerns many packages and one for each package otherwise.
+func unanswered(found []located, matches []vulndb.Match) []string {
+	count := make(map[string]int)
+	var order, lines []string
+	for i, m := range matches {
+		p := &found[i].Package
+		switch {
+		case m.Err == nil:
+			continue
+		case p.Ecosystem == "":
+			m.Err = errNoDistro
+		}
+		var version *vulndb.VersionError
+		text := m.Err.Error()
+		if errors.As(m.Err, &version) {
+			lines = append(lines, fmt.Sprintf("%s: %s: %s", strings.Join(p.Paths, ", "), p.Name, (&brief{m.Err}).Error()))
+			continue
+		}
+		if count[text]++; count[text] == 1 {
+			order = append(order, text)
+		}
+	}
+	slices.Sort(order)
+	var out []string
+	for _, text := range order {
+		out = append(out, fmt.Sprintf("%s (%s not checked)", text, plural(count[text], "package")))
+	}
+	slices.Sort(lines)
+	return append(out, slices.Compact(lines)...)
+}
+
+var errNoDistro = errors.New("the distribution is not known: no os-release names it")
+
+// summary is a reason made of the first problems.
+func summary(problems []string) string {
+	text := strings.Join(problems[:min(len(problems), 3)], "; ")
+	if n := len(problems) - 3; n > 0 {
+		text += fmt.Sprintf("; and %d more", n)
+	}
+	return text
+}
+
+// maxNamed bounds how many packages a note names.
+const maxNamed = 5
+
+// notes tells what changes no status: packages without a version, and advisories
+// that could not be read.
+func (p *pass) notes(found []located, res *scan.Result) {
+	var names []string
+	for i := range found {
+		if found[i].Version == "" {
+			names = append(names, found[i].Name)
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if n := len(names); n > 0 {
+		more := ""
+		if n > maxNamed {
+			names, more = names[:maxNamed], ", ..."
+		}
+		res.Notes = append(res.Notes, fmt.Sprintf("%s without a fixed version, checked only against advisories for every version: %s%s",
+			plural(n, "package"), strings.Join(names, ", "), more))
+	}
+	families := make(map[string]bool)
+	for i := range found {
+		families[inventory.Family(found[i].Ecosystem)] = true
+	}
+	for _, s := range p.opt.DB.Info().Sources {
+		if s.Bad > 0 && families[s.Ecosystem] {
+			res.Notes = append(res.Notes, fmt.Sprintf("%s of %s could not be read in whole: %s",
+				plural(s.Bad, "advisory record"), s.Ecosystem, strings.Join(s.BadNames, "; ")))
+		}
+	}
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

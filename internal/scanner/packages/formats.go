@@ -1,0 +1,225 @@
+package packages
+
+import (
+	"bytes"
+	"context"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/google/osv-scalibr/extractor/filesystem/language/golang/gobinary"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/golang/gomod"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/java/gradlelockfile"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/javascript/packagejson"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/javascript/packagelockjson"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/javascript/pnpmlock"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/javascript/yarnlock"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/python/pdmlock"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/python/pipfilelock"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/python/poetrylock"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/python/requirements"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/python/uvlock"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/python/wheelegg"
+	"github.com/google/osv-scalibr/extractor/filesystem/os/apk"
+	"github.com/google/osv-scalibr/extractor/filesystem/os/dpkg"
+	"github.com/google/osv-scalibr/extractor/filesystem/os/rpm"
+
+	"github.com/boltseal/boltseal/internal/inventory"
+	"github.com/boltseal/boltseal/internal/scan"
+)
+
+// format is a kind of file that holds packages, or what joining them needs.
+type format struct {
+	name  string
+	max   int64 // bytes; a larger file is an error
+	match func(e *scan.Entry, head func(n int) []byte) bool
+	read  func(ctx context.Context, p string, data []byte) (*part, error)
+	// loose marks files that only may be of the format: another file says so.
+	loose bool
+}
+
+// The sizes of files that are read. Lockfiles of 100 MB and jars of 500 MB exist.
+const (
+	maxText     = 128 << 20
+	maxSmall    = 1 << 20
+	maxDatabase = 512 << 20
+	maxArchive  = 512 << 20
+	maxBinary   = 1 << 30
+)
+
+// The names of formats that other code asks for.
+const (
+	formatOSRelease  = "os-release"
+	formatOwned      = "owned files"
+	formatInstaller  = "INSTALLER"
+	formatNPMLock    = "npm lockfile"
+	formatGoMod      = "go.mod"
+	formatGoSum      = "go.sum"
+	formatPOM        = "pom.xml"
+	formatLoose      = "included requirements"
+	formatNodeModule = "node module"
+	formatDistInfo   = "Python metadata"
+	formatJar        = "Java archive"
+	formatGoBinary   = "Go binary"
+)
+
+// treeFormats are what a work tree is read for; the first match counts.
+func treeFormats() []format {
+	return []format{
+		{name: formatNPMLock, max: maxText, match: lockNamed("package-lock.json", "npm-shrinkwrap.json"), read: by(packagelockjson.New)},
+		{name: "yarn.lock", max: maxText, match: lockNamed("yarn.lock"), read: shortLines(by(yarnlock.New))},
+		{name: "pnpm-lock.yaml", max: maxText, match: lockNamed("pnpm-lock.yaml"), read: by(pnpmlock.New)},
+		{name: formatGoMod, max: maxText, match: named("go.mod"), read: readGoMod(by(gomod.New))},
+		{name: formatGoSum, max: maxText, match: named("go.sum"), read: readGoSum},
+		{name: "requirements.txt", max: maxText, match: isRequirements, read: readRequirements(by(requirements.New))},
+		{name: "poetry.lock", max: maxText, match: named("poetry.lock"), read: by(poetrylock.New)},
+		{name: "Pipfile.lock", max: maxText, match: named("Pipfile.lock"), read: by(pipfilelock.New)},
+		{name: "uv.lock", max: maxText, match: named("uv.lock"), read: by(uvlock.New)},
+		{name: "pdm.lock", max: maxText, match: named("pdm.lock"), read: by(pdmlock.New)},
+		{name: "gradle.lockfile", max: maxText, match: named("gradle.lockfile", "buildscript-gradle.lockfile"), read: by(gradlelockfile.New)},
+		{name: formatPOM, max: maxText, match: named("pom.xml"), read: readPOM},
+		{name: formatJar, max: maxArchive, match: isJar, read: readJar},
+		{name: formatGoBinary, max: maxBinary, match: isExecutable, read: readGoBinary(by(gobinary.New))},
+		{name: formatLoose, max: maxSmall, match: isLooseRequirements, read: readRequirements(by(requirements.New)), loose: true},
+	}
+}
+
+// imageFormats are what an image's layers are read for.
+func imageFormats() []format {
+	return []format{
+		{name: formatOSRelease, max: maxSmall, match: isOSRelease, read: readOSRelease},
+		{name: "dpkg status", max: maxDatabase, match: isDpkgStatus, read: readDpkg(by(dpkg.New))},
+		{name: "apk database", max: maxDatabase, match: at("lib/apk/db/installed", "usr/lib/apk/db/installed", "var/lib/apk/db/installed"), read: readAPK(by(apk.New))},
+		{name: "rpm database", max: maxDatabase, match: isRPMDatabase, read: by(rpm.New)},
+		{name: formatOwned, max: maxText, match: isOwnedList, read: readOwned},
+		{name: formatNodeModule, max: maxText, match: isNodeModule, read: readNodeModule(by(packagejson.New))},
+		{name: formatDistInfo, max: maxText, match: isDistInfo, read: by(wheelegg.New)},
+		{name: formatInstaller, max: maxSmall, match: isInstaller, read: readInstaller},
+		{name: formatJar, max: maxArchive, match: isJar, read: readJar},
+		{name: formatGoBinary, max: maxBinary, match: isExecutable, read: readGoBinary(by(gobinary.New))},
+	}
+}
+
+// at matches exact paths.
+func at(paths ...string) func(*scan.Entry, func(int) []byte) bool {
+	return func(e *scan.Entry, _ func(int) []byte) bool { return slices.Contains(paths, e.Path) }
+}
+
+// named matches file names.
+func named(names ...string) func(*scan.Entry, func(int) []byte) bool {
+	return func(e *scan.Entry, _ func(int) []byte) bool { return slices.Contains(names, path.Base(e.Path)) }
+}
+
+// lockNamed matches file names, but not of modules that are installed in the tree:
+// their lockfiles are their authors' business.
+func lockNamed(names ...string) func(*scan.Entry, func(int) []byte) bool {
+	byName := named(names...)
+	return func(e *scan.Entry, head func(int) []byte) bool {
+		return byName(e, head) && !slices.Contains(strings.Split(e.Path, "/"), "node_modules")
+	}
+}
+
+func isRequirements(e *scan.Entry, _ func(int) []byte) bool {
+	dir, name := path.Split(e.Path)
+	return strings.HasSuffix(name, ".txt") &&
+		(strings.Contains(name, "requirements") || path.Base(dir) == "requirements")
+}
+
+// isLooseRequirements matches what a requirements file may include.
+func isLooseRequirements(e *scan.Entry, _ func(int) []byte) bool {
+	return strings.HasSuffix(e.Path, ".txt") && e.Size <= maxSmall
+}
+
+var archiveSuffixes = []string{".jar", ".war", ".ear", ".jmod", ".par", ".sar", ".jpi", ".hpi", ".lpkg", ".nar"}
+
+func isArchiveName(name string) bool {
+	return slices.Contains(archiveSuffixes, strings.ToLower(path.Ext(name)))
+}
+
+func isJar(e *scan.Entry, _ func(int) []byte) bool { return isArchiveName(e.Path) }
+
+// minBinary is smaller than any Go program.
+const minBinary = 64 << 10
+
+// isExecutable matches ELF, PE and Mach-O files that can be run.
+func isExecutable(e *scan.Entry, head func(int) []byte) bool {
+	windows := strings.HasSuffix(e.Path, ".exe")
+	if (e.Mode&0o111 == 0 && !windows) || e.Size < minBinary {
+		return false
+	}
+	h := head(4)
+	for _, magic := range []string{"\x7fELF", "\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe", "\xca\xfe\xba\xbe"} {
+		if string(h) == magic {
+			return true
+		}
+	}
+	return bytes.HasPrefix(h, []byte("MZ"))
+}
+
+func isOSRelease(e *scan.Entry, _ func(int) []byte) bool {
+	return path.Base(e.Path) == "os-release" && (strings.HasPrefix(e.Path, "etc/") || strings.HasPrefix(e.Path, "usr/lib/"))
+}
+
+const (
+	dpkgStatus  = "var/lib/dpkg/status"
+	dpkgStatusD = "var/lib/dpkg/status.d/"
+	dpkgInfo    = "var/lib/dpkg/info/"
+	md5sums     = ".md5sums"
+)
+
+func isDpkgStatus(e *scan.Entry, _ func(int) []byte) bool {
+	return e.Path == dpkgStatus || strings.HasPrefix(e.Path, dpkgStatusD) && !strings.HasSuffix(e.Path, md5sums)
+}
+
+func isOwnedList(e *scan.Entry, _ func(int) []byte) bool {
+	return strings.HasPrefix(e.Path, dpkgInfo) && strings.HasSuffix(e.Path, ".list") ||
+		strings.HasPrefix(e.Path, dpkgStatusD) && strings.HasSuffix(e.Path, md5sums)
+}
+
+func isRPMDatabase(e *scan.Entry, _ func(int) []byte) bool {
+	dir, name := path.Split(e.Path)
+	return slices.Contains([]string{"var/lib/rpm/", "usr/lib/sysimage/rpm/", "usr/share/rpm/"}, dir) &&
+		slices.Contains([]string{"Packages", "Packages.db", "rpmdb.sqlite"}, name)
+}
+
+// isNodeModule matches the package.json of an installed module, and none of those
+// that lie deeper inside it.
+func isNodeModule(e *scan.Entry, _ func(int) []byte) bool { return isNodeModulePath(e.Path) }
+
+func isNodeModulePath(p string) bool {
+	dir, ok := strings.CutSuffix(p, "/package.json")
+	if !ok {
+		return false
+	}
+	dir = path.Dir(dir)
+	if strings.HasPrefix(path.Base(dir), "@") {
+		dir = path.Dir(dir)
+	}
+	return path.Base(dir) == "node_modules"
+}
+
+func isDistInfo(e *scan.Entry, _ func(int) []byte) bool { return isDistInfoPath(e.Path) }
+
+func isDistInfoPath(p string) bool {
+	for _, suffix := range []string{".dist-info/METADATA", ".egg-info/PKG-INFO", "EGG-INFO/PKG-INFO", ".egg-info", ".egg"} {
+		if strings.HasSuffix(p, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+func isInstaller(e *scan.Entry, _ func(int) []byte) bool {
+	return strings.HasSuffix(e.Path, ".dist-info/INSTALLER")
+}
+
+// isLFSPointer says that git keeps the content elsewhere
+// (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).
+func isLFSPointer(data []byte) bool {
+	return len(data) < 1024 && bytes.HasPrefix(data, []byte("version https://git-lfs.github.com/spec/"))
+}
+
+func readOSRelease(_ context.Context, _ string, data []byte) (*part, error) {
+	d := inventory.ParseOSRelease(data)
+	return &part{Distro: &d}, nil
+}

@@ -1,0 +1,136 @@
+// Package packages lists software and says which published advisories affect it.
+//
+// In a tree it reads what a project asks for: lockfiles, manifests, and archives
+// and binaries that are checked in. In an image it reads what is installed:
+// package databases of distributions, modules in node_modules, Python's dist-info,
+// jars, Go binaries. A package-lock.json inside an image is left out: it lists
+// what somebody once meant to install, and what came of it is seen by itself.
+//
+// Reading is the extraction library's work (github.com/google/osv-scalibr, its
+// extractors only), one file at a time, without the files beside it. What needs
+// other files (the distribution's release, go.sum, included requirements, parent
+// POMs, files that a distribution's package owns) is joined in Finish. The
+// library's rpm reader writes its database to a temporary file while it reads it.
+//
+//	entry --format--> part (rows) --join--> packages --vulndb--> findings
+package packages
+
+import (
+	"context"
+	"sync"
+
+	scalibrlog "github.com/google/osv-scalibr/log"
+
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/scan"
+	"github.com/boltseal/boltseal/internal/vulndb"
+)
+
+// Options say what packages are compared with.
+type Options struct {
+	// DB answers which advisories affect a package. Without one packages are
+	// listed, and the scan has failed where there are any.
+	DB vulndb.DB
+	// NoDB is the reason to give then: what to do about it.
+	NoDB string
+}
+
+// Scanner is the packages scanner.
+type Scanner struct {
+	opt Options
+}
+
+var silence = sync.OnceFunc(func() { scalibrlog.SetLogger(silent{}) })
+
+// New makes a scanner. It does not close the database.
+func New(opt Options) *Scanner {
+	silence() // the library's default logger writes to stderr, and is global
+	if opt.NoDB == "" {
+		opt.NoDB = "no vulnerability database"
+	}
+	return &Scanner{opt: opt}
+}
+
+// Name implements scan.Scanner.
+func (s *Scanner) Name() string { return finding.Packages }
+
+// CacheKey implements scan.Scanner. Parts hold packages, not advisories: they do
+// not depend on the database.
+func (s *Scanner) CacheKey() string { return "packages/" + partVersion + " osv-scalibr/v0.5.3" }
+
+// Begin implements scan.Scanner. Trees and images are looked at.
+func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
+	switch t.Kind {
+	case scan.KindTree:
+		return &pass{opt: s.opt, target: t, formats: treeFormats()}, nil
+	case scan.KindImage:
+		return &pass{opt: s.opt, target: t, formats: imageFormats()}, nil
+	}
+	return nil, nil
+}
+
+// pass looks at one target.
+type pass struct {
+	opt     Options
+	target  scan.Target
+	formats []format
+}
+
+// Wants implements scan.Pass.
+func (p *pass) Wants(e *scan.Entry, head func(n int) []byte) scan.Want {
+	if f := p.find(e, head); f != nil {
+		return scan.Want{Mode: scan.Whole, Max: f.max}
+	}
+	return scan.Want{}
+}
+
+// File implements scan.Pass. It can give a part and an error: half of a file.
+func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.Part, error) {
+	data := c.Bytes()
+	f := p.find(e, func(n int) []byte { return data[:min(n, len(data))] })
+	if f == nil {
+		return nil, nil
+	}
+	if isLFSPointer(data) {
+		return (&part{Format: f.name, Pointer: true}).encode()
+	}
+	made, err := readFile(ctx, f, e.Path, data)
+	if f.loose && err != nil {
+		return nil, nil // not known to be a file of that format at all
+	}
+	if made == nil {
+		return nil, err
+	}
+	made.Format = f.name
+	encoded, encodeErr := made.encode()
+	if err == nil {
+		err = encodeErr
+	}
+	return encoded, err
+}
+
+// find gives the format of an entry; nil for what holds no packages.
+func (p *pass) find(e *scan.Entry, head func(n int) []byte) *format {
+	if e.Kind != scan.File || e.Size == 0 {
+		return nil
+	}
+	for i := range p.formats {
+		if p.formats[i].match(e, head) {
+			return &p.formats[i]
+		}
+	}
+	return nil
+}
+
+// silent is a logger for the library that says nothing: what goes wrong comes
+// back as an error.
+type silent struct{}
+
+func (silent) Errorf(string, ...any) {}
+func (silent) Error(...any)          {}
+func (silent) Warnf(string, ...any)  {}
+func (silent) Warn(...any)           {}
+func (silent) Infof(string, ...any)  {}
+func (silent) Info(...any)           {}
+func (silent) Debugf(string, ...any) {}
+func (silent) Debug(...any)          {}

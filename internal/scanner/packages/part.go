@@ -1,0 +1,104 @@
+package packages
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/boltseal/boltseal/internal/inventory"
+	"github.com/boltseal/boltseal/internal/scan"
+)
+
+// partVersion changes with the meaning of a part.
+const partVersion = "1"
+
+// part is what was read of one file. It depends on nothing but that file.
+type part struct {
+	Version string `json:"v"`
+	Format  string `json:"f"`
+	Rows    []row  `json:"r,omitempty"`
+	// Distro is what an os-release says.
+	Distro *inventory.Distro `json:"d,omitempty"`
+	// Owned are paths that belong to a distribution's package, where they could be
+	// taken for something else.
+	Owned []string `json:"o,omitempty"`
+	// Installer is who installed a Python distribution: "pip", "rpm".
+	Installer string `json:"i,omitempty"`
+	// Includes are requirements files that this one includes.
+	Includes []string `json:"n,omitempty"`
+	// NeedsSum says that a go.mod does not list indirect modules.
+	NeedsSum bool `json:"s,omitempty"`
+	POM      *pom `json:"p,omitempty"`
+	// Pointer says that the content is kept elsewhere: there was nothing to read.
+	Pointer bool `json:"l,omitempty"`
+
+	identities []string // of rows, sorted; see index
+}
+
+// row is a package as a file lists it, before anything is known of other files.
+type row struct {
+	// Kind is the OSV ecosystem of a language's package, or "deb", "apk", "rpm".
+	Kind          string `json:"k"`
+	Name          string `json:"n"`
+	Version       string `json:"v,omitempty"`
+	Source        string `json:"s,omitempty"`
+	SourceVersion string `json:"t,omitempty"`
+	Arch          string `json:"a,omitempty"`
+	// Inner is the path inside an archive.
+	Inner string `json:"i,omitempty"`
+	Line  int    `json:"l,omitempty"`
+}
+
+// The limits of a part. It may come from a cache that others can write.
+const (
+	maxPart   = 256 << 20
+	maxRows   = 1_000_000
+	maxString = 4096
+)
+
+var errPart = errors.New("unusable part")
+
+func (p *part) encode() (scan.Part, error) {
+	p.Version = partVersion
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	return json.Marshal(p)
+}
+
+// decodePart reads what encode wrote.
+func decodePart(data scan.Part) (*part, error) {
+	if len(data) > maxPart {
+		return nil, fmt.Errorf("%w: %d bytes", errPart, len(data))
+	}
+	var p part
+	if err := json.Unmarshal(data, &p); err != nil {
+		return nil, fmt.Errorf("%w: %w", errPart, err)
+	}
+	if p.Version != partVersion {
+		return nil, fmt.Errorf("%w: version %q", errPart, p.Version)
+	}
+	return &p, p.check()
+}
+
+// check holds a part to its limits, on its way out and in.
+func (p *part) check() error {
+	if len(p.Rows) > maxRows {
+		return fmt.Errorf("%w: more than %d packages", errPart, maxRows)
+	}
+	for i := range p.Rows {
+		r := &p.Rows[i]
+		for _, s := range []string{r.Kind, r.Name, r.Version, r.Source, r.SourceVersion, r.Arch, r.Inner} {
+			if len(s) > maxString {
+				return fmt.Errorf("%w: a name or version of %d bytes", errPart, len(s))
+			}
+		}
+		if r.Kind == "" || r.Name == "" || r.Line < 0 {
+			return fmt.Errorf("%w: a package without a name", errPart)
+		}
+	}
+	if p.POM != nil {
+		return p.POM.check()
+	}
+	return nil
+}

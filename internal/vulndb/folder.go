@@ -1,0 +1,241 @@
+package vulndb
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/boltseal/boltseal/internal/inventory"
+)
+
+// folder is a DB over advisories as their sources publish them.
+type folder struct {
+	path     string
+	families map[string][]string // files of a family's own
+	loose    []string            // files of any family
+	sides    string              // the folder that may hold kev.json and epss.csv
+	limits   limits
+
+	mixed  func() (map[string]*index, error)
+	extras func() (*enrichment, error)
+
+	mu     sync.Mutex
+	loaded map[string]func() (*index, error)
+}
+
+// OpenFolder opens advisories in OSV form: a folder with ECOSYSTEM/all.zip or
+// ECOSYSTEM/*.json as the public exports are laid out, or with *.json of any
+// ecosystem, or one zip file of such records. A kev.json (CISA) and an epss.csv
+// (FIRST) beside them are used. Nothing is read before it is asked for.
+func OpenFolder(path string) (DB, error) { return openFolder(path, defaultLimits) }
+
+func openFolder(path string, l limits) (*folder, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening advisories: %w", err)
+	}
+	f := &folder{path: path, sides: path, families: make(map[string][]string), limits: l, loaded: make(map[string]func() (*index, error))}
+	if !info.IsDir() {
+		if !strings.EqualFold(filepath.Ext(path), ".zip") {
+			return nil, fmt.Errorf("opening advisories: %q is neither a folder nor a .zip file", path)
+		}
+		f.loose, f.sides = []string{path}, filepath.Dir(path)
+	} else if err := f.list(); err != nil {
+		return nil, err
+	}
+	f.mixed = sync.OnceValues(f.loadMixed)
+	f.extras = sync.OnceValues(func() (*enrichment, error) { return readEnrichment(f.sides) })
+	return f, nil
+}
+
+// list finds out which files there are, without reading them.
+func (f *folder) list() error {
+	entries, err := os.ReadDir(f.path)
+	if err != nil {
+		return fmt.Errorf("opening advisories: %w", err)
+	}
+	for _, e := range entries {
+		full := filepath.Join(f.path, e.Name())
+		if info, err := os.Stat(full); err == nil && info.IsDir() {
+			files, err := advisoryFiles(full)
+			if err != nil {
+				return fmt.Errorf("opening advisories: %w", err)
+			}
+			if len(files) > 0 {
+				family := inventory.Family(e.Name())
+				f.families[family] = append(f.families[family], files...)
+			}
+			continue
+		}
+		if isAdvisoryFile(e.Name()) {
+			f.loose = append(f.loose, full)
+		}
+	}
+	if len(f.loose) == 0 && len(f.families) == 0 {
+		return fmt.Errorf("opening advisories: %q has neither ECOSYSTEM/all.zip nor .json or .zip files with OSV records", f.path)
+	}
+	return nil
+}
+
+func advisoryFiles(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, e := range entries {
+		if !e.IsDir() && isAdvisoryFile(e.Name()) {
+			files = append(files, filepath.Join(dir, e.Name()))
+		}
+	}
+	return files, nil
+}
+
+func isAdvisoryFile(name string) bool {
+	ext := strings.ToLower(filepath.Ext(name))
+	return (ext == ".json" || ext == ".zip") && name != kevFile
+}
+
+// Query reads the families that the packages belong to, each once, and matches.
+func (f *folder) Query(ctx context.Context, packages []inventory.Package) ([]Match, error) {
+	if len(packages) == 0 {
+		return nil, nil
+	}
+	extras, err := f.extras()
+	if err != nil {
+		return nil, err
+	}
+	matches := make([]Match, len(packages))
+	for i := range packages {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		p := &packages[i]
+		x, err := f.family(inventory.Family(p.Ecosystem))
+		switch {
+		case err != nil:
+			matches[i].Err = err
+		case x == nil || x.info.Records == 0:
+			matches[i].Err = fmt.Errorf("%w for %s", ErrNoData, p.Ecosystem)
+		default:
+			matches[i] = x.match(p)
+			extras.apply(matches[i].Advisories)
+		}
+	}
+	return matches, nil
+}
+
+// family gives the index of a family, nil where there is none.
+func (f *folder) family(name string) (*index, error) {
+	f.mu.Lock()
+	load := f.loaded[name]
+	if load == nil {
+		load = sync.OnceValues(func() (*index, error) { return f.loadFamily(name) })
+		f.loaded[name] = load
+	}
+	f.mu.Unlock()
+	return load()
+}
+
+// loadFamily reads a family's own files and joins what the mixed ones have of it.
+func (f *folder) loadFamily(name string) (*index, error) {
+	mixed, err := f.mixed()
+	if err != nil {
+		return nil, err
+	}
+	x := mixed[name]
+	if len(f.families[name]) == 0 {
+		return x, nil
+	}
+	if x == nil {
+		x = newIndex(name)
+	}
+	err = f.read(f.families[name], func(r *record) { x.add(r) }, &x.info)
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// loadMixed reads the files that can hold any family.
+func (f *folder) loadMixed() (map[string]*index, error) {
+	all := make(map[string]*index)
+	bad := SourceInfo{}
+	err := f.read(f.loose, func(r *record) {
+		for _, family := range r.families() {
+			if all[family] == nil {
+				all[family] = newIndex(family)
+			}
+			all[family].add(r)
+		}
+	}, &bad)
+	for _, x := range all { // whose they are nobody can say: each family shows them
+		x.info.Bad, x.info.BadNames = bad.Bad, slices.Clone(bad.BadNames)
+	}
+	return all, err
+}
+
+// families are the families that a record affects, sorted.
+func (r *record) families() []string {
+	set := make(map[string]bool)
+	for i := range r.affected {
+		set[inventory.Family(r.affected[i].ecosystem)] = true
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+// maxBadNames bounds how many bad records are named.
+const maxBadNames = 10
+
+// read decodes files in their order, handing each record to add.
+func (f *folder) read(files []string, add func(*record), info *SourceInfo) error {
+	budget := &budget{limits: f.limits}
+	for _, file := range files {
+		records, bad, err := readFile(file, budget, runtime.GOMAXPROCS(0))
+		if err != nil {
+			return fmt.Errorf("reading advisories: %w", err)
+		}
+		for _, r := range records {
+			if r != nil {
+				add(r)
+			}
+		}
+		for _, err := range bad {
+			info.Bad++
+			if len(info.BadNames) < maxBadNames {
+				info.BadNames = append(info.BadNames, err.Error())
+			}
+		}
+	}
+	return nil
+}
+
+// Info describes what has been read so far.
+func (f *folder) Info() Info {
+	info := Info{Kind: "folder"}
+	f.mu.Lock()
+	names := slices.Sorted(maps.Keys(f.loaded))
+	f.mu.Unlock()
+	for _, name := range names {
+		if x, err := f.family(name); err == nil && x != nil {
+			s := x.info
+			s.BadNames = slices.Clone(s.BadNames)
+			info.Sources = append(info.Sources, s)
+		}
+	}
+	if len(names) > 0 {
+		if extras, err := f.extras(); err == nil {
+			info.KEVDate, info.EPSSDate = extras.kevDate, extras.epssDate
+		}
+	}
+	return info
+}
+
+// Close releases nothing: no file stays open.
+func (f *folder) Close() error { return nil }

@@ -1,0 +1,240 @@
+package vulndb
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/boltseal/boltseal/internal/inventory"
+)
+
+// record is what is kept of an OSV record.
+type record struct {
+	id        string
+	aliases   []string // the same issue
+	upstream  []string // issues that it covers
+	summary   string
+	published string
+	modified  string
+	withdrawn bool
+	rating    string
+	vectors   []string // CVSS
+	affected  []affected
+	dropped   bool // an errata that is no security matter
+}
+
+// affected is one package of a record.
+type affected struct {
+	ecosystem string
+	name      string
+	rating    string
+	vectors   []string
+	ranges    []versionRange // GIT ranges left out
+	versions  []string
+	gitOnly   bool // it had ranges, but all of them by commit
+}
+
+type versionRange struct {
+	events []event
+}
+
+type eventKind uint8
+
+const (
+	introduced eventKind = iota
+	fixed
+	lastAffected
+	limit
+)
+
+type event struct {
+	kind    eventKind
+	version string
+}
+
+// The shapes of the schema, as far as they are read. Fields that sources fill in
+// their own ways stay raw and are read leniently.
+type osvRecord struct {
+	ID        string          `json:"id"`
+	Modified  string          `json:"modified"`
+	Published string          `json:"published"`
+	Withdrawn json.RawMessage `json:"withdrawn"`
+	Aliases   []string        `json:"aliases"`
+	Upstream  []string        `json:"upstream"`
+	Related   json.RawMessage `json:"related"`
+	Summary   string          `json:"summary"`
+	Details   string          `json:"details"`
+	Severity  json.RawMessage `json:"severity"`
+	Affected  []osvAffected   `json:"affected"`
+	Database  json.RawMessage `json:"database_specific"`
+}
+
+type osvAffected struct {
+	Package struct {
+		Ecosystem string `json:"ecosystem"`
+		Name      string `json:"name"`
+	} `json:"package"`
+	Severity  json.RawMessage `json:"severity"`
+	Ranges    []osvRange      `json:"ranges"`
+	Versions  []string        `json:"versions"`
+	Ecosystem json.RawMessage `json:"ecosystem_specific"`
+	Database  json.RawMessage `json:"database_specific"`
+}
+
+type osvRange struct {
+	Type   string     `json:"type"`
+	Events []osvEvent `json:"events"`
+}
+
+type osvEvent struct {
+	Introduced   *string `json:"introduced"`
+	Fixed        *string `json:"fixed"`
+	LastAffected *string `json:"last_affected"`
+	Limit        *string `json:"limit"`
+}
+
+var errNoID = errors.New("no id: not an OSV record")
+
+// decode reads a record. Unknown fields are ignored. A field of a wrong type is
+// an error together with the record: the rest of it is good. Without a record
+// nothing could be read.
+func decode(data []byte) (*record, error) {
+	var raw osvRecord
+	err := json.Unmarshal(data, &raw)
+	var wrong *json.UnmarshalTypeError
+	if err != nil && !errors.As(err, &wrong) {
+		return nil, fmt.Errorf("decoding JSON: %w", err)
+	}
+	if wrong != nil {
+		err = fmt.Errorf("field %s is of type %s", wrong.Field, wrong.Value)
+	}
+	if raw.ID == "" {
+		return nil, errors.Join(errNoID, err)
+	}
+	return raw.record(), err
+}
+
+func (raw *osvRecord) record() *record {
+	r := &record{
+		id:        raw.ID,
+		aliases:   raw.Aliases,
+		upstream:  raw.Upstream,
+		summary:   oneLine(raw.Summary, raw.Details),
+		published: date(raw.Published),
+		modified:  date(raw.Modified),
+		withdrawn: len(raw.Withdrawn) > 0 && string(raw.Withdrawn) != "null" && string(raw.Withdrawn) != `""`,
+	}
+	r.vectors, r.rating = severities(raw.Severity)
+	if rating := ratingOf(raw.Database); rating != "" {
+		r.rating = rating
+	}
+	if kind := errataKind(r.id); kind != 0 {
+		r.errata(kind, raw)
+	}
+	r.affected = make([]affected, 0, len(raw.Affected))
+	for i := range raw.Affected {
+		r.affected = append(r.affected, raw.Affected[i].affected())
+	}
+	return r
+}
+
+// errata reads what the rebuilds of Red Hat Enterprise Linux put elsewhere: the
+// issues into "related", the rating before the summary's colon. Bug fixes and
+// enhancements that name no CVE are no advisories.
+func (r *record) errata(kind byte, raw *osvRecord) {
+	var related []string
+	if json.Unmarshal(raw.Related, &related) == nil {
+		r.upstream = append(r.upstream, related...)
+	}
+	r.dropped = kind != 'S' && len(cves(r.upstream)) == 0 && len(cves(r.aliases)) == 0
+	if word, _, ok := strings.Cut(r.summary, ":"); ok && r.rating == "" {
+		r.rating = rating(word)
+	}
+}
+
+// errataKind is 'S', 'B' or 'E' (security, bug fix, enhancement) for ids like
+// ALSA-2024:0012, RHBA-… and RLEA-…, else 0.
+func errataKind(id string) byte {
+	if len(id) < 5 || id[3] != 'A' || id[4] != '-' {
+		return 0
+	}
+	if vendor := id[:2]; vendor != "AL" && vendor != "RH" && vendor != "RL" && vendor != "RX" {
+		return 0
+	}
+	if kind := id[2]; kind == 'S' || kind == 'B' || kind == 'E' {
+		return kind
+	}
+	return 0
+}
+
+func (raw *osvAffected) affected() affected {
+	a := affected{
+		ecosystem: raw.Package.Ecosystem,
+		versions:  raw.Versions,
+	}
+	a.name = inventory.NormalName(inventory.Family(a.ecosystem), raw.Package.Name)
+	a.vectors, a.rating = severities(raw.Severity)
+	for _, own := range []json.RawMessage{raw.Database, raw.Ecosystem} {
+		if rating := ratingOf(own); rating != "" {
+			a.rating = rating
+		}
+	}
+	if vector := cvssOf(raw.Database); vector != "" {
+		a.vectors = append(a.vectors, vector)
+	}
+	for i := range raw.Ranges {
+		if raw.Ranges[i].Type != "GIT" {
+			a.ranges = append(a.ranges, raw.Ranges[i].versionRange())
+		}
+	}
+	a.gitOnly = len(raw.Ranges) > 0 && len(a.ranges) == 0 && len(a.versions) == 0
+	return a
+}
+
+func (raw *osvRange) versionRange() versionRange {
+	r := versionRange{events: make([]event, 0, len(raw.Events))}
+	for _, e := range raw.Events {
+		add := func(kind eventKind, version *string) {
+			if version != nil {
+				r.events = append(r.events, event{kind, *version})
+			}
+		}
+		add(introduced, e.Introduced)
+		add(fixed, e.Fixed)
+		add(lastAffected, e.LastAffected)
+		add(limit, e.Limit)
+	}
+	return r
+}
+
+// oneLine is the first line of the first text that has one, at most 240 bytes.
+func oneLine(texts ...string) string {
+	for _, text := range texts {
+		for line := range strings.Lines(text) {
+			if line = strings.TrimSpace(strings.TrimLeft(line, "# ")); line != "" {
+				return strings.Clone(clip(line, 240))
+			}
+		}
+	}
+	return ""
+}
+
+// date gives a date that says something: sources write the year 1 for "unknown".
+func date(s string) string {
+	if len(s) < len("2006-01-02") || strings.HasPrefix(s, "0001-") {
+		return ""
+	}
+	return s
+}
+
+// cves are the CVE ids among ids.
+func cves(ids []string) []string {
+	var out []string
+	for _, id := range ids {
+		if strings.HasPrefix(id, "CVE-") {
+			out = append(out, id)
+		}
+	}
+	return out
+}
