@@ -1,0 +1,118 @@
+package secrets
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/scan"
+)
+
+// setting is one text of an image's configuration.
+type setting struct {
+	// where names it in a message, place stands for the path in the identity.
+	where, place string
+	text         string
+	history      bool
+}
+
+// Bounds of an image configuration; what is beyond them is told.
+const (
+	maxSettings    = 20_000
+	maxSettingSize = 4 << 20
+)
+
+// settings lists what an image's configuration says, in a fixed order: variables
+// and labels first, so that a secret is told there and not in the step that set it.
+func settings(c *v1.ConfigFile) []setting {
+	var out []setting
+	for _, e := range c.Config.Env {
+		name, _, _ := strings.Cut(e, "=")
+		out = append(out, setting{where: fmt.Sprintf("the environment variable %q", name), place: "(config) env " + name, text: e})
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Config.Labels)) {
+		out = append(out, setting{
+			where: fmt.Sprintf("the label %q", name), place: "(config) label " + name,
+			text: name + "=" + c.Config.Labels[name],
+		})
+	}
+	command := func(name string, args []string) {
+		if len(args) > 0 {
+			out = append(out, setting{where: "the " + name, place: "(config) " + name, text: strings.Join(args, " ")})
+		}
+	}
+	command("entrypoint", c.Config.Entrypoint)
+	command("command", c.Config.Cmd)
+	if c.Config.Healthcheck != nil {
+		command("healthcheck", c.Config.Healthcheck.Test)
+	}
+	for i, h := range c.History {
+		for _, text := range []string{h.CreatedBy, h.Comment} {
+			if text != "" {
+				// No number in the identity: a step put before it changes nothing.
+				out = append(out, setting{
+					where: fmt.Sprintf("step %d of the build history", i+1), place: "(config) history", text: text, history: true,
+				})
+			}
+		}
+	}
+	return out
+}
+
+// finishConfig looks through the image's configuration. Here the scanner knows the
+// clear text of all of it at once: a secret that a variable or label holds is not
+// told again for the step that set it.
+func (p *pass) finishConfig(ctx context.Context, res *scan.Result) {
+	if res.Status == "" {
+		res.Status = finding.StatusOK
+	}
+	c := p.target.Image.Config
+	if c == nil {
+		return
+	}
+	all := settings(c)
+	if len(all) > maxSettings {
+		all = all[:maxSettings]
+		p.partial(res, fmt.Errorf("more than %d settings", maxSettings))
+	}
+	told := make(map[string]bool)
+	for _, s := range all {
+		if len(s.text) > maxSettingSize {
+			p.partial(res, fmt.Errorf("%s is longer than %d bytes", s.where, maxSettingSize))
+			continue
+		}
+		d := detection{rules: p.rules, report: func(h hit) {
+			key := h.rule.RuleID + "\x00" + h.secret
+			if s.history && told[key] {
+				return
+			}
+			told[key] = told[key] || !s.history
+			p.tell(res, p.configFinding(s, p.record(h)), h.allowed)
+		}}
+		if err := d.run(ctx, newChunker([]byte(s.text), chunkSizes)); err != nil {
+			p.partial(res, fmt.Errorf("%s: %w", s.where, err))
+		}
+	}
+}
+
+func (p *pass) partial(res *scan.Result, err error) {
+	res.Status = res.Status.Worse(finding.StatusPartial)
+	if res.Reason == "" {
+		res.Reason = p.mask("image configuration: " + err.Error())
+	}
+}
+
+func (p *pass) configFinding(s setting, rec record) finding.Finding {
+	image := p.target.Image.Name
+	f := p.base(p.rules.byID[rec.Rule], rec)
+	f.Message = p.mask(fmt.Sprintf("%s; it stands in %s of the image", f.Message, s.where))
+	f.Location = finding.Location{Image: p.mask(image)}
+	f.Remediation = configAdvice
+	f.Identity = finding.SecretIdentity(image, s.place, rec.Hash)
+	return f
+}

@@ -1,0 +1,196 @@
+package secrets
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/scan"
+)
+
+// ignored is a secret that a `gitleaks:allow` comment hides.
+type ignored struct {
+	finding.Finding
+}
+
+// seenAt is a record with the entry that it comes from.
+type seenAt struct {
+	record
+	ref   scan.Ref
+	path  string
+	shown bool
+}
+
+// Finish implements scan.Pass. In an image each secret is told once per path: of
+// the layers that hold it there, from the one that containers see, else from the
+// newest. Deleted files count like any other: they are in the image.
+func (p *pass) Finish(ctx context.Context, v *scan.View, parts []scan.Ref) scan.Result {
+	res := scan.Result{RulesAssessed: len(p.rules.rules)}
+	skipped := make(map[string]int)
+	var all []seenAt
+	for _, ref := range parts {
+		if ref.Part == nil {
+			continue
+		}
+		out, err := p.decode(ref.Part)
+		if err != nil {
+			res.Status = finding.StatusPartial
+			res.Reason = fmt.Sprintf("%s: %v", ref.Entry.Path, err)
+			continue
+		}
+		if out.Skipped != "" {
+			skipped[out.Skipped]++
+		}
+		shown, visible := v.Shown(ref)
+		if !visible {
+			shown = ref.Entry.Path
+		}
+		for _, r := range out.Secrets {
+			all = append(all, seenAt{record: r, ref: ref, path: shown, shown: visible})
+		}
+	}
+	if p.target.Kind == scan.KindImage {
+		all = oneLayerEach(all)
+	}
+	for _, s := range all {
+		p.tell(&res, p.finding(s), s.Allowed)
+	}
+	if p.target.Image != nil {
+		p.finishConfig(ctx, &res)
+	}
+	p.note(&res, skipped)
+	return res
+}
+
+// tell adds a finding, or keeps it where a comment hides it.
+func (p *pass) tell(res *scan.Result, f finding.Finding, allowed bool) {
+	if allowed {
+		p.ignored = append(p.ignored, ignored{f})
+		return
+	}
+	res.Findings = append(res.Findings, f)
+}
+
+// errPart says that a part, which can come from a cache, is none of ours.
+var errPart = errors.New("stored result is not readable, clear the cache")
+
+// decode reads a part. It comes from a cache, perhaps: what a report would show is
+// checked.
+func (p *pass) decode(data scan.Part) (part, error) {
+	var out part
+	if err := json.Unmarshal(data, &out); err != nil {
+		return part{}, errPart
+	}
+	for _, r := range out.Secrets {
+		masked := r.Mask == "" || (strings.HasSuffix(r.Mask, ellipsis) && len(r.Mask) <= maxPrefix+len(ellipsis))
+		if p.rules.byID[r.Rule] == nil || !masked {
+			return part{}, errPart
+		}
+	}
+	return out, nil
+}
+
+// oneLayerEach keeps of the layers that hold the same secret at the same path the
+// one that is shown, else the newest. Twice in that file stays twice.
+func oneLayerEach(all []seenAt) []seenAt {
+	type key struct {
+		path, rule, hash string
+		allowed          bool // a comment in one layer says nothing about another
+	}
+	best := make(map[key]seenAt, len(all))
+	keyOf := func(s seenAt) key { return key{s.path, s.Rule, s.Hash, s.Allowed} }
+	for _, s := range all {
+		old, ok := best[keyOf(s)]
+		if !ok || (s.shown && !old.shown) || (s.shown == old.shown && s.ref.Unit > old.ref.Unit) {
+			best[keyOf(s)] = s
+		}
+	}
+	kept := all[:0]
+	for _, s := range all {
+		if best[keyOf(s)].ref.At == s.ref.At {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// finding makes a finding of a record. Text that comes from what is scanned passes
+// the masker here already.
+func (p *pass) finding(s seenAt) finding.Finding {
+	r := p.rules.byID[s.Rule]
+	e := s.ref.Entry
+	f := p.base(r, s.record)
+	f.Location = finding.Location{Path: p.mask(s.path), Commit: e.Commit}
+	f.Location.StartLine, f.Location.StartColumn = s.Region[0], s.Region[1]
+	f.Location.EndLine, f.Location.EndColumn = s.Region[2], s.Region[3]
+	if e.Line > 1 && s.Region[0] > 0 {
+		f.Location.StartLine += e.Line - 1
+		f.Location.EndLine += e.Line - 1
+	}
+	image := ""
+	if i := p.target.Image; i != nil {
+		image = i.Name
+		f.Location.Image = p.mask(image)
+		f.Location.Deleted = !s.shown
+		if u := s.ref.Unit; u >= 0 && u < len(i.Layers) {
+			f.Location.Layer = i.Layers[u].Digest
+			f.Location.Instruction = p.instruction(i.Layers[u].Instruction)
+		}
+	}
+	if f.Location.Deleted {
+		f.Message += "; a later layer hides the file, but it is still in the image"
+	}
+	f.Remediation = advice(s.path, image != "")
+	f.Identity = finding.SecretIdentity(image, s.path, s.Hash)
+	return f
+}
+
+// base is what all findings of a rule share.
+func (p *pass) base(r *secretRule, rec record) finding.Finding {
+	f := finding.Finding{
+		Rule: r.RuleID, Scanner: finding.Secrets, Target: p.mask(p.target.Name),
+		Severity: r.severity, SeverityFrom: "rule", Message: title(r.Description),
+	}
+	if r.Regex != nil {
+		f.Secret = &finding.Secret{Masked: rec.Mask, Hash: rec.Hash}
+	}
+	return f
+}
+
+// maxInstruction bounds how much of a build instruction a finding shows.
+const maxInstruction = 512
+
+func (p *pass) instruction(text string) string {
+	text = p.mask(text)
+	if len(text) > maxInstruction {
+		text = strings.ToValidUTF8(text[:maxInstruction], "") + ellipsis
+	}
+	return text
+}
+
+// title is a rule's description as a message: without its full stop.
+func title(description string) string {
+	return strings.TrimRight(strings.Join(strings.Fields(description), " "), ".")
+}
+
+func (p *pass) note(res *scan.Result, skipped map[string]int) {
+	if n := len(p.ignored); n > 0 {
+		res.Notes = append(res.Notes, count(n, "finding", "findings")+" ignored by "+allowComment)
+	}
+	if n := skipped[skippedPath]; n > 0 {
+		res.Notes = append(res.Notes, count(n, "file", "files")+" left out by the path allowlist of the rules")
+	}
+	if n := skipped[skippedBinary]; n > 0 {
+		res.Notes = append(res.Notes, count(n, "file", "files")+" left out as binary")
+	}
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

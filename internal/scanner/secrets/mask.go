@@ -1,0 +1,192 @@
+package secrets
+
+import (
+	"cmp"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/zricethezav/gitleaks/v8/detect/codec"
+)
+
+// NewMasker gives a function that replaces every secret in a string by its mask,
+// the rule's fixed prefix and an ellipsis. It knows the content rules without any
+// allowlist and whatever the path, and looks into encoded text too. It hides
+// rather too much than too little. Masking twice is masking once. The function is
+// safe for concurrent use, and cheap for text without a keyword of any rule.
+func NewMasker() (func(string) string, error) {
+	rules, err := defaultRules()
+	if err != nil {
+		return nil, err
+	}
+	return (&masker{rules: rules}).mask, nil
+}
+
+type masker struct{ rules *ruleSet }
+
+const (
+	// shortestSecret is a length below which no rule finds anything.
+	shortestSecret = 10
+	// maskRounds is how often a text is looked at again: what one match covered
+	// can hold another. A text that is not through by then is hidden whole.
+	maskRounds = 16
+)
+
+func (m *masker) mask(text string) string {
+	if len(text) < shortestSecret || (!m.rules.keywords.any(text) && !mayDecode(text)) {
+		return text
+	}
+	for range maskRounds {
+		spans := m.find(text)
+		if len(spans) == 0 {
+			return text
+		}
+		text = replace(text, spans)
+	}
+	return ellipsis
+}
+
+// span is a part of a text that is hidden behind a mask.
+type span struct {
+	from, to int
+	mask     string
+}
+
+// find gives what is to be hidden, in order and without overlap.
+func (m *masker) find(text string) []span {
+	spans := m.findIn(text, nil, nil)
+	if mayDecode(text) {
+		spans = m.findDecoded(text, spans)
+	}
+	if at := openKey.FindStringIndex(text); at != nil {
+		spans = append(spans, span{at[0], len(text), text[at[0]:at[0]+len("-----BEGIN")] + ellipsis})
+	}
+	return merge(spans)
+}
+
+// openKey is a private key of which the end is cut off.
+var openKey = regexp.MustCompile(`(?i)-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----(?s:.){16}`)
+
+// findDecoded looks at a text decoded once, twice and so on, and hides what it
+// was decoded from.
+func (m *masker) findDecoded(text string, spans []span) []span {
+	decoder := codec.NewDecoder()
+	current, segments := text, []*codec.EncodedSegment{}
+	for range decodeDepth {
+		current, segments = decoder.Decode(current, segments)
+		if len(segments) == 0 {
+			return spans
+		}
+		spans = m.findIn(current, segments, spans)
+	}
+	return spans
+}
+
+// findIn runs the rules over a text. Where it was decoded, segments lead back.
+func (m *masker) findIn(text string, segments []*codec.EncodedSegment, spans []span) []span {
+	for _, r := range m.active(text) {
+		for _, at := range r.Regex.FindAllStringSubmatchIndex(text, -1) {
+			group, from, to := pickGroup(at, r.SecretGroup, 0)
+			if to-from < minHidden {
+				group, from, to = 0, at[0], at[1] // a group that is a detail of the secret
+			}
+			secret := text[from:to]
+			if strings.Trim(secret, "\n") == "" || (r.Entropy > 0 && entropy(secret) <= r.Entropy) {
+				continue
+			}
+			shown := r.mask(group, secret)
+			if segments == nil {
+				spans = append(spans, span{from, tokenEnd(text, to), shown})
+				continue
+			}
+			if over := codec.SegmentsWithDecodedOverlap(segments, from, to); len(over) > 0 {
+				back := codec.AdjustMatchIndex(over, []int{from, to})
+				spans = append(spans, span{back[0], back[1], ellipsis})
+			}
+		}
+	}
+	return spans
+}
+
+// active gives the content rules of which the text holds a keyword, by id.
+func (m *masker) active(text string) []*secretRule {
+	wanted := make(map[*secretRule]bool)
+	m.rules.keywords.each(text, func(word, _ int) {
+		for _, r := range m.rules.wants[word] {
+			wanted[r] = true
+		}
+	})
+	out := make([]*secretRule, 0, len(wanted))
+	for r := range wanted {
+		if r.Regex != nil {
+			out = append(out, r)
+		}
+	}
+	slices.SortFunc(out, func(a, b *secretRule) int { return strings.Compare(a.RuleID, b.RuleID) })
+	return out
+}
+
+// tokenEnd goes on to the end of the word: a token longer than its rule expects is
+// hidden whole.
+func tokenEnd(text string, to int) int {
+	for to < len(text) && (inRun[text[to]] && text[to] != '/' || text[to] == '=') {
+		to++
+	}
+	return to
+}
+
+// merge joins spans that overlap. The longest mask among them says most of what
+// was there.
+func merge(spans []span) []span {
+	slices.SortFunc(spans, func(a, b span) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), strings.Compare(a.mask, b.mask))
+	})
+	var out []span
+	for _, s := range spans {
+		last := len(out) - 1
+		if last < 0 || s.from >= out[last].to {
+			out = append(out, s)
+			continue
+		}
+		out[last].to = max(out[last].to, s.to)
+		if len(s.mask) > len(out[last].mask) {
+			out[last].mask = s.mask
+		}
+	}
+	return out
+}
+
+func replace(text string, spans []span) string {
+	var b strings.Builder
+	at := 0
+	for _, s := range spans {
+		from, to := clamp(s.from, len(text)), clamp(s.to, len(text))
+		if from < at || to < from {
+			continue
+		}
+		b.WriteString(text[at:from])
+		b.WriteString(s.mask)
+		at = to
+	}
+	b.WriteString(text[at:])
+	return b.String()
+}
+
+// entropy is Shannon's, per byte, as the engine computes it.
+func entropy(text string) (sum float64) {
+	counts := make(map[rune]int)
+	for _, r := range text {
+		counts[r]++
+	}
+	values := make([]int, 0, len(counts))
+	for _, n := range counts {
+		values = append(values, n)
+	}
+	slices.Sort(values) // the sum's last bits depend on the order
+	for _, n := range values {
+		f := float64(n) / float64(len(text))
+		sum -= f * math.Log2(f)
+	}
+	return sum
+}
