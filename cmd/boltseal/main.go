@@ -1,0 +1,40 @@
+// Command boltseal is a gate between a change and production: it scans trees and
+// container images and gives one verdict from one policy file.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"github.com/boltseal/boltseal/internal/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Main(ctx, os.Args[1:], cli.System{
+		Stdin:  os.Stdin,
+		Stdout: os.Stdout,
+		Stderr: os.Stderr,
+		Getenv: os.Getenv,
+		Width:  width,
+	})
+	stop()
+	os.Exit(code)
+}
+
+// width is the terminal's, 0 when standard output is none.
+func width() int {
+	fd := int(os.Stdout.Fd()) //nolint:gosec // a file descriptor fits
+	if !term.IsTerminal(fd) {
+		return 0
+	}
+	w, _, err := term.GetSize(fd)
+	if err != nil {
+		return 80
+	}
+	return w
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// The variables that are no flags.
+const (
+	envFingerprintKey = "BOLTSEAL_FINGERPRINT_KEY" // key of the hashes of secrets
+	envNoColor        = "NO_COLOR"
+)
+
+// setting is something that can be said by flag, by variable and, in a workflow,
+// by an input of the action or of the component.
+type setting struct {
+	flag string
+	env  string
+	// action is the input of action.yml, gitlab the one of templates/boltseal.yml;
+	// empty where there is none.
+	action, gitlab string
+}
+
+// settings is the one table of variables. A flag goes before its variable, which
+// goes before the policy file and the default.
+var settings = []setting{
+	{"policy", "BOLTSEAL_POLICY", "policy", "policy"},
+	{"scanners", "BOLTSEAL_SCANNERS", "scanners", "scanners"},
+	{"fail-on", "BOLTSEAL_FAIL_ON", "fail-on-severity", "fail-on-severity"},
+	{"warn-only", "BOLTSEAL_WARN_ONLY", "warn-only", "warn-only"},
+	{"path", "BOLTSEAL_PATH", "path", "path"},
+	{"image", "BOLTSEAL_IMAGE", "image", "image"},
+	{"no-gitignore", "BOLTSEAL_NO_GITIGNORE", "", ""},
+	{"platform", "BOLTSEAL_PLATFORM", "platform", "platform"},
+	{"timeout", "BOLTSEAL_TIMEOUT", "timeout", "timeout"},
+	{"db", "BOLTSEAL_DB", "db", "db"},
+	{"output-dir", "BOLTSEAL_OUTPUT_DIR", "output-dir", "output-dir"},
+	{"summary", "BOLTSEAL_SUMMARY", "summary", ""},
+}
+
+// fromEnv sets the flags of a command that were not given from their variables.
+// An empty variable counts as not set.
+func fromEnv(cmd *cobra.Command, getenv func(string) string) error {
+	for _, s := range settings {
+		flag := cmd.Flags().Lookup(s.flag)
+		if flag == nil || flag.Changed {
+			continue
+		}
+		value := strings.TrimSpace(getenv(s.env))
+		if value == "" {
+			continue
+		}
+		if err := cmd.Flags().Set(s.flag, value); err != nil {
+			return usage(fmt.Errorf("%s=%q: %w", s.env, value, err))
+		}
+	}
+	return nil
+}
+
+// withEnv names the variable in the help of every flag that has one.
+func withEnv(flags *pflag.FlagSet) {
+	for _, s := range settings {
+		if f := flags.Lookup(s.flag); f != nil {
+			f.Usage += " [$" + s.env + "]"
+		}
+	}
+}

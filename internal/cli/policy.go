@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boltseal/boltseal/internal/policy"
+)
+
+func newPolicy(sys System) *cobra.Command {
+	return group("policy", "Work with the policy file", newPolicyCheck(sys))
+}
+
+func newPolicyCheck(sys System) *cobra.Command {
+	var named string
+	cmd := &cobra.Command{
+		Use:   "check [DIR]",
+		Short: "Validate the policy that applies to a folder and print it",
+		Long: `check finds the policy as scan does, validates it and prints what is in
+effect, the built-in default where there is no file. Exit code 2 means that the
+policy is wrong; the messages name line and column.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := fromEnv(cmd, sys.Getenv); err != nil {
+				return err
+			}
+			dir := "."
+			if len(args) > 0 {
+				dir = args[0]
+			}
+			policies, err := loadPolicies(cmd.Context(), named, []string{dir})
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprint(sys.Stdout, policy.Effective(policies))
+			return err
+		},
+	}
+	cmd.Flags().StringVarP(&named, "policy", "c", "", "this policy file")
+	withEnv(cmd.Flags())
+	return cmd
+}

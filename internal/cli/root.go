@@ -1,0 +1,148 @@
+// Package cli is the command line: one file a subcommand. It is the only package
+// that reads the environment, and it wires everything below it.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boltseal/boltseal/internal/scanner/secrets"
+)
+
+// System is the outside world as a command sees it.
+type System struct {
+	Stdin  io.Reader
+	Stdout io.Writer // the report
+	Stderr io.Writer // everything else
+	Getenv func(string) string
+	// Width gives the terminal's width, 0 when standard output is no terminal;
+	// nil is the same as 0.
+	Width func() int
+	// Now is the clock; nil is the real one.
+	Now func() time.Time
+}
+
+func (s System) width() int {
+	if s.Width == nil {
+		return 0
+	}
+	return s.Width()
+}
+
+func (s System) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
+// color says whether the report may have colour: see https://no-color.org.
+func (s System) color() bool {
+	return s.width() > 0 && s.Getenv("NO_COLOR") == ""
+}
+
+// Main runs one command line and gives its exit code.
+func Main(ctx context.Context, args []string, sys System) int {
+	root := newRoot(sys)
+	root.SetArgs(args)
+	root.SetIn(sys.Stdin)
+	root.SetOut(sys.Stdout)
+	root.SetErr(sys.Stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitPass
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		// Everything that cobra itself refuses is a wrong command line.
+		exit = usage(err)
+	}
+	if exit.err != nil {
+		fmt.Fprintf(sys.Stderr, "boltseal: %s\n", masked(exit.err))
+	}
+	return exit.code
+}
+
+// masked gives an error's text without the secrets in it: an excerpt of a policy
+// file can hold one.
+func masked(err error) string {
+	mask, bad := secrets.NewMasker()
+	if bad != nil {
+		return "an error that cannot be shown, as masking secrets failed: " + bad.Error()
+	}
+	return mask(err.Error())
+}
+
+// flags that every command has.
+type global struct {
+	verbose   bool
+	logFormat string
+}
+
+func newRoot(sys System) *cobra.Command {
+	var g global
+	cmd := &cobra.Command{
+		Use:   "boltseal",
+		Short: "One gate between a pull request and production",
+		Long: `boltseal scans source trees and container images for secrets, Dockerfile
+faults, known vulnerabilities and bad image configuration, and gives one verdict
+from one policy file, .boltseal.yaml.
+
+Exit codes: 0 pass, 1 the policy blocks, 2 bad arguments or policy file,
+3 no verdict (something could not be scanned).`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	cmd.PersistentFlags().BoolVarP(&g.verbose, "verbose", "v", false, "log what is done to standard error")
+	cmd.PersistentFlags().StringVar(&g.logFormat, "log-format", "text", "form of the log: text or json")
+	complete(cmd, "log-format", "text", "json")
+	cmd.SuggestionsMinimumDistance = 2
+	cmd.AddCommand(
+		newScan(sys, &g),
+		newCI(sys, &g),
+		newPolicy(sys),
+		newRules(sys),
+		newExplain(sys),
+		newSchema(sys),
+		newVersion(sys),
+	)
+	return cmd
+}
+
+// logger gives the log: silent unless -v was given.
+func (g *global) logger(sys System) (*slog.Logger, error) {
+	opt := &slog.HandlerOptions{Level: slog.LevelDebug}
+	if !g.verbose {
+		return slog.New(slog.DiscardHandler), nil
+	}
+	switch g.logFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(sys.Stderr, opt)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(sys.Stderr, opt)), nil
+	}
+	return nil, usage(fmt.Errorf("unknown log format %q: use text or json", g.logFormat))
+}
+
+// group is a command that only holds others: alone it shows its help, and a
+// mistyped one below it is an error.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(commands...)
+	return cmd
+}
+
+// complete offers the values of a closed set to the shell.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	// The only error is a flag that does not exist, which a test would show.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}

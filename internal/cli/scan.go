@@ -1,0 +1,283 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/gate"
+	"github.com/boltseal/boltseal/internal/policy"
+	"github.com/boltseal/boltseal/internal/report"
+	"github.com/boltseal/boltseal/internal/scan"
+	"github.com/boltseal/boltseal/internal/scanner/secrets"
+	"github.com/boltseal/boltseal/internal/vulndb"
+)
+
+// scanOptions are what scan and ci have in common.
+type scanOptions struct {
+	policy      string
+	scanners    []string
+	failOn      string
+	warnOnly    bool
+	noGitignore bool
+	platform    string
+	timeout     time.Duration
+	db          string
+}
+
+func (o *scanOptions) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVarP(&o.policy, "policy", "c", "", "policy file, instead of looking for .boltseal.yaml from the target upwards")
+	f.StringSliceVar(&o.scanners, "scanners", nil, "only these scanners: "+strings.Join(gate.ScannerNames(), ","))
+	f.StringVar(&o.failOn, "fail-on", "", "block what is at least this severe: critical, high, medium, low or info")
+	f.BoolVar(&o.warnOnly, "warn-only", false, "exit 0 instead of 1; a scan that failed is still 3")
+	f.BoolVar(&o.noGitignore, "no-gitignore", false, "scan untracked files that git ignores as well")
+	f.StringVar(&o.platform, "platform", "", "of a multi-platform image only this one, as linux/arm64 (default: all)")
+	f.DurationVar(&o.timeout, "timeout", 0, "give up after this time; what was not scanned by then is no verdict (default: none)")
+	f.StringVar(&o.db, "db", "", "folder or zip of OSV advisories")
+	complete(cmd, "scanners", gate.ScannerNames()...)
+	complete(cmd, "fail-on", "critical", "high", "medium", "low", "info")
+}
+
+func newScan(sys System, g *global) *cobra.Command {
+	var o scanOptions
+	var formats []string
+	var quiet bool
+	cmd := &cobra.Command{
+		Use:   "scan [TARGET...]",
+		Short: "Scan targets and give one verdict",
+		Long: `scan looks at every target with every scanner and judges what it finds by the
+policy. Targets are folders (default: the current one), single files, "-" for a
+Dockerfile on standard input, and images:
+
+  docker-archive:FILE   what docker save or podman save wrote
+  oci-archive:FILE      a tar of an OCI image layout
+  oci-dir:PATH          an OCI image layout
+
+A path without a scheme is recognised by its content.`,
+		Example: `  boltseal scan
+  boltseal scan --db advisories . docker-archive:app.tar
+  boltseal scan -f table -f sarif=boltseal.sarif
+  boltseal scan - < Dockerfile`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := fromEnv(cmd, sys.Getenv); err != nil {
+				return err
+			}
+			log, err := g.logger(sys)
+			if err != nil {
+				return err
+			}
+			outputs, err := parseFormats(formats)
+			if err != nil {
+				return err
+			}
+			p, err := o.prepare(cmd.Context(), sys, log, args)
+			if err != nil {
+				return err
+			}
+			run := p.run(cmd.Context(), sys, log)
+			opt, err := reportOptions(sys, quiet)
+			if err != nil {
+				return err
+			}
+			return finish(sys, run, writeReports(sys, run, outputs, opt))
+		},
+	}
+	o.register(cmd)
+	cmd.Flags().StringArrayVarP(&formats, "format", "f", nil, "FORMAT or FORMAT=FILE, repeatable: "+strings.Join(report.Formats(), ", ")+" (default table)")
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print the verdict only")
+	complete(cmd, "format", report.Formats()...)
+	withEnv(cmd.Flags())
+	return cmd
+}
+
+// prepared is a scan that is ready to run: everything that can be wrong with the
+// command line or the policy has been looked at.
+type prepared struct {
+	options  scanOptions
+	targets  []target
+	scanners []scan.Scanner
+	database vulndb.DB
+	mask     func(string) string
+	judging  gate.Judging
+}
+
+func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, args []string) (*prepared, error) {
+	p := &prepared{options: o}
+	if len(args) == 0 {
+		args = []string{"."}
+	}
+	var dirs []string
+	for _, a := range args {
+		t, err := parseTarget(a)
+		if err != nil {
+			return nil, err
+		}
+		p.targets = append(p.targets, t)
+		dirs = append(dirs, t.dir())
+	}
+	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now()}
+	if o.failOn != "" {
+		s, err := finding.ParseSeverity(o.failOn)
+		if err != nil {
+			return nil, usage(fmt.Errorf("--fail-on: %w", err))
+		}
+		p.judging.FailOn = &s
+	}
+	for _, s := range o.scanners {
+		if err := knownScanner(s); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if p.judging.Policies, err = loadPolicies(ctx, o.policy, dirs); err != nil {
+		return nil, err
+	}
+	for _, pol := range p.judging.Policies {
+		log.Debug("policy", "path", pol.Path, "digest", pol.Digest)
+	}
+	if err := p.build(sys, args); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// build makes the scanners that were asked for, and what they need.
+func (p *prepared) build(sys System, args []string) error {
+	c := gate.Config{
+		Hasher:     finding.Hasher{Key: []byte(sys.Getenv(envFingerprintKey))},
+		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a folder or zip of OSV advisories",
+	}
+	wantsPackages := len(p.options.scanners) == 0 || slices.Contains(p.options.scanners, finding.Packages)
+	if p.options.db != "" && wantsPackages {
+		db, err := vulndb.OpenFolder(p.options.db)
+		if err != nil {
+			// The other scanners' findings are not lost for a missing database.
+			c.BadDatabase = plainer(err)
+		} else {
+			c.Database, p.database = db, db
+		}
+	}
+	var err error
+	if p.scanners, err = gate.Scanners(p.options.scanners, c); err != nil {
+		return noVerdict(err)
+	}
+	if p.mask, err = secrets.NewMasker(); err != nil {
+		return noVerdict(fmt.Errorf("preparing to mask secrets: %w", err))
+	}
+	return nil
+}
+
+func knownScanner(name string) error {
+	if slices.Contains(gate.ScannerNames(), name) {
+		return nil
+	}
+	_, err := gate.Scanners([]string{name}, gate.Config{})
+	return usage(err)
+}
+
+// run scans and judges.
+func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *report.Run {
+	if p.options.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, p.options.timeout, fmt.Errorf("timeout of %s reached", p.options.timeout))
+		defer cancel()
+	}
+	if p.database != nil {
+		defer p.database.Close() //nolint:errcheck // only read from
+	}
+	sources, unopened := openAll(ctx, sys, p.targets, opening{noGitignore: p.options.noGitignore, platform: p.options.platform})
+	run := gate.Run(ctx, gate.Request{
+		Sources: sources, Unopened: unopened, Scanners: p.scanners, Mask: p.mask,
+		Database: p.database, Version: Version, Judging: p.judging,
+	})
+	for _, s := range run.Scans {
+		log.Debug("scanned", "scanner", s.Scanner, "target", s.Target, "status", s.Status, "reason", s.Reason, "files", s.Files, "bytes", s.Bytes, "ms", s.DurationMS)
+	}
+	return run
+}
+
+// output is one report that was asked for.
+type output struct {
+	format string
+	file   string // empty for standard output
+}
+
+func parseFormats(formats []string) ([]output, error) {
+	if len(formats) == 0 {
+		formats = []string{"table"}
+	}
+	var outputs []output
+	stdout := 0
+	for _, f := range formats {
+		format, file, named := strings.Cut(f, "=")
+		if !slices.Contains(report.Formats(), format) {
+			return nil, usage(report.UnknownFormat(format))
+		}
+		if named && file == "" {
+			return nil, usage(fmt.Errorf("--format %q names no file", f))
+		}
+		if file == "" {
+			stdout++
+		}
+		outputs = append(outputs, output{format, file})
+	}
+	if stdout > 1 {
+		return nil, usage(errors.New("two formats for standard output: write all but one as FORMAT=FILE"))
+	}
+	return outputs, nil
+}
+
+func reportOptions(sys System, quiet bool) (report.Options, error) {
+	catalogue, err := gate.Catalogue()
+	if err != nil {
+		return report.Options{}, noVerdict(err)
+	}
+	return report.Options{Catalogue: catalogue, Color: sys.color(), Width: sys.width(), Quiet: quiet}, nil
+}
+
+// writeReports writes every report; one that fails does not keep the others back.
+func writeReports(sys System, run *report.Run, outputs []output, opt report.Options) error {
+	var errs []error
+	for _, o := range outputs {
+		if o.file == "" {
+			if err := report.Write(sys.Stdout, o.format, run, opt); err != nil {
+				errs = append(errs, fmt.Errorf("writing report: %w", err))
+			}
+			continue
+		}
+		plain := opt
+		plain.Color, plain.Width = false, 0
+		if err := writeFile(o.file, func(f *os.File) error { return report.Write(f, o.format, run, plain) }); err != nil {
+			errs = append(errs, fmt.Errorf("writing report: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// finish turns a run and the fate of its reports into an exit code: a report that
+// could not be written is no verdict, unless the policy blocks.
+func finish(sys System, run *report.Run, reports error) error {
+	code := run.Verdict.ExitCode
+	if reports != nil && run.Verdict.Status != policy.Blocked {
+		code = ExitNone
+	}
+	if reports != nil && code == ExitPass { // blocked, but --warn-only
+		code = ExitNone
+	}
+	if reports != nil {
+		fmt.Fprintf(sys.Stderr, "boltseal: %v\n", reports)
+	}
+	if code == ExitPass {
+		return nil
+	}
+	return &exitError{code: code}
+}

@@ -1,0 +1,19 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/boltseal/boltseal/internal/report"
+)
+
+func newSchema(sys System) *cobra.Command {
+	return group("schema", "Print the JSON schemas of what boltseal writes", &cobra.Command{
+		Use:   "run",
+		Short: "Print the JSON schema of the run file (-f json)",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := sys.Stdout.Write(report.RunSchema())
+			return err
+		},
+	})
+}

@@ -1,0 +1,166 @@
+// Package gate is the line through the program: it scans sources with scanners,
+// seals what was found, judges it by the policies and gives the run that reports
+// and publishers show.
+package gate
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/inventory"
+	"github.com/boltseal/boltseal/internal/policy"
+	"github.com/boltseal/boltseal/internal/report"
+	"github.com/boltseal/boltseal/internal/scan"
+	"github.com/boltseal/boltseal/internal/vulndb"
+)
+
+// Request is what one run of the gate needs.
+type Request struct {
+	// Sources are scanned one after the other, each by all scanners; they are
+	// closed by Run.
+	Sources []scan.Source
+	// Unopened are targets that could not even be opened: every scanner's failure.
+	Unopened []Unopened
+	Scanners []scan.Scanner
+	Options  scan.Options
+	// Mask takes secrets out of every string that comes from what was scanned.
+	Mask func(string) string
+	// Database is the one that the packages scanner asks; nil for none.
+	Database vulndb.DB
+	Version  string
+	Judging
+}
+
+// Unopened is a target that could not be opened.
+type Unopened struct {
+	Target string
+	Err    error
+}
+
+// Judging is what a verdict depends on beside what was found.
+type Judging struct {
+	// Policies judge by themselves; the stricter decision stands. Never empty.
+	Policies []*policy.Policy
+	// FailOn blocks what is at least as severe; nil blocks nothing.
+	FailOn   *finding.Severity
+	WarnOnly bool
+	Now      time.Time
+}
+
+// Run scans, seals and judges. It never fails as a whole: what went wrong is in
+// the run's scans and verdict.
+func Run(ctx context.Context, req Request) *report.Run {
+	run := &report.Run{
+		Schema:   report.Schema,
+		Tool:     report.Tool{Name: "boltseal", Version: req.Version},
+		Scans:    []report.Scan{},
+		Findings: []report.Finding{},
+	}
+	mask := req.Mask
+	if mask == nil {
+		mask = func(s string) string { return s }
+	}
+	var findings []finding.Finding
+	for _, src := range req.Sources {
+		for _, res := range scan.Run(ctx, src, req.Scanners, req.Options) {
+			found, packages := named(res)
+			findings = append(findings, found...)
+			run.Packages = append(run.Packages, packages...)
+			run.Scans = append(run.Scans, row(res, mask))
+		}
+		if err := src.Close(); err != nil {
+			req.Unopened = append(req.Unopened, Unopened{src.Target().Name, fmt.Errorf("closing: %w", err)})
+		}
+	}
+	for _, u := range req.Unopened {
+		for _, s := range req.Scanners {
+			run.Scans = append(run.Scans, report.Scan{
+				Scanner: s.Name(), Target: mask(u.Target), Status: finding.StatusFailed, Reason: mask(u.Err.Error()),
+			})
+		}
+	}
+	for _, f := range finding.Seal(findings, mask) {
+		run.Findings = append(run.Findings, report.Finding{Subject: policy.Subject{Finding: f}})
+	}
+	for i, p := range run.Packages {
+		run.Packages[i] = finding.MaskPackage(p, mask)
+	}
+	slices.SortStableFunc(run.Packages, inventory.Compare)
+	if req.Database != nil {
+		run.Database = database(req.Database.Info())
+	}
+	Judge(run, req.Judging)
+	return run
+}
+
+// named sets the target in everything that a result holds.
+func named(res scan.Result) ([]finding.Finding, []inventory.Package) {
+	findings, packages := slices.Clone(res.Findings), slices.Clone(res.Packages)
+	for i := range findings {
+		findings[i].Target = res.Target.Name
+	}
+	for i := range packages {
+		packages[i].Target = res.Target.Name
+	}
+	return findings, packages
+}
+
+// row is a result as the run file shows it.
+func row(res scan.Result, mask func(string) string) report.Scan {
+	s := report.Scan{
+		Scanner: res.Scanner, Target: mask(res.Target.Name), Digest: res.Target.Digest,
+		Status: res.Status, Reason: mask(oneLine(res.Reason)),
+		Files: res.Files, Bytes: res.Bytes, Skipped: maps.Clone(res.Skipped),
+		DurationMS: res.Duration.Milliseconds(), RulesAssessed: res.RulesAssessed,
+	}
+	if res.Target.Image != nil {
+		s.Platform = res.Target.Image.Platform
+	}
+	for _, n := range res.Notes {
+		s.Notes = append(s.Notes, mask(oneLine(n)))
+	}
+	if len(res.Errors) > 1 { // a single one is the reason itself
+		for _, e := range res.Errors {
+			s.Errors = append(s.Errors, mask(oneLine(e)))
+		}
+	}
+	return s
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// database is what a run says of the database that was asked.
+func database(info vulndb.Info) *report.Database {
+	d := &report.Database{Built: info.Built}
+	for _, s := range info.Sources {
+		d.Sources = append(d.Sources, report.DatabaseSource{Ecosystem: s.Ecosystem, Date: s.Date, Records: s.Records})
+	}
+	return d
+}
+
+// Judge gives a run its verdict and every finding its decision, in place of those
+// that it has. It looks at nothing but the run, so a stored run judged again by the
+// same policies on the same day is the same to the byte.
+func Judge(run *report.Run, j Judging) {
+	in := policy.Input{FailOn: j.FailOn, WarnOnly: j.WarnOnly}
+	for _, f := range run.Findings {
+		in.Subjects = append(in.Subjects, f.Subject)
+	}
+	for _, s := range run.Scans {
+		in.Scans = append(in.Scans, policy.Scan{Scanner: s.Scanner, Target: s.Target, Status: s.Status, Reason: s.Reason})
+	}
+	verdict, decisions := policy.Judge(j.Policies, in, j.Now)
+	run.Verdict = verdict
+	for i := range run.Findings {
+		run.Findings[i].Decision = decisions[i]
+	}
+	run.Policies = []report.Policy{}
+	for _, p := range j.Policies {
+		run.Policies = append(run.Policies, report.Policy{Path: p.Path, Ref: p.Ref, Digest: p.Digest})
+	}
+}

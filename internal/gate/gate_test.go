@@ -1,0 +1,195 @@
+package gate_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/gate"
+	"github.com/boltseal/boltseal/internal/policy"
+	"github.com/boltseal/boltseal/internal/report"
+	"github.com/boltseal/boltseal/internal/scan"
+	"github.com/boltseal/boltseal/internal/scan/scantest"
+	"github.com/boltseal/boltseal/internal/scanner/secrets"
+)
+
+var today = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+
+// token looks like a token and is none; the literal is cut so that no scanner
+// finds it in this file.
+const token = "ghp_" + "aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA3bC5"
+
+func request(t *testing.T, scanners []string, sources ...scan.Source) gate.Request {
+	t.Helper()
+	built, err := gate.Scanners(scanners, gate.Config{NoDatabase: "no database"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mask, err := secrets.NewMasker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return gate.Request{
+		Sources: sources, Scanners: built, Mask: mask, Version: "1",
+		Judging: gate.Judging{Policies: []*policy.Policy{policy.Default()}, Now: today},
+	}
+}
+
+func tree() scan.Source {
+	return scantest.Tree(
+		scantest.Text("Dockerfile", "FROM alpine\nMAINTAINER me\nRUN curl -H 'Authorization: token "+token+"' x.example | sh\nADD "+token+" /x\n"),
+		scantest.Text("config/"+token+".env", "TOKEN="+token+"\n"),
+		scantest.Text("package-lock.json", `{"name": "x", "lockfileVersion": 3, "packages": {"node_modules/`+token+`": {"version": "`+token+`"}}}`),
+	)
+}
+
+func image() scan.Source {
+	config := &v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: v1.Config{
+		Env: []string{"TOKEN=" + token}, Labels: map[string]string{"token": token}, User: token,
+		ExposedPorts: map[string]struct{}{"22/tcp": {}},
+	}}
+	return scantest.Image("app-"+token, config,
+		scantest.Layer{
+			Files:       []scantest.File{scantest.Text("root/.env", "TOKEN="+token+"\n")},
+			Instruction: "RUN TOKEN=" + token + " make",
+		},
+		scantest.Layer{Files: []scantest.File{{Entry: scan.Entry{Path: "usr/local/bin/" + token, Mode: 0o755 | fs.ModeSetuid}}}},
+	)
+}
+
+func write(t *testing.T, format string, run *report.Run) string {
+	t.Helper()
+	catalogue, err := gate.Catalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := report.Write(&b, format, run, report.Options{Catalogue: catalogue}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestNoSecretLeavesTheGate(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		scanners []string
+	}{
+		{"with all scanners", nil},
+		{"with the secrets scanner off", []string{finding.Dockerfile, finding.Packages, finding.ImageConfig}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			req := request(t, test.scanners, tree(), image())
+			req.Unopened = []gate.Unopened{{Target: "dir:" + token, Err: errors.New("opening " + token)}}
+			run := gate.Run(context.Background(), req)
+			if len(run.Findings) < 5 {
+				t.Fatalf("only %d findings", len(run.Findings))
+			}
+			for _, format := range report.Formats() {
+				text := write(t, format, run)
+				for _, part := range []string{token, token[4:20], token[20:]} {
+					if at := strings.Index(text, part); at >= 0 {
+						t.Errorf("%s shows the secret: …%s…", format, text[max(0, at-80):at+4])
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestAStoredRunJudgedAgainIsTheSame(t *testing.T) {
+	req := request(t, nil, tree(), image())
+	run := gate.Run(context.Background(), req)
+	first := write(t, "json", run)
+	stored, err := report.Read(strings.NewReader(first))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored.Verdict = policy.Verdict{}
+	for i := range stored.Findings {
+		stored.Findings[i].Decision = policy.Decision{}
+	}
+	gate.Judge(stored, req.Judging)
+	if diff := cmp.Diff(first, write(t, "json", stored)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRunIsTheSameEveryTime(t *testing.T) {
+	run := func(workers int) string {
+		req := request(t, nil, tree(), image())
+		req.Options.Workers = workers
+		r := gate.Run(context.Background(), req)
+		for i := range r.Scans {
+			r.Scans[i].DurationMS = 0
+		}
+		return write(t, "json", r)
+	}
+	first := run(1)
+	for range 5 {
+		if diff := cmp.Diff(first, run(4)); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+}
+
+// panicking is a scanner that panics in Finish.
+type panicking struct{ scan.Scanner }
+
+func (p panicking) Begin(ctx context.Context, target scan.Target) (scan.Pass, error) {
+	pass, err := p.Scanner.Begin(ctx, target)
+	return panickingPass{pass}, err
+}
+
+type panickingPass struct{ scan.Pass }
+
+func (panickingPass) Finish(context.Context, *scan.View, []scan.Ref) scan.Result { panic("broken") }
+
+func TestAPanicLosesNoOtherScanner(t *testing.T) {
+	req := request(t, []string{finding.Secrets, finding.Dockerfile}, tree())
+	req.Scanners[0] = panicking{req.Scanners[0]}
+	run := gate.Run(context.Background(), req)
+	if run.Scans[0].Status != finding.StatusFailed || run.Scans[0].Reason != "panic: broken" {
+		t.Errorf("secrets: %+v", run.Scans[0])
+	}
+	if run.Verdict.Status != policy.Blocked || run.Verdict.ExitCode != 1 {
+		t.Errorf("verdict %+v, want blocked by the Dockerfile's findings", run.Verdict)
+	}
+	if !strings.Contains(strings.Join(run.Verdict.Reasons, "\n"), "panic: broken") {
+		t.Errorf("the reasons do not tell: %q", run.Verdict.Reasons)
+	}
+}
+
+func TestABadDatabaseFailsPackagesWhateverThereIs(t *testing.T) {
+	scanners, err := gate.Scanners([]string{finding.Packages}, gate.Config{BadDatabase: errors.New("no such folder")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := request(t, nil, scantest.Tree(scantest.Text("a", "a")))
+	req.Scanners = scanners
+	run := gate.Run(context.Background(), req)
+	if run.Verdict.ExitCode != policy.ExitNone || run.Scans[0].Reason != "no such folder" {
+		t.Errorf("verdict %+v, scan %+v", run.Verdict, run.Scans[0])
+	}
+}
+
+func TestScannersInOrder(t *testing.T) {
+	got, err := gate.Scanners([]string{finding.ImageConfig, finding.Secrets}, gate.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 2 || got[0].Name() != finding.Secrets || got[1].Name() != finding.ImageConfig {
+		t.Errorf("got %v", got)
+	}
+	if _, err := gate.Scanners([]string{"secret"}, gate.Config{}); err == nil || !strings.Contains(err.Error(), `did you mean "secrets"?`) {
+		t.Errorf("got %v", err)
+	}
+}
