@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -22,9 +21,13 @@ func workloads(tb testing.TB) map[string][]string {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		tb.Fatal(err)
+	}
 	return map[string][]string{
 		"example": {"scan", "--db", filepath.Join(example, "advisories"), "-f", "json", example, "oci-dir:" + filepath.Join(example, "image")},
-		"stdlib":  {"scan", "--db", filepath.Join(example, "advisories"), "-f", "json", filepath.Join(runtime.GOROOT(), "src")},
+		"stdlib":  {"scan", "--db", filepath.Join(example, "advisories"), "-f", "json", filepath.Join(strings.TrimSpace(string(root)), "src")},
 	}
 }
 
