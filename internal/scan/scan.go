@@ -103,8 +103,10 @@ type Unit struct {
 
 // Visitor takes what a walk finds. It may be called by one goroutine at a time.
 type Visitor interface {
-	// Entry takes an entry. open gives its content, for regular files only; it
-	// is called at most once. The walk stops at an error.
+	// Entry takes an entry. open gives its content; it is called at most once, for
+	// regular files, and outside sequential units for symbolic links: of those it
+	// gives the file that they lead to inside the target, whose size the entry
+	// tells, and an error where there is none. The walk stops at an error.
 	Entry(e Entry, open func() (io.ReadCloser, error)) error
 	// Skipped counts what the source leaves out by its nature or by the user's
 	// wish: a file that git ignores, a submodule. The reason is a constant.
@@ -146,6 +148,9 @@ type Entry struct {
 	// which its content begins, 0 where the content is the whole file.
 	Commit string `json:"c,omitempty"`
 	Line   int    `json:"n,omitempty"`
+	// Digest is the content address of the entry's content where the source knows
+	// it without reading: with it, a part is cached for the entry alone.
+	Digest string `json:"d,omitempty"`
 	// Named says that the user named this very file.
 	Named bool `json:"u,omitempty"`
 }

@@ -172,7 +172,7 @@ func (j *job) ask() {
 			j.fail(i, err)
 			continue
 		}
-		if wish.Mode == None || (j.entry.Kind != File && wish.Mode != NoRead) {
+		if wish.Mode == None || (!j.readable() && wish.Mode != NoRead) {
 			continue
 		}
 		if wish.Mode != NoRead && wish.Max > 0 && j.entry.Size > wish.Max {
@@ -181,6 +181,11 @@ func (j *job) ask() {
 		}
 		j.wants = append(j.wants, want{i, wish})
 	}
+}
+
+// readable says whether the entry has content of its own, or leads to some.
+func (j *job) readable() bool {
+	return j.entry.Kind == File || j.entry.Kind == Symlink && !j.walk.unit.Sequential
 }
 
 func (j *job) fail(pass int, err error) {
@@ -210,7 +215,7 @@ func (j *job) start() error {
 // peek gives the first bytes of a regular file.
 func (j *job) peek(n int) []byte {
 	n = min(n, HeadSize)
-	if j.entry.Kind != File || n <= 0 {
+	if !j.readable() || n <= 0 {
 		return nil
 	}
 	j.peeked = true

@@ -70,8 +70,8 @@ func TestHostileInput(t *testing.T) {
 			runtime.ReadMemStats(&after)
 			grown := (after.Sys - before.Sys) >> 20
 			t.Logf("%d bytes: %v, %d MB more, %d findings, limits %q", len(c.text), took.Round(time.Millisecond), grown, len(l.hits), f.limits)
-			if took > 10*time.Second {
-				t.Errorf("took %v", took)
+			if took > time.Minute {
+				t.Errorf("took %v: more than linear", took)
 			}
 			if limited := len(f.limits) > 0 || l.dropped > 0; limited != c.limited {
 				t.Errorf("limited %v, want %v: %q, %d dropped", limited, c.limited, f.limits, l.dropped)
