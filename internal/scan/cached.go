@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 )
 
 // cacheable says whether what is made of the unit can be kept.
@@ -17,9 +18,70 @@ func (w *walk) cacheable() bool {
 func (w *walk) indexKey() string { return "scan/index/1/" + w.unit.Digest }
 
 func (w *walk) partsKey(i int) string {
-	p := w.run.passes[i]
-	sum := sha256.Sum256([]byte(p.key))
-	return "scan/parts/1/" + string(w.run.target.Kind) + "/" + p.scanner.Name() + "/" + hex.EncodeToString(sum[:]) + "/" + w.unit.Digest
+	return "scan/parts/1/" + w.run.passKey(i) + "/" + w.unit.Digest
+}
+
+// passKey is what a part depends on beside content: the program, the scanner with
+// its rules, and the kind of target.
+func (r *run) passKey(i int) string {
+	p := r.passes[i]
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q", r.opt.Version, p.key))
+	return string(r.target.Kind) + "/" + p.scanner.Name() + "/" + hex.EncodeToString(sum[:])
+}
+
+// entryKey is the key of the part of a single entry: a part depends on path, mode,
+// size and content. Empty where it cannot be cached.
+func (j *job) entryKey(i int) string {
+	r := j.walk.run
+	if r.opt.Cache == nil || j.entry.Digest == "" || r.passes[i].key == "" {
+		return ""
+	}
+	e := j.entry
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d %o %q %d %t", e.Path, e.Kind, e.Mode, e.Link, e.Size, e.Named))
+	return "scan/entry/1/" + r.passKey(i) + "/" + hex.EncodeToString(sum[:]) + "/" + e.Digest
+}
+
+// cached delivers what a pass made of the same entry before; false when that is
+// not known. Nothing is opened for it.
+func (j *job) cached(i int) bool {
+	key := j.entryKey(i)
+	if key == "" {
+		return false
+	}
+	data, ok := j.walk.run.opt.Cache.Get(key)
+	if !ok {
+		return false
+	}
+	var one unitParts
+	if one.decode(data, []*Entry{j.entry}) != nil || len(one.refs) > 1 {
+		return false
+	}
+	u := &j.walk.parts[i]
+	u.mu.Lock()
+	u.files += one.files
+	u.bytes += one.bytes
+	u.mu.Unlock()
+	var part Part
+	if len(one.refs) == 1 {
+		part = one.refs[0].Part
+	}
+	j.deliver(i, part, nil)
+	return true
+}
+
+// keep stores what a pass made of the entry.
+func (j *job) keep(i int, size int64, part Part) {
+	key := j.entryKey(i)
+	if key == "" {
+		return
+	}
+	one := unitParts{wanted: true, files: 1, bytes: size}
+	if part != nil {
+		one.refs = []Ref{{Entry: j.entry, Part: part}}
+	}
+	if data, ok := one.encode(); ok {
+		j.walk.run.opt.Cache.Put(key, data)
+	}
 }
 
 // loadIndex reads the entries of the unit; false when they are not there or not

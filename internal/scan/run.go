@@ -22,6 +22,8 @@ type Options struct {
 	Budget int64
 	// Cache keeps what was made of units that have a digest; nil keeps nothing.
 	Cache Cache
+	// Version is the program's; it is part of every key of the cache.
+	Version string
 
 	reverse bool // walk the units last first, in tests
 }
@@ -31,7 +33,7 @@ const DefaultBudget = 64 << 20
 
 // maxViewEntries bounds the entries of all layers together, repeated ones
 // counted each time.
-const maxViewEntries = 20_000_000
+const maxViewEntries = 4_000_000
 
 // Cache keeps values under keys for as long as it likes. Values come from an
 // earlier run and are checked when they are read. Both are called concurrently.
@@ -268,7 +270,9 @@ func (r *run) addErrors(res *Result, parts []Ref) {
 		}
 	}
 	for _, ref := range parts {
-		if ref.Err != nil && !res.Excused[ref.At] {
+		// What the source itself could not look at has no place of its own and is
+		// never excused.
+		if ref.Err != nil && (ref.Index < 0 || !res.Excused[ref.At]) {
 			errs = append(errs, fmt.Sprintf("%s: %v", ref.Entry.Path, ref.Err))
 		}
 	}

@@ -413,3 +413,85 @@ func TestTimeoutKeepsWhatWasFound(t *testing.T) {
 		t.Errorf("got %s %q with %d findings after %s", got.Status, got.Reason, len(got.Findings), time.Since(start))
 	}
 }
+
+// panicky is a source whose content panics when it is read.
+type panicky struct{ scan.Source }
+
+type bomb struct{}
+
+func (bomb) Read([]byte) (int, error) { panic("broken decoder") }
+func (bomb) Close() error             { return nil }
+
+func (p panicky) Units() []scan.Unit {
+	units := p.Source.Units()
+	for i, u := range units {
+		units[i].Walk = func(ctx context.Context, v scan.Visitor) error {
+			return u.Walk(ctx, exploding{v})
+		}
+	}
+	return units
+}
+
+type exploding struct{ scan.Visitor }
+
+func (v exploding) Entry(e scan.Entry, open func() (io.ReadCloser, error)) error {
+	return v.Visitor.Entry(e, func() (io.ReadCloser, error) {
+		if strings.HasPrefix(e.Path, "bomb") {
+			return bomb{}, nil
+		}
+		return open()
+	})
+}
+
+func TestAPanicOfTheSourceIsOneEntrysError(t *testing.T) {
+	small := scantest.Text("bomb/small", "x")
+	large := scantest.Text("bomb/large", strings.Repeat("x", 6<<20)) // passed on as a stream
+	files := []scantest.File{small, large, scantest.Text("good", "y")}
+	for name, src := range map[string]scan.Source{
+		"tree":  panicky{scantest.Tree(files...)},
+		"image": panicky{scantest.Image("app", nil, scantest.Layer{Files: files}, scantest.Layer{Files: []scantest.File{scantest.Text("also", "z")}})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			// A budget of one byte is gone for good when an error keeps it.
+			for _, got := range run(src, scan.Options{Budget: 1}, toy{name: "a", mode: scan.Stream}, toy{name: "b", mode: scan.Whole}) {
+				if got.Status != finding.StatusPartial || !strings.Contains(got.Reason, "bomb/small: panic: broken decoder") || !strings.Contains(got.Reason, "bomb/large") {
+					t.Errorf("%s: %s %q", got.Scanner, got.Status, got.Reason)
+				}
+				if len(got.Findings) == 0 {
+					t.Errorf("%s lost the good files", got.Scanner)
+				}
+			}
+		})
+	}
+}
+
+func TestEntriesWithADigestAreReadOnce(t *testing.T) {
+	var reads atomic.Int64
+	s := toy{name: "whole", key: "1", mode: scan.Whole, reads: &reads}
+	file := func(path, text string) scantest.File {
+		f := scantest.Text(path, text)
+		f.Digest = "blob:" + text
+		return f
+	}
+	opt := scan.Options{Cache: &memory{}}
+	tree := func() scan.Source { return scantest.Tree(file("a", "1"), file("b", "2"), scantest.Text("c", "3")) }
+	want := run(tree(), opt, s)
+	reads.Store(0)
+	if diff := cmp.Diff(want, run(tree(), opt, s)); diff != "" {
+		t.Error(diff)
+	}
+	if n := reads.Load(); n != 1 {
+		t.Errorf("%d entries were read again, want the one without a digest", n)
+	}
+	reads.Store(0)
+	run(scantest.Tree(file("a", "changed"), file("renamed", "2")), opt, s)
+	if n := reads.Load(); n != 2 {
+		t.Errorf("%d entries were read, want 2: content and path count", n)
+	}
+	reads.Store(0)
+	opt.Version = "2"
+	run(tree(), opt, s)
+	if n := reads.Load(); n != 3 {
+		t.Errorf("%d entries were read by another version, want 3", n)
+	}
+}

@@ -35,7 +35,13 @@ func (j *job) pass() {
 		})
 	}
 	j.wants = rest
-	copyAll(writers, source)
+	err := guard(func() error {
+		copyAll(writers, source)
+		return nil
+	})
+	for _, w := range writers {
+		w.CloseWithError(err) // nothing where the copy came to its end
+	}
 	readers.Wait()
 }
 
@@ -51,7 +57,7 @@ func copyAll(writers []*io.PipeWriter, source io.Reader) {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := source.Read(buf)
-		live := writers[:0]
+		live := make([]*io.PipeWriter, 0, len(writers))
 		for _, w := range writers {
 			if _, werr := w.Write(buf[:n]); werr == nil {
 				live = append(live, w)

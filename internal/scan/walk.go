@@ -157,6 +157,9 @@ const streamHold = 4 << 20
 func (j *job) ask() {
 	for _, i := range j.walk.active {
 		p := j.walk.run.passes[i]
+		if j.cached(i) {
+			continue
+		}
 		start := time.Now()
 		var wish Want
 		err := guard(func() error {
@@ -233,9 +236,18 @@ func (j *job) peek(n int) []byte {
 	return j.head[:min(n, len(j.head))]
 }
 
-// read asks the passes and reads the content if it is to be held in memory; a
-// longer stream is passed through here, to its end.
+// read asks the passes and gets them the content. A panic of the source is an
+// error of this entry.
 func (j *job) read() {
+	if err := guard(j.fetch); err != nil {
+		j.release()
+		j.failReads(err)
+	}
+}
+
+// fetch reads the content if it is to be held in memory; a longer stream is passed
+// through here, to its end.
+func (j *job) fetch() error {
 	j.ask()
 	defer j.close()
 	whole, reads := false, 0
@@ -247,12 +259,12 @@ func (j *job) read() {
 	}
 	switch {
 	case reads == 0:
-		return
 	case whole || j.entry.Size <= streamHold:
 		j.hold()
 	default:
 		j.pass()
 	}
+	return nil
 }
 
 func (j *job) close() {
@@ -314,10 +326,15 @@ func (j *job) look() {
 		}
 		j.file(w, c)
 	}
+	j.release()
+}
+
+// release gives the budget back.
+func (j *job) release() {
 	if j.held > 0 {
 		j.walk.run.budget.Release(j.held)
 	}
-	j.data = nil
+	j.held, j.data = 0, nil
 }
 
 // file lets one pass look at the entry.
@@ -339,6 +356,9 @@ func (j *job) file(w want, c *Content) {
 	}
 	if err != nil && j.walk.run.ctx.Err() != nil {
 		err = context.Cause(j.walk.run.ctx)
+	}
+	if err == nil {
+		j.keep(w.pass, c.size, part)
 	}
 	j.deliver(w.pass, part, err)
 }
