@@ -10,7 +10,8 @@ ARG TARGETARCH
 ENV CGO_ENABLED=0
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     GOOS="$TARGETOS" GOARCH="$TARGETARCH" \
-    go build -trimpath -buildvcs=false -ldflags "-s -w" -o /out/boltseal ./cmd/boltseal
+    go build -trimpath -buildvcs=false -ldflags "-s -w" -o /out/boltseal ./cmd/boltseal \
+    && mkdir -m 1777 /out/tmp
 
 FROM scratch
 ARG VERSION=dev
@@ -20,7 +21,8 @@ LABEL org.opencontainers.image.title="boltseal" \
       org.opencontainers.image.source="https://github.com/boltseal/boltseal" \
       org.opencontainers.image.version="$VERSION"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=build /out/boltseal /boltseal
+# The binary, and the folder for temporary files that reading rpm databases needs.
+COPY --from=build /out/ /
 USER 65532:65532
 WORKDIR /work
 ENTRYPOINT ["/boltseal"]

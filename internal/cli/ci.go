@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -44,7 +43,8 @@ author's own: it says so.`,
 			if err != nil {
 				return err
 			}
-			p, err := o.prepare(cmd.Context(), sys, log, append([]string{c.path}, c.images...))
+			// The path is a folder, whatever it holds.
+			p, err := o.prepare(cmd.Context(), sys, log, append([]string{"dir:" + c.path}, c.images...))
 			if err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ author's own: it says so.`,
 			if job.Change {
 				fmt.Fprintln(sys.Stderr, "boltseal: the policy was read from the checkout, which in a pull or merge request is its author's")
 			}
-			return c.publish(cmd.Context(), sys, job, p.run(cmd.Context(), sys, log), opt)
+			return c.publish(cmd.Context(), sys, job, p, p.run(cmd.Context(), sys, log), opt)
 		},
 	}
 	o.register(cmd)
@@ -79,30 +79,24 @@ var ciReports = []output{
 
 // publish writes the reports and shows the verdict in the job. A publishing error
 // is told and changes no exit code; a report that could not be written does.
-func (c ciOptions) publish(ctx context.Context, sys System, job ci.Context, run *report.Run, opt report.Options) error {
-	files := make(map[string]string)
-	var written error
-	if err := os.MkdirAll(c.outputDir, 0o755); err != nil { //nolint:gosec // reports are for everybody
-		written = fmt.Errorf("writing reports: %w", err)
-	} else {
-		var outputs []output
-		for _, o := range ciReports {
-			o.file = filepath.Join(c.outputDir, o.file)
-			outputs = append(outputs, o)
-			files[o.format] = filepath.ToSlash(o.file)
-		}
-		written = writeReports(sys, run, outputs, opt)
+func (c ciOptions) publish(ctx context.Context, sys System, job ci.Context, p *prepared, run *report.Run, opt report.Options) error {
+	outputs := []output{{format: "table"}}
+	for _, o := range ciReports {
+		outputs = append(outputs, output{o.format, filepath.Join(c.outputDir, o.file)})
 	}
-	table := func() error { return writeReports(sys, run, []output{{format: "table"}}, opt) }
+	// What cannot be made is told by the reports that do not fit into it.
+	_ = os.MkdirAll(c.outputDir, 0o755) //nolint:gosec // reports are for everybody
+	files := p.writeFiles(sys, run, outputs, opt)
+	table := func() error { return writeStdout(sys, run, outputs, opt) }
 	if job.System != ci.GitHub {
-		return finish(sys, run, errors.Join(written, table()))
+		return finish(sys, run, table())
 	}
 	actions := forge.NewActions(sys.Getenv, sys.Stdout, opt)
 	actions.Summary = c.summary
-	written = errors.Join(written, actions.Quoted(table))
+	shown := actions.Quoted(table)
 	var publisher forge.Publisher = actions
 	if err := publisher.Publish(ctx, run, files); err != nil {
 		fmt.Fprintf(sys.Stderr, "boltseal: publishing: %v\n", err)
 	}
-	return finish(sys, run, written)
+	return finish(sys, run, shown)
 }

@@ -11,7 +11,7 @@ import (
 // The variables that are no flags.
 const (
 	envFingerprintKey = "BOLTSEAL_FINGERPRINT_KEY" // key of the hashes of secrets
-	envNoColor        = "NO_COLOR"
+	envNoColor        = "NO_COLOR"                 // see https://no-color.org
 )
 
 // setting is something that can be said by flag, by variable and, in a workflow,

@@ -1,6 +1,10 @@
 package cli
 
-import "github.com/boltseal/boltseal/internal/policy"
+import (
+	"fmt"
+
+	"github.com/boltseal/boltseal/internal/policy"
+)
 
 // The exit codes, the same for every format. Where several hold: 2, then 1, then 3.
 const (
@@ -29,3 +33,12 @@ func (e *exitError) Unwrap() error { return e.err }
 func usage(err error) *exitError { return &exitError{ExitUsage, err} }
 
 func noVerdict(err error) *exitError { return &exitError{ExitNone, err} }
+
+// printed turns a failed write to standard output into an exit code: what was
+// asked for is not there.
+func printed(_ int, err error) error {
+	if err != nil {
+		return noVerdict(fmt.Errorf("writing to standard output: %w", err))
+	}
+	return nil
+}

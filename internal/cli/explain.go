@@ -35,8 +35,7 @@ func newExplain(sys System) *cobra.Command {
 			if !ok {
 				return usage(unknownRule(catalogue, args[0]))
 			}
-			_, err = fmt.Fprint(sys.Stdout, page(r))
-			return err
+			return printed(fmt.Fprint(sys.Stdout, page(r)))
 		},
 	}
 }

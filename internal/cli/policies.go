@@ -20,42 +20,83 @@ var policyNames = []string{".boltseal.yaml", ".boltseal.yml"}
 // maxPolicy is the largest policy file that is read, in bytes.
 const maxPolicy = 1 << 20
 
+// policySet are the policies of a run, by the file that each was read from.
+type policySet struct {
+	loaded []*policy.Policy
+	// byTarget holds, for each target, the indices of those that apply to it; nil
+	// when the user named a policy, which applies to all.
+	byTarget [][]int
+}
+
 // loadPolicies reads the policy named by the user, else those that apply to the
-// targets: from each target's folder upwards to the root of its repository, or in
-// that folder alone where there is none. Where two apply, both judge. Without any
-// the built-in default does.
-func loadPolicies(ctx context.Context, named string, dirs []string) ([]*policy.Policy, error) {
-	var files []string
+// targets, whose folders are given: from each folder upwards to the root of its
+// repository, or in that folder alone where there is none. Where two apply to a
+// target, both judge it; where none does, the built-in default.
+func loadPolicies(ctx context.Context, named string, dirs []string) (*policySet, error) {
+	set := &policySet{}
 	if named != "" {
-		files = []string{named}
-	} else {
-		for _, dir := range dirs {
-			found, err := findPolicies(ctx, dir)
-			if err != nil {
-				return nil, err
-			}
-			for _, f := range found {
-				if !slices.Contains(files, f) {
-					files = append(files, f)
+		return set, set.load(named)
+	}
+	var files []string
+	for _, dir := range dirs {
+		found, err := findPolicies(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		var own []int
+		for _, f := range found {
+			i := slices.Index(files, f)
+			if i < 0 {
+				i = len(files)
+				files = append(files, f)
+				if err := set.load(f); err != nil {
+					return nil, err
 				}
 			}
+			own = append(own, i)
+		}
+		set.byTarget = append(set.byTarget, own)
+	}
+	return set, nil
+}
+
+func (s *policySet) load(file string) error {
+	data, err := readPolicy(file)
+	if err != nil {
+		return usage(err)
+	}
+	p, err := policy.Load(shown(file), data)
+	if err != nil {
+		return usage(err)
+	}
+	s.loaded = append(s.loaded, p)
+	return nil
+}
+
+// bind gives the policies with the names of the targets that each of them judges;
+// names are in the order of the folders given to loadPolicies.
+func (s *policySet) bind(names [][]string) []*policy.Policy {
+	if len(s.loaded) == 0 {
+		return []*policy.Policy{policy.Default()}
+	}
+	bound := make([]*policy.Policy, len(s.loaded))
+	judged := make([]int, len(s.loaded))
+	for i, p := range s.loaded {
+		copied := *p
+		bound[i] = &copied
+	}
+	for t, own := range s.byTarget {
+		for _, i := range own {
+			bound[i].Targets = append(bound[i].Targets, names[t]...)
+			judged[i]++
 		}
 	}
-	if len(files) == 0 {
-		return []*policy.Policy{policy.Default()}, nil
-	}
-	slices.Sort(files)
-	policies := make([]*policy.Policy, len(files))
-	for i, f := range files {
-		data, err := readPolicy(f)
-		if err != nil {
-			return nil, usage(err)
-		}
-		if policies[i], err = policy.Load(shown(f), data); err != nil {
-			return nil, usage(err)
+	for i := range bound {
+		if judged[i] == len(s.byTarget) {
+			bound[i].Targets = nil // all of them
 		}
 	}
-	return policies, nil
+	return bound
 }
 
 // findPolicies looks upwards from a folder.

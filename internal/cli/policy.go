@@ -2,10 +2,12 @@ package cli
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/boltseal/boltseal/internal/policy"
+	"github.com/boltseal/boltseal/internal/scanner/secrets"
 )
 
 func newPolicy(sys System) *cobra.Command {
@@ -29,12 +31,18 @@ policy is wrong; the messages name line and column.`,
 			if len(args) > 0 {
 				dir = args[0]
 			}
-			policies, err := loadPolicies(cmd.Context(), named, []string{dir})
+			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+				return usage(fmt.Errorf("%q is no folder", dir))
+			}
+			set, err := loadPolicies(cmd.Context(), named, []string{dir})
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprint(sys.Stdout, policy.Effective(policies))
-			return err
+			mask, err := secrets.NewMasker()
+			if err != nil {
+				return noVerdict(fmt.Errorf("preparing to mask secrets: %w", err))
+			}
+			return printed(fmt.Fprint(sys.Stdout, mask(policy.Effective(set.bind([][]string{{dir}})))))
 		},
 	}
 	cmd.Flags().StringVarP(&named, "policy", "c", "", "this policy file")

@@ -104,7 +104,9 @@ func TestReadmeCommandOnTheExample(t *testing.T) {
 			t.Errorf("nothing is said of %s", scanner)
 		}
 	}
-	svg := drawTerminal("$ boltseal scan examples/leaky-app oci-dir:examples/leaky-app/image", middleCut(out, 42, 14), 100)
+	prompt := "$ boltseal " + strings.Join(words[3:], " ")
+	prompt = strings.Replace(prompt, " examples/leaky-app oci-dir", " \\\n    examples/leaky-app oci-dir", 1)
+	svg := drawTerminal(prompt, middleCut(out, 42, 14), 100)
 	path := filepath.Join(".github", "leaky-app.svg")
 	old, err := os.ReadFile(path)
 	if err == nil && string(old) == svg {

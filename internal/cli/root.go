@@ -42,9 +42,9 @@ func (s System) now() time.Time {
 	return s.Now()
 }
 
-// color says whether the report may have colour: see https://no-color.org.
+// color says whether the report may have colour.
 func (s System) color() bool {
-	return s.width() > 0 && s.Getenv("NO_COLOR") == ""
+	return s.width() > 0 && s.Getenv(envNoColor) == ""
 }
 
 // Main runs one command line and gives its exit code.

@@ -37,8 +37,7 @@ func newRules(sys System) *cobra.Command {
 			case "table":
 				return writeRules(sys, chosen)
 			case "markdown":
-				_, err := fmt.Fprint(sys.Stdout, rulesMarkdown(chosen))
-				return err
+				return printed(fmt.Fprint(sys.Stdout, rulesMarkdown(chosen)))
 			}
 			return usage(fmt.Errorf("unknown format %q: use table or markdown", format))
 		},
@@ -55,7 +54,7 @@ func writeRules(sys System, rules []rule.Rule) error {
 	for _, r := range rules {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.ID, r.Scanner, severityOf(r), r.Title)
 	}
-	return w.Flush()
+	return printed(0, w.Flush())
 }
 
 func severityOf(r rule.Rule) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +15,6 @@ import (
 
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/gate"
-	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
 	"github.com/boltseal/boltseal/internal/scan"
 	"github.com/boltseal/boltseal/internal/scanner/secrets"
@@ -62,7 +62,8 @@ Dockerfile on standard input, and images:
   oci-archive:FILE      a tar of an OCI image layout
   oci-dir:PATH          an OCI image layout
 
-A path without a scheme is recognised by its content.`,
+Without a scheme a folder is a folder, whatever it holds; a file is recognised by
+its content.`,
 		Example: `  boltseal scan
   boltseal scan --db advisories . docker-archive:app.tar
   boltseal scan -f table -f sarif=boltseal.sarif
@@ -83,12 +84,13 @@ A path without a scheme is recognised by its content.`,
 			if err != nil {
 				return err
 			}
-			run := p.run(cmd.Context(), sys, log)
 			opt, err := reportOptions(sys, quiet)
 			if err != nil {
 				return err
 			}
-			return finish(sys, run, writeReports(sys, run, outputs, opt))
+			run := p.run(cmd.Context(), sys, log)
+			p.writeFiles(sys, run, outputs, opt)
+			return finish(sys, run, writeStdout(sys, run, outputs, opt))
 		},
 	}
 	o.register(cmd)
@@ -104,10 +106,12 @@ A path without a scheme is recognised by its content.`,
 type prepared struct {
 	options  scanOptions
 	targets  []target
+	policies *policySet
 	scanners []scan.Scanner
 	database vulndb.DB
-	mask     func(string) string
 	judging  gate.Judging
+	// unwritten are the files of reports that could not be written.
+	unwritten []string
 }
 
 func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, args []string) (*prepared, error) {
@@ -125,10 +129,13 @@ func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, 
 		dirs = append(dirs, t.dir())
 	}
 	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now()}
+	if o.timeout < 0 {
+		return nil, usage(fmt.Errorf("--timeout: %s is in the past", o.timeout))
+	}
 	if o.failOn != "" {
 		s, err := finding.ParseSeverity(o.failOn)
-		if err != nil {
-			return nil, usage(fmt.Errorf("--fail-on: %w", err))
+		if err != nil || s == finding.Unknown {
+			return nil, usage(fmt.Errorf("--fail-on: unknown severity %q: use critical, high, medium, low or info", o.failOn))
 		}
 		p.judging.FailOn = &s
 	}
@@ -138,10 +145,10 @@ func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, 
 		}
 	}
 	var err error
-	if p.judging.Policies, err = loadPolicies(ctx, o.policy, dirs); err != nil {
+	if p.policies, err = loadPolicies(ctx, o.policy, dirs); err != nil {
 		return nil, err
 	}
-	for _, pol := range p.judging.Policies {
+	for _, pol := range p.policies.loaded {
 		log.Debug("policy", "path", pol.Path, "digest", pol.Digest)
 	}
 	if err := p.build(sys, args); err != nil {
@@ -170,7 +177,7 @@ func (p *prepared) build(sys System, args []string) error {
 	if p.scanners, err = gate.Scanners(p.options.scanners, c); err != nil {
 		return noVerdict(err)
 	}
-	if p.mask, err = secrets.NewMasker(); err != nil {
+	if p.judging.Mask, err = secrets.NewMasker(); err != nil {
 		return noVerdict(fmt.Errorf("preparing to mask secrets: %w", err))
 	}
 	return nil
@@ -194,11 +201,21 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 	if p.database != nil {
 		defer p.database.Close() //nolint:errcheck // only read from
 	}
-	sources, unopened := openAll(ctx, sys, p.targets, opening{noGitignore: p.options.noGitignore, platform: p.options.platform})
-	run := gate.Run(ctx, gate.Request{
-		Sources: sources, Unopened: unopened, Scanners: p.scanners, Mask: p.mask,
-		Database: p.database, Version: Version, Judging: p.judging,
-	})
+	req := gate.Request{Scanners: p.scanners, Database: p.database, Version: Version}
+	var names [][]string
+	for _, t := range p.targets {
+		o := t.reach(ctx, sys, opening{noGitignore: p.options.noGitignore, platform: p.options.platform})
+		req.Sources = append(req.Sources, o.sources...)
+		req.Unopened = append(req.Unopened, o.failed...)
+		var masked []string
+		for _, n := range o.names() {
+			masked = append(masked, p.judging.Mask(n))
+		}
+		names = append(names, masked)
+	}
+	p.judging.Policies = p.policies.bind(names)
+	req.Judging = p.judging
+	run := gate.Run(ctx, req)
 	for _, s := range run.Scans {
 		log.Debug("scanned", "scanner", s.Scanner, "target", s.Target, "status", s.Status, "reason", s.Reason, "files", s.Files, "bytes", s.Bytes, "ms", s.DurationMS)
 	}
@@ -216,7 +233,6 @@ func parseFormats(formats []string) ([]output, error) {
 		formats = []string{"table"}
 	}
 	var outputs []output
-	stdout := 0
 	for _, f := range formats {
 		format, file, named := strings.Cut(f, "=")
 		if !slices.Contains(report.Formats(), format) {
@@ -225,13 +241,15 @@ func parseFormats(formats []string) ([]output, error) {
 		if named && file == "" {
 			return nil, usage(fmt.Errorf("--format %q names no file", f))
 		}
-		if file == "" {
-			stdout++
+		for _, o := range outputs {
+			switch {
+			case o.file == "" && file == "":
+				return nil, usage(errors.New("two formats for standard output: write all but one as FORMAT=FILE"))
+			case o.file != "" && file != "" && filepath.Clean(o.file) == filepath.Clean(file):
+				return nil, usage(fmt.Errorf("two formats for the file %q", file))
+			}
 		}
 		outputs = append(outputs, output{format, file})
-	}
-	if stdout > 1 {
-		return nil, usage(errors.New("two formats for standard output: write all but one as FORMAT=FILE"))
 	}
 	return outputs, nil
 }
@@ -244,37 +262,56 @@ func reportOptions(sys System, quiet bool) (report.Options, error) {
 	return report.Options{Catalogue: catalogue, Color: sys.color(), Width: sys.width(), Quiet: quiet}, nil
 }
 
-// writeReports writes every report; one that fails does not keep the others back.
-func writeReports(sys System, run *report.Run, outputs []output, opt report.Options) error {
-	var errs []error
+// writeFiles writes the reports that go to files, and gives those that are there
+// now, by format. One that fails does not keep the others back; it takes the
+// verdict away, so the run is judged again and the others are written anew.
+func (p *prepared) writeFiles(sys System, run *report.Run, outputs []output, opt report.Options) map[string]string {
+	opt.Color, opt.Width = false, 0
+	for {
+		written := make(map[string]string)
+		bad := len(p.judging.Failures)
+		for _, o := range outputs {
+			if o.file == "" || slices.Contains(p.unwritten, o.file) {
+				continue
+			}
+			err := writeFile(o.file, func(f *os.File) error { return report.Write(f, o.format, run, opt) })
+			if err == nil {
+				written[o.format] = filepath.ToSlash(o.file)
+				continue
+			}
+			failure := fmt.Sprintf("writing report %s: %v", o.format, err)
+			fmt.Fprintf(sys.Stderr, "boltseal: %s\n", p.judging.Mask(failure))
+			p.unwritten = append(p.unwritten, o.file)
+			p.judging.Failures = append(p.judging.Failures, failure)
+		}
+		if len(p.judging.Failures) == bad {
+			return written
+		}
+		gate.Judge(run, p.judging)
+	}
+}
+
+// writeStdout writes the report that goes to standard output, if there is one.
+func writeStdout(sys System, run *report.Run, outputs []output, opt report.Options) error {
 	for _, o := range outputs {
 		if o.file == "" {
 			if err := report.Write(sys.Stdout, o.format, run, opt); err != nil {
-				errs = append(errs, fmt.Errorf("writing report: %w", err))
+				return fmt.Errorf("writing report: %w", err)
 			}
-			continue
-		}
-		plain := opt
-		plain.Color, plain.Width = false, 0
-		if err := writeFile(o.file, func(f *os.File) error { return report.Write(f, o.format, run, plain) }); err != nil {
-			errs = append(errs, fmt.Errorf("writing report: %w", err))
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
-// finish turns a run and the fate of its reports into an exit code: a report that
-// could not be written is no verdict, unless the policy blocks.
-func finish(sys System, run *report.Run, reports error) error {
+// finish turns a run into an exit code. A report that did not reach standard output
+// is no verdict, unless the policy blocks.
+func finish(sys System, run *report.Run, stdout error) error {
 	code := run.Verdict.ExitCode
-	if reports != nil && run.Verdict.Status != policy.Blocked {
-		code = ExitNone
-	}
-	if reports != nil && code == ExitPass { // blocked, but --warn-only
-		code = ExitNone
-	}
-	if reports != nil {
-		fmt.Fprintf(sys.Stderr, "boltseal: %v\n", reports)
+	if stdout != nil {
+		fmt.Fprintf(sys.Stderr, "boltseal: %v\n", stdout)
+		if code == ExitPass {
+			code = ExitNone
+		}
 	}
 	if code == ExitPass {
 		return nil

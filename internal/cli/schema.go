@@ -12,8 +12,7 @@ func newSchema(sys System) *cobra.Command {
 		Short: "Print the JSON schema of the run file (-f json)",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := sys.Stdout.Write(report.RunSchema())
-			return err
+			return printed(sys.Stdout.Write(report.RunSchema()))
 		},
 	})
 }

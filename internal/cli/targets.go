@@ -30,9 +30,9 @@ var (
 	laterSchemes = []string{"docker", "podman", "registry", "sbom"}
 )
 
-// parseTarget cuts an argument. Without a scheme the content decides: a folder is
-// a dir unless it is an OCI layout, a file is an image archive when it looks like
-// one, and a single file otherwise.
+// parseTarget cuts an argument. Without a scheme a folder is a dir, whatever it
+// holds: a tree cannot choose how it is looked at. A file is an image archive when
+// it looks like one, and a single file otherwise.
 func parseTarget(arg string) (target, error) {
 	if arg == "-" {
 		return target{typed: arg, scheme: "stdin"}, nil
@@ -47,8 +47,14 @@ func parseTarget(arg string) (target, error) {
 	case found && slices.Contains(laterSchemes, scheme):
 		return target{}, usage(fmt.Errorf("target %q: %s is not supported yet; save the image and scan docker-archive:FILE, oci-archive:FILE or oci-dir:PATH", arg, scheme))
 	}
-	if _, err := os.Lstat(arg); err == nil || !found || strings.ContainsAny(scheme, `/\.`) || len(scheme) == 1 {
-		return target{typed: arg, path: arg}, nil
+	info, err := os.Stat(arg)
+	if err == nil && info.Mode().IsRegular() {
+		if scheme, ok := image.Detect(arg); ok {
+			return target{typed: arg, scheme: scheme, path: arg}, nil
+		}
+	}
+	if err == nil || !found || strings.ContainsAny(scheme, `/\.`) || len(scheme) == 1 {
+		return target{typed: arg, scheme: "dir", path: arg}, nil
 	}
 	hint := ""
 	if near := nearest.Word(scheme, schemes); near != "" {
@@ -70,74 +76,80 @@ func (t target) open(ctx context.Context, sys System, o opening) ([]scan.Source,
 	case "stdin":
 		return []scan.Source{tree.Stdin(sys.Stdin)}, nil
 	case "dir":
-		return one(tree.Open(ctx, t.path, tree.Options{NoGitignore: o.noGitignore}))
-	case "":
-		if scheme, ok := image.Detect(t.path); ok {
-			return image.Open(ctx, scheme, t.path, image.Options{Platform: o.platform})
+		src, err := tree.Open(ctx, t.path, tree.Options{NoGitignore: o.noGitignore})
+		if err != nil {
+			return nil, err
 		}
-		return one(tree.Open(ctx, t.path, tree.Options{NoGitignore: o.noGitignore}))
+		return []scan.Source{src}, nil
 	}
 	return image.Open(ctx, t.scheme, t.path, image.Options{Platform: o.platform})
 }
 
-func one(src scan.Source, err error) ([]scan.Source, error) {
-	if err != nil {
-		return nil, err
-	}
-	return []scan.Source{src}, nil
-}
-
 // name is how reports call a target that could not be opened.
 func (t target) name() string {
-	if t.scheme == "" {
-		return "dir:" + filepath.ToSlash(filepath.Clean(t.path))
+	if t.scheme == "stdin" {
+		return t.typed
 	}
-	return t.typed
+	return t.scheme + ":" + filepath.ToSlash(filepath.Clean(t.path))
 }
 
 // dir is the folder from which the policy is looked for: of a tree its own, of
 // everything else the current one.
 func (t target) dir() string {
-	if t.scheme != "" && t.scheme != "dir" {
+	if t.scheme != "dir" {
 		return "."
 	}
-	info, err := os.Stat(t.path)
-	if err == nil && info.IsDir() {
-		if _, ok := image.Detect(t.path); ok && t.scheme == "" {
-			return "."
-		}
-		return t.path
+	if info, err := os.Stat(t.path); err == nil && !info.IsDir() {
+		return filepath.Dir(t.path)
 	}
-	if err == nil && t.scheme == "" {
-		if _, ok := image.Detect(t.path); ok {
-			return "."
-		}
-	}
-	return filepath.Dir(t.path)
+	return t.path
 }
 
-// openAll opens every target. What cannot be opened is a failed scan, not the end.
-func openAll(ctx context.Context, sys System, targets []target, o opening) ([]scan.Source, []gate.Unopened) {
-	var sources []scan.Source
-	var unopened []gate.Unopened
-	for _, t := range targets {
-		opened, err := t.open(ctx, sys, o)
-		sources = append(sources, opened...)
-		if err != nil {
-			if ctx.Err() != nil {
-				err = context.Cause(ctx)
-			}
-			unopened = append(unopened, gate.Unopened{Target: t.name(), Err: plainer(err)})
+// opened is what became of a target.
+type opened struct {
+	sources []scan.Source
+	// failed are its parts that could not be opened: a failed scan, not the end.
+	failed []gate.Unopened
+}
+
+// names are those under which reports show the target.
+func (o opened) names() []string {
+	var names []string
+	for _, s := range o.sources {
+		names = append(names, s.Target().Name)
+	}
+	for _, f := range o.failed {
+		names = append(names, f.Target)
+	}
+	return names
+}
+
+// reach opens a target, and tells what its source has to say.
+func (t target) reach(ctx context.Context, sys System, o opening) opened {
+	var out opened
+	var err error
+	out.sources, err = t.open(ctx, sys, o)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
 		}
-		for _, src := range opened {
-			if noted, ok := src.(interface{ Notes() []string }); ok {
-				for _, n := range noted.Notes() {
-					fmt.Fprintf(sys.Stderr, "boltseal: %s: %s\n", t.name(), n)
-				}
+		out.failed = []gate.Unopened{{Target: t.name(), Err: plainer(err)}}
+	}
+	if t.scheme == "dir" && t.typed == t.path {
+		if info, err := os.Stat(t.path); err == nil && info.IsDir() {
+			if scheme, ok := image.Detect(t.path); ok {
+				fmt.Fprintf(sys.Stderr, "boltseal: %s holds an OCI image layout, and is scanned as a folder; to scan the image: %s:%s\n", t.path, scheme, t.path)
 			}
 		}
 	}
-	return sources, unopened
+	for _, src := range out.sources {
+		if noted, ok := src.(interface{ Notes() []string }); ok {
+			for _, n := range noted.Notes() {
+				fmt.Fprintf(sys.Stderr, "boltseal: %s: %s\n", t.name(), n)
+			}
+		}
+	}
+	return out
 }
 
 // plainer says of a missing path what to do about it.

@@ -11,7 +11,7 @@ import (
 // the escape sequences for colours that the table uses.
 func drawTerminal(prompt, text string, columns int) string {
 	const charWidth, lineHeight, margin = 8.4, 19, 16
-	lines := append([]string{prompt}, strings.Split(strings.TrimRight(text, "\n"), "\n")...)
+	lines := strings.Split(prompt+"\n"+strings.TrimRight(text, "\n"), "\n")
 	width := float64(columns)*charWidth + 2*margin
 	height := len(lines)*lineHeight + 2*margin
 	var b strings.Builder

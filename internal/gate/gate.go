@@ -28,8 +28,6 @@ type Request struct {
 	Unopened []Unopened
 	Scanners []scan.Scanner
 	Options  scan.Options
-	// Mask takes secrets out of every string that comes from what was scanned.
-	Mask func(string) string
 	// Database is the one that the packages scanner asks; nil for none.
 	Database vulndb.DB
 	Version  string
@@ -50,6 +48,19 @@ type Judging struct {
 	FailOn   *finding.Severity
 	WarnOnly bool
 	Now      time.Time
+	// Failures take the verdict away whatever was found: a report that could not
+	// be written.
+	Failures []string
+	// Mask takes secrets out of every string that comes from what was scanned or
+	// from a policy file. Masking twice is masking once; nil masks nothing.
+	Mask func(string) string
+}
+
+func (j Judging) mask(s string) string {
+	if j.Mask == nil {
+		return s
+	}
+	return j.Mask(s)
 }
 
 // Run scans, seals and judges. It never fails as a whole: what went wrong is in
@@ -61,10 +72,8 @@ func Run(ctx context.Context, req Request) *report.Run {
 		Scans:    []report.Scan{},
 		Findings: []report.Finding{},
 	}
-	mask := req.Mask
-	if mask == nil {
-		mask = func(s string) string { return s }
-	}
+	mask := req.mask
+	req.Options.Version = req.Version
 	var findings []finding.Finding
 	for _, src := range req.Sources {
 		for _, res := range scan.Run(ctx, src, req.Scanners, req.Options) {
@@ -136,9 +145,9 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // database is what a run says of the database that was asked.
 func database(info vulndb.Info) *report.Database {
-	d := &report.Database{Built: info.Built}
+	d := &report.Database{Built: info.Built, KEV: info.KEVDate, EPSS: info.EPSSDate}
 	for _, s := range info.Sources {
-		d.Sources = append(d.Sources, report.DatabaseSource{Ecosystem: s.Ecosystem, Date: s.Date, Records: s.Records})
+		d.Sources = append(d.Sources, report.DatabaseSource{Ecosystem: s.Ecosystem, Date: s.Date, Records: s.Records, Bad: s.Bad})
 	}
 	return d
 }
@@ -147,7 +156,7 @@ func database(info vulndb.Info) *report.Database {
 // that it has. It looks at nothing but the run, so a stored run judged again by the
 // same policies on the same day is the same to the byte.
 func Judge(run *report.Run, j Judging) {
-	in := policy.Input{FailOn: j.FailOn, WarnOnly: j.WarnOnly}
+	in := policy.Input{FailOn: j.FailOn, WarnOnly: j.WarnOnly, Failures: j.Failures}
 	for _, f := range run.Findings {
 		in.Subjects = append(in.Subjects, f.Subject)
 	}
@@ -155,12 +164,20 @@ func Judge(run *report.Run, j Judging) {
 		in.Scans = append(in.Scans, policy.Scan{Scanner: s.Scanner, Target: s.Target, Status: s.Status, Reason: s.Reason})
 	}
 	verdict, decisions := policy.Judge(j.Policies, in, j.Now)
+	for i, reason := range verdict.Reasons {
+		verdict.Reasons[i] = j.mask(reason)
+	}
 	run.Verdict = verdict
-	for i := range run.Findings {
-		run.Findings[i].Decision = decisions[i]
+	for i, d := range decisions {
+		d.By, d.Reason = j.mask(d.By), j.mask(d.Reason)
+		run.Findings[i].Decision = d
 	}
 	run.Policies = []report.Policy{}
 	for _, p := range j.Policies {
-		run.Policies = append(run.Policies, report.Policy{Path: p.Path, Ref: p.Ref, Digest: p.Digest})
+		run.Policies = append(run.Policies, report.Policy{Path: j.mask(p.Path), Ref: p.Ref, Digest: p.Digest, Targets: p.Targets})
+	}
+	run.Judged = report.Judged{On: j.Now.UTC().Format(time.DateOnly), FailOn: j.FailOn, WarnOnly: j.WarnOnly}
+	for _, f := range j.Failures {
+		run.Judged.Failures = append(run.Judged.Failures, j.mask(f))
 	}
 }

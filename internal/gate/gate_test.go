@@ -38,8 +38,8 @@ func request(t *testing.T, scanners []string, sources ...scan.Source) gate.Reque
 		t.Fatal(err)
 	}
 	return gate.Request{
-		Sources: sources, Scanners: built, Mask: mask, Version: "1",
-		Judging: gate.Judging{Policies: []*policy.Policy{policy.Default()}, Now: today},
+		Sources: sources, Scanners: built, Version: "1",
+		Judging: gate.Judging{Policies: []*policy.Policy{policy.Default()}, Now: today, Mask: mask},
 	}
 }
 
@@ -89,6 +89,12 @@ func TestNoSecretLeavesTheGate(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			req := request(t, test.scanners, tree(), image())
 			req.Unopened = []gate.Unopened{{Target: "dir:" + token, Err: errors.New("opening " + token)}}
+			p, err := policy.Load(token+".yaml", []byte("version: 1\nrules: [{id: all, action: block, message: \"ours is "+token+"\"}]\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Policies = []*policy.Policy{p, policy.Default()}
+			req.Failures = []string{"writing " + token}
 			run := gate.Run(context.Background(), req)
 			if len(run.Findings) < 5 {
 				t.Fatalf("only %d findings", len(run.Findings))

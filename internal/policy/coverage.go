@@ -20,12 +20,10 @@ func (g *gaps) add(fails bool, reason string) {
 
 // coverageGaps looks at how the scanners ended. What one policy takes for a
 // failure is one.
-func coverageGaps(judges []*judge, scans []Scan) gaps {
-	fails := func(of func(*Coverage) Reaction) bool {
+func coverageGaps(b *bench, scans []Scan) gaps {
+	fails := func(judges []*judge, of func(*Coverage) Reaction) bool {
 		return slices.ContainsFunc(judges, func(j *judge) bool { return of(&j.policy.Coverage) != WarnOfIt })
 	}
-	onError := fails(func(c *Coverage) Reaction { return c.OnScannerError })
-	onPartial := fails(func(c *Coverage) Reaction { return c.OnPartial })
 	var g gaps
 	nothing := true
 	for _, s := range scans {
@@ -33,16 +31,16 @@ func coverageGaps(judges []*judge, scans []Scan) gaps {
 		switch s.Status {
 		case finding.StatusOK, finding.StatusNothing:
 		case finding.StatusPartial:
-			g.add(onPartial, fmt.Sprintf("%s scanned %s in part only%s", s.Scanner, s.Target, because(s.Reason)))
+			g.add(fails(b.of(s.Target), func(c *Coverage) Reaction { return c.OnPartial }), fmt.Sprintf("%s scanned %s in part only%s", s.Scanner, s.Target, because(s.Reason)))
 		default: // failed, and whatever is none of ours
-			g.add(onError, fmt.Sprintf("%s failed on %s%s", s.Scanner, s.Target, because(s.Reason)))
+			g.add(fails(b.of(s.Target), func(c *Coverage) Reaction { return c.OnScannerError }), fmt.Sprintf("%s failed on %s%s", s.Scanner, s.Target, because(s.Reason)))
 		}
 	}
-	for _, name := range missing(judges, scans) {
+	for _, name := range missing(b.all(), scans) {
 		g.add(true, fmt.Sprintf("required scanner %s has not run", name))
 	}
 	if nothing {
-		g.add(fails(func(c *Coverage) Reaction { return c.OnNothingScanned }), "nothing was scanned: there was nothing to look at for any scanner")
+		g.add(len(b.all()) == 0 || fails(b.all(), func(c *Coverage) Reaction { return c.OnNothingScanned }), "nothing was scanned: there was nothing to look at for any scanner")
 	}
 	return g
 }
@@ -61,7 +59,7 @@ func missing(judges []*judge, scans []Scan) []string {
 	for _, j := range judges {
 		c := &j.policy.Coverage
 		for _, name := range c.Require {
-			ran := slices.ContainsFunc(scans, func(s Scan) bool {
+			ran := slices.ContainsFunc(j.scans(scans), func(s Scan) bool {
 				return s.Scanner == name && (s.Status == finding.StatusOK || s.Status == finding.StatusNothing ||
 					s.Status == finding.StatusPartial && c.OnPartial == WarnOfIt)
 			})

@@ -95,21 +95,15 @@ type Verdict struct {
 // subject i. Each policy judges by itself: an exception that matches, else the
 // first rule, else the built-in default's. Of all policies the stricter action
 // wins, and FailOn raises what is left. What an exception accepts, FailOn does
-// not raise. Judge looks at nothing but its arguments; without any policy the
-// built-in default judges.
+// not raise. Judge looks at nothing but its arguments; where no policy applies to a
+// target the built-in default judges.
 func Judge(policies []*Policy, in Input, now time.Time) (Verdict, []Decision) {
-	if len(policies) == 0 {
-		policies = []*Policy{Default()}
-	}
-	judges := make([]*judge, len(policies))
-	for i, p := range policies {
-		judges[i] = newJudge(p, now, len(policies) > 1)
-	}
+	b := newBench(policies, now)
 	decisions := make([]Decision, len(in.Subjects))
 	for i := range in.Subjects {
-		decisions[i] = decide(judges, &in.Subjects[i], in.FailOn)
+		decisions[i] = decide(b.of(in.Subjects[i].Target), &in.Subjects[i], in.FailOn)
 	}
-	return verdict(judges, in, decisions, now), decisions
+	return verdict(b, in, decisions, now), decisions
 }
 
 // strictness orders actions.

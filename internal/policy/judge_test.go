@@ -484,3 +484,30 @@ func TestVerdict(t *testing.T) {
 		})
 	}
 }
+
+func TestPoliciesJudgeTheirOwnTargets(t *testing.T) {
+	lax := mustLoad(t, "rules: [{id: all, action: note}]\ncoverage: {on-scanner-error: warn, on-nothing-scanned: warn}\n")
+	lax.Targets = []string{"dir:lax"}
+	in := Input{
+		Subjects: []Subject{
+			{Finding: finding.Finding{Rule: "r", Scanner: finding.Secrets, Target: "dir:lax"}},
+			{Finding: finding.Finding{Rule: "r", Scanner: finding.Secrets, Target: "dir:plain"}},
+		},
+		Scans: []Scan{
+			{Scanner: finding.Packages, Target: "dir:lax", Status: finding.StatusFailed, Reason: "a"},
+			{Scanner: finding.Packages, Target: "dir:plain", Status: finding.StatusFailed, Reason: "b"},
+		},
+	}
+	verdict, decisions := Judge([]*Policy{lax}, in, time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC))
+	if decisions[0].Action != Note || decisions[1].Action != Block {
+		t.Errorf("decisions %+v, want the default for the target without a policy", decisions)
+	}
+	want := []string{
+		"1 finding blocks: 1 by default rule secrets",
+		"packages failed on dir:plain: b",
+		"packages failed on dir:lax: a",
+	}
+	if diff := cmp.Diff(want, verdict.Reasons); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -14,6 +14,9 @@ type Policy struct {
 	// which it was read, for whoever reads it there to set; Digest is "sha256:"
 	// of its bytes.
 	Path, Ref, Digest string
+	// Targets are the targets that it judges, by name, for whoever looks policies
+	// up by target to set; none for all of them.
+	Targets []string
 	// Rules are tried in order; the first that matches decides. Where none does,
 	// the built-in default's rules do.
 	Rules      []Rule
@@ -123,7 +126,8 @@ const (
 
 // Coverage says what must have been scanned for there to be a verdict.
 type Coverage struct {
-	// Require names scanners that must have run on something.
+	// Require names scanners that must have run. One that found nothing for it to
+	// look at has run.
 	Require []string
 	// OnScannerError is for a scanner that failed, OnPartial for one that gave
 	// up on something, OnNothingScanned for a run in which no scanner found

@@ -12,9 +12,9 @@ import (
 
 // verdict sums up. Its reasons are in this order: what blocks, what failed, that
 // blocking was waived, and warnings: gaps in what was scanned, then exceptions.
-func verdict(judges []*judge, in Input, decisions []Decision, now time.Time) Verdict {
+func verdict(b *bench, in Input, decisions []Decision, now time.Time) Verdict {
 	v := counted(decisions)
-	gaps := coverageGaps(judges, in.Scans)
+	gaps := coverageGaps(b, in.Scans)
 	failures := slices.Concat(in.Failures, gaps.failures)
 	if v.Blocked > 0 {
 		v.Reasons = append(v.Reasons, blockedReason(decisions))
@@ -35,8 +35,8 @@ func verdict(judges []*judge, in Input, decisions []Decision, now time.Time) Ver
 		v.ExitCode = ExitNone
 	}
 	v.Reasons = append(v.Reasons, gaps.warnings...)
-	for _, j := range judges {
-		v.Reasons = append(v.Reasons, j.exceptionWarnings(in.Scans, now)...)
+	for _, j := range b.judges {
+		v.Reasons = append(v.Reasons, j.exceptionWarnings(j.scans(in.Scans), now)...)
 	}
 	return v
 }

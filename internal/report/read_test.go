@@ -41,7 +41,7 @@ var changes = map[string]struct {
 	schemaTakes bool
 }{
 	"an unknown field": {
-		replaced(`"durationMs"`, `"duratoinMs"`), `55:7: unknown field "duratoinMs"; did you mean "durationMs"?`, false,
+		replaced(`"durationMs"`, `"duratoinMs"`), `58:7: unknown field "duratoinMs"; did you mean "durationMs"?`, false,
 	},
 	"an unknown field like no other": {
 		replaced(`"schema": "boltseal/run/v1",`, `"schema": "boltseal/run/v1", "zzzzzzzzzz": {"deep": [1]},`), `unknown field "zzzzzzzzzz"`, false,

@@ -20,6 +20,7 @@ type Run struct {
 	Tool     Tool                `json:"tool"`
 	Verdict  policy.Verdict      `json:"verdict"`
 	Policies []Policy            `json:"policies"`
+	Judged   Judged              `json:"judged"`
 	Change   *Change             `json:"change,omitempty"`
 	Database *Database           `json:"database,omitempty"`
 	Scans    []Scan              `json:"scans"`
@@ -41,6 +42,21 @@ type Policy struct {
 	Ref string `json:"ref,omitempty"`
 	// Digest is "sha256:" of its bytes.
 	Digest string `json:"digest"`
+	// Targets are the targets that it judged; left out for all of them.
+	Targets []string `json:"targets,omitempty"`
+}
+
+// Judged is what a verdict depends on beside findings and policies.
+type Judged struct {
+	// On is the day, "2026-12-01", in UTC.
+	On string `json:"on"`
+	// FailOn is the severity from which everything blocks.
+	FailOn *finding.Severity `json:"failOn,omitempty"`
+	// WarnOnly says that a blocked verdict does not change the exit code.
+	WarnOnly bool `json:"warnOnly,omitempty"`
+	// Failures are why there is no verdict beside what the scans say: a report
+	// that could not be written.
+	Failures []string `json:"failures,omitempty"`
 }
 
 // Change is the change under test, by commits.
@@ -53,7 +69,11 @@ type Change struct {
 // Database is the vulnerability database that was asked.
 type Database struct {
 	// Built is RFC 3339; empty for a plain folder of advisories.
-	Built   string           `json:"built,omitempty"`
+	Built string `json:"built,omitempty"`
+	// KEV and EPSS are the dates of CISA's list of exploited vulnerabilities and of
+	// FIRST's scores; empty where the database has none.
+	KEV     string           `json:"kev,omitempty"`
+	EPSS    string           `json:"epss,omitempty"`
 	Sources []DatabaseSource `json:"sources,omitempty"`
 }
 
@@ -63,6 +83,8 @@ type DatabaseSource struct {
 	// Date is RFC 3339: when the newest record was modified.
 	Date    string `json:"date,omitempty"`
 	Records int    `json:"records"`
+	// Bad counts records that could not be read in whole.
+	Bad int `json:"bad,omitempty"`
 }
 
 // Scan is how one scanner ended on one target.

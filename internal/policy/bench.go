@@ -1,0 +1,71 @@
+package policy
+
+import (
+	"slices"
+	"time"
+)
+
+// bench are the judges of a run. Each target has those of the policies that apply
+// to it, and the built-in default's where none does: no target goes unjudged.
+type bench struct {
+	judges   []*judge
+	fallback *judge // nil until a target needs it
+	byTarget map[string][]*judge
+	now      time.Time
+}
+
+func newBench(policies []*Policy, now time.Time) *bench {
+	b := &bench{byTarget: make(map[string][]*judge), now: now}
+	for _, p := range policies {
+		b.judges = append(b.judges, newJudge(p, now, len(policies) > 1))
+	}
+	return b
+}
+
+// of gives the judges of a target, at least one.
+func (b *bench) of(target string) []*judge {
+	if judges, ok := b.byTarget[target]; ok {
+		return judges
+	}
+	var judges []*judge
+	for _, j := range b.judges {
+		if j.policy.appliesTo(target) {
+			judges = append(judges, j)
+		}
+	}
+	if len(judges) == 0 {
+		if b.fallback == nil {
+			b.fallback = newJudge(Default(), b.now, len(b.judges) > 0)
+		}
+		judges = []*judge{b.fallback}
+	}
+	b.byTarget[target] = judges
+	return judges
+}
+
+// all gives every judge that has been needed or has a policy of its own.
+func (b *bench) all() []*judge {
+	if b.fallback == nil {
+		return b.judges
+	}
+	return append(slices.Clone(b.judges), b.fallback)
+}
+
+// appliesTo says whether the policy judges what was found in a target.
+func (p *Policy) appliesTo(target string) bool {
+	return len(p.Targets) == 0 || slices.Contains(p.Targets, target)
+}
+
+// scans gives those of the targets that the judge judges.
+func (j *judge) scans(all []Scan) []Scan {
+	if len(j.policy.Targets) == 0 {
+		return all
+	}
+	var own []Scan
+	for _, s := range all {
+		if j.policy.appliesTo(s.Target) {
+			own = append(own, s)
+		}
+	}
+	return own
+}
