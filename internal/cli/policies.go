@@ -12,13 +12,8 @@ import (
 
 	"github.com/boltseal/boltseal/internal/git"
 	"github.com/boltseal/boltseal/internal/policy"
+	"github.com/boltseal/boltseal/internal/yamlpos"
 )
-
-// policyNames are the names of the policy file, in the order of preference.
-var policyNames = []string{".boltseal.yaml", ".boltseal.yml"}
-
-// maxPolicy is the largest policy file that is read, in bytes.
-const maxPolicy = 1 << 20
 
 // policySet are the policies of a run, by the file that each was read from.
 type policySet struct {
@@ -35,23 +30,26 @@ type policySet struct {
 func loadPolicies(ctx context.Context, named string, dirs []string) (*policySet, error) {
 	set := &policySet{}
 	if named != "" {
-		return set, set.load(named)
+		p, err := loadNamed(named)
+		if err != nil {
+			return nil, badPolicy(err)
+		}
+		set.loaded = []*policy.Policy{p}
+		return set, nil
 	}
-	var files []string
+	var keys []string // of the loaded ones
 	for _, dir := range dirs {
 		found, err := findPolicies(ctx, dir)
 		if err != nil {
-			return nil, err
+			return nil, badPolicy(err)
 		}
 		var own []int
-		for _, f := range found {
-			i := slices.Index(files, f)
+		for _, p := range found {
+			i := slices.Index(keys, p.Path)
 			if i < 0 {
-				i = len(files)
-				files = append(files, f)
-				if err := set.load(f); err != nil {
-					return nil, err
-				}
+				i = len(keys)
+				keys = append(keys, p.Path)
+				set.loaded = append(set.loaded, p)
 			}
 			own = append(own, i)
 		}
@@ -60,17 +58,14 @@ func loadPolicies(ctx context.Context, named string, dirs []string) (*policySet,
 	return set, nil
 }
 
-func (s *policySet) load(file string) error {
-	data, err := readPolicy(file)
-	if err != nil {
+// badPolicy tells a policy file that is wrong from one that cannot be read: of
+// that one nobody knows what it says.
+func badPolicy(err error) error {
+	var faults yamlpos.Errors
+	if errors.As(err, &faults) || errors.Is(err, policy.ErrBad) || errors.Is(err, fs.ErrNotExist) {
 		return usage(err)
 	}
-	p, err := policy.Load(shown(file), data)
-	if err != nil {
-		return usage(err)
-	}
-	s.loaded = append(s.loaded, p)
-	return nil
+	return noVerdict(err)
 }
 
 // bind gives the policies with the names of the targets that each of them judges;
@@ -99,66 +94,71 @@ func (s *policySet) bind(names [][]string) []*policy.Policy {
 	return bound
 }
 
-// findPolicies looks upwards from a folder.
-func findPolicies(ctx context.Context, dir string) ([]string, error) {
+// findPolicies looks upwards from a folder to the root of its repository.
+func findPolicies(ctx context.Context, dir string) ([]*policy.Policy, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, noVerdict(fmt.Errorf("looking for the policy: %w", err))
+		return nil, fmt.Errorf("looking for the policy: %w", err)
 	}
 	// The tree that is scanned is where a link leads, and so is its policy. What
 	// is not there at all is told when it is opened.
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
 	}
-	top := dir
+	root := dir
 	repo, err := git.Find(ctx, dir)
 	switch {
 	case err == nil:
-		top = repo.Root
+		root = repo.Root
 	case !errors.Is(err, git.ErrNoRepository):
-		return nil, noVerdict(fmt.Errorf("looking for the policy: %w", err))
+		return nil, fmt.Errorf("looking for the policy: %w", err)
 	}
-	var found []string
-	for {
-		for _, name := range policyNames {
-			path := filepath.Join(dir, name)
-			_, err := os.Lstat(path)
-			if err == nil {
-				found = append(found, path)
-				break
-			}
-			if !errors.Is(err, fs.ErrNotExist) {
-				return nil, noVerdict(fmt.Errorf("looking for the policy: %w", err))
-			}
-		}
-		parent := filepath.Dir(dir)
-		if dir == top || parent == dir {
-			return found, nil
-		}
-		dir = parent
+	rel, err := filepath.Rel(root, dir)
+	if err != nil {
+		return nil, fmt.Errorf("looking for the policy: %w", err)
 	}
+	return policy.Find(workTree{root}, filepath.ToSlash(rel))
 }
 
-// readPolicy reads a policy file: a regular one, as a link could lead anywhere.
-func readPolicy(path string) ([]byte, error) {
-	info, err := os.Lstat(path)
+func loadNamed(file string) (*policy.Policy, error) {
+	tree := workTree{filepath.Dir(file)}
+	name := filepath.Base(file)
+	data, err := tree.Read(name)
 	if err != nil {
-		return nil, fmt.Errorf("reading policy: %w", err)
+		return nil, fmt.Errorf("reading policy %s: %w", tree.Name(name), err)
+	}
+	return policy.Load(tree.Name(name), data)
+}
+
+// workTree reads policies as they are checked out; it implements policy.Files.
+type workTree struct{ root string }
+
+func (w workTree) path(p string) string { return filepath.Join(w.root, filepath.FromSlash(p)) }
+
+func (w workTree) Name(p string) string { return shown(w.path(p)) }
+
+func (workTree) Ref() string { return "" }
+
+// Read reads a regular file: a link could lead anywhere.
+func (w workTree) Read(p string) ([]byte, error) {
+	info, err := os.Lstat(w.path(p))
+	if err != nil {
+		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("reading policy %s: not a regular file; a policy cannot be a link or a device", shown(path))
+		return nil, fmt.Errorf("%w: not a regular file; a policy cannot be a link or a device", policy.ErrBad)
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(w.path(p))
 	if err != nil {
-		return nil, fmt.Errorf("reading policy: %w", err)
+		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // only read from
-	data, err := io.ReadAll(io.LimitReader(f, maxPolicy+1))
+	data, err := io.ReadAll(io.LimitReader(f, policy.MaxBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading policy: %w", err)
+		return nil, err
 	}
-	if len(data) > maxPolicy {
-		return nil, fmt.Errorf("reading policy %s: larger than %d bytes", shown(path), maxPolicy)
+	if len(data) > policy.MaxBytes {
+		return nil, fmt.Errorf("%w: larger than %d bytes", policy.ErrBad, policy.MaxBytes)
 	}
 	return data, nil
 }

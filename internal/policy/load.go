@@ -15,7 +15,7 @@ const Version = 1
 
 // Limits of a policy file, beyond which a person could not review it.
 const (
-	maxBytes      = 1 << 20
+	maxBytes      = MaxBytes
 	maxDepth      = 20
 	maxRules      = 1_000
 	maxExceptions = 10_000
