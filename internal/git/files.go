@@ -76,7 +76,7 @@ func (r *Repo) tracked(ctx context.Context, sub string) ([]File, error) {
 		return nil, err
 	}
 	var files []File
-	for record, more := out.next(0); more; record, more = out.next(0) {
+	for record, more := out.next(); more; record, more = out.next() {
 		f, err := parseStage(record)
 		if err == nil && len(files) == maxFiles {
 			err = fmt.Errorf("more than %d tracked files", maxFiles)
@@ -118,7 +118,7 @@ func (r *Repo) others(ctx context.Context, sub string, more ...string) (paths, u
 	if err != nil {
 		return nil, nil, err
 	}
-	for record, more := out.next(0); more; record, more = out.next(0) {
+	for record, more := out.next(); more; record, more = out.next() {
 		if len(paths) == maxFiles {
 			out.err = fmt.Errorf("more than %d untracked files", maxFiles)
 			break

@@ -106,32 +106,3 @@ func (r *Repo) Available() error {
 	_, err := r.program()
 	return err
 }
-
-// Head gives the commit that is checked out; "" where there is none yet.
-func (r *Repo) Head(ctx context.Context) (string, error) {
-	var head string
-	out, err := r.start(ctx, "rev-parse", "--verify", "--quiet", "HEAD")
-	if err != nil {
-		return "", err
-	}
-	for record, more := out.next('\n'); more; record, more = out.next('\n') {
-		head = string(record)
-	}
-	_, err = out.close()
-	var failed *commandError
-	if errors.As(err, &failed) && failed.code == 1 && failed.stderr == "" {
-		return "", nil // what --quiet answers to a branch without commits
-	}
-	if err != nil {
-		return "", err
-	}
-	if !isObjectID(head) {
-		return "", fmt.Errorf("reading HEAD of %q: %q is no commit id", r.Root, head)
-	}
-	return head, nil
-}
-
-// isObjectID says whether s is a full SHA-1 or SHA-256 in hexadecimal digits.
-func isObjectID(s string) bool {
-	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
-}

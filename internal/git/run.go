@@ -3,6 +3,7 @@ package git
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,20 +119,6 @@ type output struct {
 	err    error
 }
 
-// commandError is a git that ended badly.
-type commandError struct {
-	name   string
-	code   int
-	stderr string
-}
-
-func (e *commandError) Error() string {
-	if e.stderr == "" {
-		return fmt.Sprintf("%s: exit status %d", e.name, e.code)
-	}
-	return fmt.Sprintf("%s: %s", e.name, e.stderr)
-}
-
 // start starts git. The caller calls next until it says false, then close.
 func (r *Repo) start(ctx context.Context, args ...string) (*output, error) {
 	inner, cancel := context.WithCancel(ctx)
@@ -157,12 +144,13 @@ func (r *Repo) start(ctx context.Context, args ...string) (*output, error) {
 	return o, nil
 }
 
-// next gives the next record, without its end; it is valid until the next call.
-func (o *output) next(end byte) ([]byte, bool) {
+// next gives the next record, without the NUL at its end; it is valid until the next
+// call.
+func (o *output) next() ([]byte, bool) {
 	if o.err != nil {
 		return nil, false
 	}
-	record, err := o.r.ReadSlice(end)
+	record, err := o.r.ReadSlice(0)
 	o.read += int64(len(record))
 	switch {
 	case errors.Is(err, io.EOF) && len(record) == 0:
@@ -176,7 +164,7 @@ func (o *output) next(end byte) ([]byte, bool) {
 	case o.read > maxOutput:
 		o.err = fmt.Errorf("%s: more than %d bytes of output", o.name, int64(maxOutput))
 	default:
-		return bytes.TrimSuffix(record, []byte{end}), true
+		return bytes.TrimSuffix(record, []byte{0}), true
 	}
 	return nil, false
 }
@@ -196,7 +184,8 @@ func (o *output) close() ([]string, error) {
 	case cause != nil:
 		return nil, fmt.Errorf("%s: %w", o.name, cause)
 	case errors.As(err, &exit) && exit.Exited() && exit.ExitCode() != 0:
-		return nil, &commandError{o.name, exit.ExitCode(), strings.Join(lines[:min(len(lines), 3)], "; ")}
+		why := fmt.Sprintf("exit status %d", exit.ExitCode())
+		return nil, fmt.Errorf("%s: %s", o.name, cmp.Or(strings.Join(lines[:min(len(lines), 3)], "; "), why))
 	case o.err != nil:
 		return nil, o.err
 	case err != nil:

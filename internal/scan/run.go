@@ -33,7 +33,7 @@ const DefaultBudget = 64 << 20
 
 // maxViewEntries bounds the entries of all layers together, repeated ones
 // counted each time.
-const maxViewEntries = 4_000_000
+const maxViewEntries = 2_000_000
 
 // Cache keeps values under keys for as long as it likes. Values come from an
 // earlier run and are checked when they are read. Both are called concurrently.

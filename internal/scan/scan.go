@@ -59,7 +59,8 @@ type Image struct {
 	// Config is the image configuration
 	// (https://github.com/opencontainers/image-spec/blob/main/config.md); never nil.
 	Config *v1.ConfigFile
-	// Layers are oldest first; layer i is unit i of the source.
+	// Layers are oldest first; layer i is unit i of the source. An image without
+	// layers may still have a unit that tells what was left out.
 	Layers []Layer
 }
 

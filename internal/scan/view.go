@@ -11,9 +11,10 @@ import (
 // path and nothing else can be asked.
 type View struct {
 	target Target
-	root   *node           // nil unless the target is an image
-	shown  map[At][]string // final paths of each content
+	root   *node // nil unless the target is an image
 	units  [][]*Entry
+	nodes  [][]*node      // where each entry was put
+	links  map[At][]*node // the hard links to each content
 }
 
 // node is a path of the view.
@@ -39,7 +40,10 @@ func newView(t Target, units [][]*Entry) *View {
 		return v
 	}
 	v.root = &node{present: true, self: At{-1, -1}, content: At{-1, -1}}
+	v.nodes = make([][]*node, len(units))
+	v.links = make(map[At][]*node)
 	for u, entries := range units {
+		v.nodes[u] = make([]*node, len(entries))
 		for i := range entries {
 			switch e := entries[i]; e.Kind {
 			case Whiteout:
@@ -58,15 +62,6 @@ func newView(t Target, units [][]*Entry) *View {
 			}
 		}
 	}
-	v.shown = make(map[At][]string)
-	v.visit(v.root, "", func(p string, n *node) {
-		if n.present {
-			v.shown[n.content] = append(v.shown[n.content], p)
-			if n.self != n.content {
-				v.shown[n.self] = append(v.shown[n.self], p)
-			}
-		}
-	})
 	return v
 }
 
@@ -79,14 +74,32 @@ func (v *View) Shown(r Ref) (string, bool) {
 	if v.root == nil {
 		return r.Entry.Path, true
 	}
-	paths := v.shown[r.At]
-	if len(paths) == 0 {
+	if r.Index < 0 || r.Unit >= len(v.nodes) || r.Index >= len(v.nodes[r.Unit]) {
 		return "", false
 	}
-	if slices.Contains(paths, r.Entry.Path) {
-		return r.Entry.Path, true
+	if n := v.nodes[r.Unit][r.Index]; n != nil && n.self == r.At && v.attached(n) {
+		return n.path(), true
 	}
-	return paths[0], true
+	best := ""
+	for _, n := range v.links[r.At] {
+		if n.content != r.At || !v.attached(n) {
+			continue
+		}
+		if p := n.path(); best == "" || p < best {
+			best = p
+		}
+	}
+	return best, best != ""
+}
+
+// attached says whether nothing on the way to a node has been replaced or deleted.
+func (v *View) attached(n *node) bool {
+	for ; n.parent != nil; n = n.parent {
+		if n.parent.children[n.name] != n {
+			return false
+		}
+	}
+	return n == v.root
 }
 
 // Resolve follows symbolic links, inside the image only, and gives the final
@@ -244,10 +257,12 @@ func (v *View) add(at At) {
 		n.children = nil
 	}
 	n.present, n.self, n.content = true, at, at
+	v.nodes[at.Unit][at.Index] = n
 	if e.Kind == Hardlink {
 		n.content = At{-1, -1}
 		if to := v.find(e.Link, false); to != nil && to != n {
 			n.content = to.content
+			v.links[n.content] = append(v.links[n.content], n)
 		}
 	}
 	if isDir || n.content.Unit < 0 {

@@ -29,6 +29,11 @@ func Text(path, data string) File {
 	return File{Entry: scan.Entry{Path: path, Mode: 0o644}, Data: []byte(data)}
 }
 
+// Link is a symbolic link that reads as data, as a tree's link to a file does.
+func Link(path, to, data string) File {
+	return File{Entry: scan.Entry{Path: path, Kind: scan.Symlink, Mode: 0o777, Link: to}, Data: []byte(data)}
+}
+
 // Layer is one layer of an image; Err, where set, ends its walk.
 type Layer struct {
 	Files       []File
@@ -120,7 +125,7 @@ func walk(files []File, sequential bool, end error) func(context.Context, scan.V
 				if f.Err != nil {
 					return nil, f.Err
 				}
-				if f.Kind != scan.File {
+				if link := f.Kind == scan.Symlink && f.Data != nil && !sequential; f.Kind != scan.File && !link {
 					return nil, fs.ErrInvalid
 				}
 				return content{bytes.NewReader(f.Data), &closed}, nil

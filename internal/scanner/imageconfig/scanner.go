@@ -8,8 +8,6 @@ package imageconfig
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -28,17 +26,13 @@ func New() *Scanner { return &Scanner{checks: sorted()} }
 // Name implements scan.Scanner.
 func (*Scanner) Name() string { return finding.ImageConfig }
 
-// engine changes when parts or matchers do, though the rules' ids stay.
-const engine = "1"
-
-// CacheKey implements scan.Scanner. A part says that some rule looks at the entry,
-// so a rule more or less is another key.
-func (s *Scanner) CacheKey() string {
-	h := sha256.New()
-	for _, c := range s.checks {
-		h.Write([]byte(c.ID + "\n"))
+// CacheKey implements scan.Scanner.
+func (*Scanner) CacheKey() string {
+	key, err := keyOf(sources)
+	if err != nil { // what is embedded can be read
+		return ""
 	}
-	return engine + "/" + hex.EncodeToString(h.Sum(nil)[:8])
+	return key
 }
 
 // Begin implements scan.Scanner: images only.

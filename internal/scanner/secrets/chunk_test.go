@@ -112,13 +112,16 @@ func TestSecretAcrossABorderIsFoundOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	step := 397
+	step, every := 397, 1
 	if testing.Short() {
-		step = 600
+		step, every = 600, 16
 	}
 	found := 0
 	for i, f := range fakes(t, 3, 1) {
-		kind := i % 4
+		if i%every != 0 {
+			continue
+		}
+		kind := i / every % 4
 		for at := 1900 - len(f.text) + i%step; at < 2500; at += step {
 			text := filler(kind, max(at, 0)) + "\n" + f.text + "\n" + filler(kind, 3000)
 			want := placesOf(plainHits(rules, f.path, text))
@@ -131,7 +134,7 @@ func TestSecretAcrossABorderIsFoundOnce(t *testing.T) {
 			}
 		}
 	}
-	if found < 200 {
+	if found < 200/every {
 		t.Errorf("only %d secrets planted", found)
 	}
 }
@@ -191,7 +194,11 @@ func TestLongSecretsAreSeenWhole(t *testing.T) {
 
 func TestKeywordFarFromItsSecret(t *testing.T) {
 	token := strings.Repeat("9f8e7d6c5b", 4)
-	for _, distance := range []int{100, 20_000, 90_000, 110_000} {
+	distances := []int{100, 20_000, 90_000, 110_000}
+	if testing.Short() {
+		distances = distances[3:]
+	}
+	for _, distance := range distances {
 		for _, first := range []string{"sourcegraph", token} {
 			second := token
 			if first == token {

@@ -11,11 +11,6 @@ import (
 	"github.com/boltseal/boltseal/internal/scan"
 )
 
-// ignored is a secret that a `gitleaks:allow` comment hides.
-type ignored struct {
-	finding.Finding
-}
-
 // seenAt is a record with the entry that it comes from.
 type seenAt struct {
 	record
@@ -65,10 +60,10 @@ func (p *pass) Finish(ctx context.Context, v *scan.View, parts []scan.Ref) scan.
 	return res
 }
 
-// tell adds a finding, or keeps it where a comment hides it.
+// tell adds a finding, or counts it where a comment hides it.
 func (p *pass) tell(res *scan.Result, f finding.Finding, allowed bool) {
 	if allowed {
-		p.ignored = append(p.ignored, ignored{f})
+		p.ignored++
 		return
 	}
 	res.Findings = append(res.Findings, f)
@@ -177,8 +172,8 @@ func title(description string) string {
 }
 
 func (p *pass) note(res *scan.Result, skipped map[string]int) {
-	if n := len(p.ignored); n > 0 {
-		res.Notes = append(res.Notes, count(n, "finding", "findings")+" ignored by "+allowComment)
+	if p.ignored > 0 {
+		res.Notes = append(res.Notes, count(p.ignored, "finding", "findings")+" ignored by "+allowComment)
 	}
 	if n := skipped[skippedPath]; n > 0 {
 		res.Notes = append(res.Notes, count(n, "file", "files")+" left out by the path allowlist of the rules")

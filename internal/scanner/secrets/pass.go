@@ -14,9 +14,8 @@ const maxFile = 1 << 30
 type pass struct {
 	*Scanner
 	target scan.Target
-	// ignored are the secrets that `gitleaks:allow` comments hide, for the policy
-	// to judge; set by Finish.
-	ignored []ignored
+	// ignored is how many secrets `gitleaks:allow` comments hide; Finish counts.
+	ignored int
 }
 
 // part is what is kept of an entry: places, hashes and masks, no clear text.

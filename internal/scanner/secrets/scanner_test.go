@@ -260,6 +260,51 @@ func TestImageLayers(t *testing.T) {
 	}
 }
 
+// What identifies a secret in an image is the image, the path and the secret: not
+// the layer, which a rebuild changes, nor how often it is listed.
+func TestASecretInTwoLayersIsOneFinding(t *testing.T) {
+	data := "k " + githubToken + "\n"
+	with, other := []scantest.File{scantest.Text("a", data)}, []scantest.File{scantest.Text("b", "x")}
+	moved := []scantest.File{scantest.Text("a", "\n\n"+data), scantest.Text("c", "x")}
+	hides := []scantest.File{gone("a")}
+	tests := map[string]struct {
+		layers  [][]scantest.File // equal ones are the same layer
+		unit    int
+		deleted bool
+	}{
+		"one layer":                              {[][]scantest.File{with}, 0, false},
+		"above another layer":                    {[][]scantest.File{other, with}, 1, false},
+		"the same layer twice":                   {[][]scantest.File{with, with}, 0, false},
+		"two layers":                             {[][]scantest.File{with, moved}, 1, false},
+		"two layers, then deleted":               {[][]scantest.File{with, moved, hides}, 1, true},
+		"deleted between":                        {[][]scantest.File{with, hides, moved}, 2, false},
+		"the same layer again after it is gone":  {[][]scantest.File{with, hides, with}, 2, false},
+		"the same layer again, and gone at last": {[][]scantest.File{with, hides, with, hides}, 2, true},
+	}
+	prints := make(map[string]string)
+	for name, tt := range tests {
+		var layers []scantest.Layer
+		for i, files := range tt.layers {
+			layers = append(layers, scantest.Layer{Files: files, Instruction: fmt.Sprintf("COPY %d", i)})
+		}
+		src := scantest.Image("acme/app", nil, layers...)
+		sealed := finding.Seal(scanAll(t, src, newScanner(t)).Findings, nil)
+		if len(sealed) != 1 {
+			t.Errorf("%s: told %d times: %+v", name, len(sealed), lines(sealed))
+			continue
+		}
+		f := sealed[0]
+		at := src.Target().Image.Layers[tt.unit]
+		if f.Location.Layer != at.Digest || f.Location.Instruction != at.Instruction || f.Location.Deleted != tt.deleted {
+			t.Errorf("%s: location %+v, want layer %d, deleted %v", name, f.Location, tt.unit, tt.deleted)
+		}
+		prints[f.Fingerprint] = name
+	}
+	if len(prints) != 1 {
+		t.Errorf("fingerprints differ: %v", prints)
+	}
+}
+
 func TestImageConfiguration(t *testing.T) {
 	config := &v1.ConfigFile{
 		Config: v1.Config{
@@ -361,7 +406,11 @@ func (p *watchedPass) File(ctx context.Context, e *scan.Entry, c *scan.Content) 
 func TestConcurrentPasses(t *testing.T) {
 	s := newScanner(t)
 	files := []scantest.File{}
-	for i := range 40 {
+	n := 40
+	if testing.Short() {
+		n = 8
+	}
+	for i := range n {
 		files = append(files, scantest.Text(fmt.Sprintf("f%d.txt", i), strings.Repeat("api line\n", i*100)+githubToken+"%20 "+awsKey+"\n"))
 	}
 	var first []finding.Finding
@@ -375,7 +424,7 @@ func TestConcurrentPasses(t *testing.T) {
 			if first == nil {
 				first = res.Findings
 			}
-			if diff := gocmp.Diff(first, res.Findings); diff != "" || len(res.Findings) != 80 {
+			if diff := gocmp.Diff(first, res.Findings); diff != "" || len(res.Findings) != 2*n {
 				t.Errorf("%d findings, another pass differs: %s", len(res.Findings), diff)
 			}
 		})

@@ -48,8 +48,9 @@ type leftOut struct {
 
 // Reasons for leaving something out.
 const (
-	reasonAbsent   = "platform not stored in the image file"
-	reasonArtifact = "not a container image"
+	reasonAbsent      = "platform not stored in the image file"
+	reasonArtifact    = "not a container image"
+	reasonAttestation = "attestation"
 )
 
 // nothing says why there is no image.
@@ -110,6 +111,11 @@ func (c *catalogue) add(im *found) error {
 	}
 	c.images = append(c.images, im)
 	return nil
+}
+
+// has says whether the image of that digest is kept already.
+func (c *catalogue) has(digest string) bool {
+	return slices.ContainsFunc(c.images, func(im *found) bool { return im.digest == digest })
 }
 
 // document reads a JSON document. A zero digest is not checked; then the document
@@ -175,16 +181,15 @@ func parseConfig(data []byte, layers int) (*v1.ConfigFile, error) {
 	return config, nil
 }
 
-// checkLayers makes sure that layers of one digest are one layer: they are read
-// once.
+// checkLayers makes sure that layers of one digest are one layer.
 func checkLayers(layers []layer) error {
 	diffIDs := make(map[string]v1.Hash)
 	for i := range layers {
 		l := &layers[i]
-		if d, ok := diffIDs[l.unitDigest()]; ok && d != l.diffID {
-			return fmt.Errorf("%w: layer %s cannot unpack to both %s and %s", ErrDigest, l.unitDigest(), d, l.diffID)
+		if d, ok := diffIDs[l.digest()]; ok && d != l.diffID {
+			return fmt.Errorf("%w: layer %s cannot unpack to both %s and %s", ErrDigest, l.digest(), d, l.diffID)
 		}
-		diffIDs[l.unitDigest()] = l.diffID
+		diffIDs[l.digest()] = l.diffID
 	}
 	return nil
 }

@@ -34,8 +34,7 @@ var ErrDigest = errors.New("digest mismatch")
 type Options struct {
 	// Platform chooses images by "os/architecture[/variant]"; empty takes all.
 	Platform string
-	// MaxEntries bounds the entries of all layers of an image together; 0 is
-	// DefaultMaxEntries.
+	// MaxEntries bounds the entries of one layer; 0 is DefaultMaxEntries.
 	MaxEntries int64
 	// MaxUnpacked bounds the bytes of one layer once it is unpacked, and of a
 	// compressed archive; 0 is DefaultMaxUnpacked.
@@ -46,7 +45,7 @@ type Options struct {
 
 // The bounds that hold unless others are given.
 const (
-	DefaultMaxEntries  = 10_000_000
+	DefaultMaxEntries  = 1_000_000
 	DefaultMaxUnpacked = 64 << 30
 )
 
@@ -152,23 +151,46 @@ func (c *catalogue) sources(scheme, path string, opt Options) []scan.Source {
 			target: scan.Target{Kind: scan.KindImage, Name: names[i], Digest: im.digest, Image: img},
 			store:  sh,
 		}
-		bounds := &bounds{opt: opt}
 		for n := range im.layers {
 			l := &im.layers[n]
-			u := scan.Unit{Name: "layer " + short(l.unitDigest()), Digest: l.unitDigest(), Sequential: true}
-			left := c.left
-			c.left = nil // counted once, with the first layer that there is
-			u.Walk = func(ctx context.Context, v scan.Visitor) error {
-				for _, o := range left {
-					v.Skipped(o.what, o.reason)
-				}
-				return l.walk(ctx, sh, bounds, v)
-			}
-			s.units = append(s.units, u)
+			s.units = append(s.units, scan.Unit{
+				Name: "layer " + short(l.digest()), Digest: l.content(), Sequential: true,
+				Walk: func(ctx context.Context, v scan.Visitor) error { return l.walk(ctx, sh, opt, v) },
+			})
+		}
+		if i == 0 {
+			s.tell(c.left)
 		}
 		sources[i] = s
 	}
 	return sources
+}
+
+// tell makes the image tell what its file lists beside images. That is no content
+// of any layer, so the unit that tells it has no digest and is walked every time:
+// the smallest layer, or where there is none, a unit of its own.
+func (s *source) tell(left []leftOut) {
+	if len(left) == 0 {
+		return
+	}
+	if len(s.units) == 0 {
+		s.units = []scan.Unit{{Name: "image", Sequential: true, Walk: func(context.Context, scan.Visitor) error { return nil }}}
+	}
+	smallest := 0
+	for n, l := range s.target.Image.Layers {
+		if l.Size < s.target.Image.Layers[smallest].Size {
+			smallest = n
+		}
+	}
+	u := &s.units[smallest]
+	walk := u.Walk
+	u.Digest = ""
+	u.Walk = func(ctx context.Context, v scan.Visitor) error {
+		for _, o := range left {
+			v.Skipped(o.what, o.reason)
+		}
+		return walk(ctx, v)
+	}
 }
 
 // describe gives what the image says of itself.
@@ -188,7 +210,7 @@ func (im *found) describe(path string) *scan.Image {
 	history := layerHistory(im.config.History, len(im.layers))
 	for i, l := range im.layers {
 		sl := scan.Layer{
-			Digest:    l.unitDigest(),
+			Digest:    l.digest(),
 			DiffID:    l.diffID.String(),
 			MediaType: l.mediaType,
 			Size:      l.size,
@@ -222,9 +244,20 @@ type layer struct {
 	urls      []string // where a layer that is not distributed can be had
 }
 
-func (l *layer) unitDigest() string {
+// digest is what people know the layer by.
+func (l *layer) digest() string {
 	if l.blob != (v1.Hash{}) {
 		return l.blob.String()
+	}
+	return l.diffID.String()
+}
+
+// content is the address of what the layer's walk yields. It holds the diff id as
+// well, which is of the image and not of the blob: what was kept of a blob must not
+// speak for an image that expects something else in it.
+func (l *layer) content() string {
+	if l.blob != (v1.Hash{}) {
+		return l.blob.String() + "+" + l.diffID.String()
 	}
 	return l.diffID.String()
 }

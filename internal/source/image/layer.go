@@ -10,37 +10,37 @@ import (
 	"io"
 	"io/fs"
 	"strings"
-	"sync/atomic"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/boltseal/boltseal/internal/scan"
 )
 
-// maxNames bounds the bytes of all names and link targets of an image.
-const maxNames = 1 << 30
+// maxNames bounds the bytes of all names and link targets of a layer.
+const maxNames = 256 << 20
 
-// bounds are shared by the layers of an image, which are read at the same time.
+// bounds are those of one layer. Layers are read at the same time: a bound that
+// they shared would be reached in one or the other of them.
 type bounds struct {
 	opt     Options
-	entries atomic.Int64
-	names   atomic.Int64
+	entries int64
+	names   int64
 }
 
 // add counts an entry.
 func (b *bounds) add(e *scan.Entry) error {
-	if b.entries.Add(1) > b.opt.MaxEntries {
-		return fmt.Errorf("image has more than %d entries", b.opt.MaxEntries)
+	if b.entries++; b.entries > b.opt.MaxEntries {
+		return fmt.Errorf("layer has more than %d entries", b.opt.MaxEntries)
 	}
-	if b.names.Add(int64(len(e.Path)+len(e.Link))) > maxNames {
-		return fmt.Errorf("names of the image's entries are longer than %d bytes together", int64(maxNames))
+	if b.names += int64(len(e.Path) + len(e.Link)); b.names > maxNames {
+		return fmt.Errorf("names of the layer's entries are longer than %d bytes together", int64(maxNames))
 	}
 	return nil
 }
 
 // walk reads the layer once from front to back. Digests are known only at the
 // end: what a wrong layer yields has been yielded by then, and the error says so.
-func (l *layer) walk(ctx context.Context, s store, b *bounds, v scan.Visitor) error {
+func (l *layer) walk(ctx context.Context, s store, opt Options, v scan.Visitor) error {
 	if strings.HasSuffix(l.mediaType, "+encrypted") {
 		return errors.New("layer is encrypted")
 	}
@@ -49,12 +49,12 @@ func (l *layer) walk(ctx context.Context, s store, b *bounds, v scan.Visitor) er
 		return l.missing(err)
 	}
 	defer file.Close()
-	st, err := l.open(ctx, file, b)
+	st, err := l.open(ctx, file, opt)
 	if err != nil {
 		return fmt.Errorf("reading layer: %w", err)
 	}
 	defer st.close()
-	w := &walker{visitor: v, bounds: b, left: b.opt.MaxUnpacked, tar: tar.NewReader(st.body)}
+	w := &walker{visitor: v, bounds: &bounds{opt: opt}, left: opt.MaxUnpacked, tar: tar.NewReader(st.body)}
 	if err := w.walk(); err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (h *hashing) Read(p []byte) (int, error) {
 
 // open stacks the readers. The bytes of a layer that is not compressed are hashed
 // once.
-func (l *layer) open(ctx context.Context, file io.Reader, b *bounds) (*stream, error) {
+func (l *layer) open(ctx context.Context, file io.Reader, opt Options) (*stream, error) {
 	algorithm := l.diffID.Algorithm
 	if l.blob != (v1.Hash{}) {
 		algorithm = l.blob.Algorithm
@@ -118,7 +118,7 @@ func (l *layer) open(ctx context.Context, file io.Reader, b *bounds) (*stream, e
 	if st.unpacked, err = decompress(st.rawBuf); err != nil {
 		return nil, err
 	}
-	st.tar = &hashing{r: newGuard(ctx, st.unpacked, counted, b.opt)}
+	st.tar = &hashing{r: newGuard(ctx, st.unpacked, counted, opt)}
 	if st.unpacked.format != formatPlain || algorithm != l.diffID.Algorithm {
 		if st.tar.h, err = v1.Hasher(l.diffID.Algorithm); err != nil {
 			return nil, err

@@ -61,16 +61,17 @@ func labelOf(annotations map[string]string, outer label) label {
 	return outer
 }
 
-// fileName names an image after its file.
+// fileName names an image after its file, as it was typed: what identifies findings
+// must not change with the folder that a checkout has on some machine.
 func fileName(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		path = abs
-	}
-	base := filepath.Base(path)
+	base := filepath.Base(filepath.Clean(path))
 	for _, ext := range []string{".gz", ".tgz", ".zst", ".tar"} {
 		if cut := strings.TrimSuffix(base, ext); cut != "" {
 			base = cut
 		}
+	}
+	if strings.Trim(base, "."+string(filepath.Separator)) == "" {
+		return "image"
 	}
 	return base
 }

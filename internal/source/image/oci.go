@@ -27,6 +27,17 @@ type descriptor struct {
 	depth int
 }
 
+// listing is what decides whether a manifest is taken. One that was not, listed
+// as something else, is looked at again.
+type listing struct {
+	digest         v1.Hash
+	platform, kind string
+}
+
+func (d *descriptor) listing() listing {
+	return listing{d.Digest, platformName(d.Platform), d.Annotations[annotationType]}
+}
+
 // readOCI finds the images of a layout. An error names those that could not be
 // opened.
 func (c *catalogue) readOCI(ctx context.Context) error {
@@ -42,15 +53,15 @@ func (c *catalogue) readOCI(ctx context.Context) error {
 		return fmt.Errorf("reading %s: %w", ociIndex, err)
 	}
 	var errs problems
-	seen := make(map[v1.Hash]bool)
+	seen := make(map[listing]bool)
 	for len(todo) > 0 {
 		last := len(todo) - 1
 		d := todo[last]
 		todo = todo[:last]
-		if seen[d.Digest] { // two tags of one image
+		if seen[d.listing()] { // two tags of one image
 			continue
 		}
-		seen[d.Digest] = true
+		seen[d.listing()] = true
 		if len(seen) > maxImages {
 			errs = append(errs, fmt.Errorf("more than %d manifests", maxImages))
 			break
@@ -78,10 +89,7 @@ func (c *catalogue) children(data []byte, d descriptor) ([]descriptor, error) {
 		if m.Digest == (v1.Hash{}) {
 			return nil, fmt.Errorf("manifest %d of the index has no digest", i)
 		}
-		if isAttestation(m.Platform) {
-			continue
-		}
-		if m.Platform != nil && !c.wanted(m.Platform) {
+		if hasPlatform(m.Platform) && !c.wanted(m.Platform) {
 			continue
 		}
 		children = append(children, descriptor{m, labelOf(m.Annotations, d.label), d.depth + 1})
@@ -104,9 +112,9 @@ type shape struct {
 // visit reads a manifest, or gives what an index lists.
 func (c *catalogue) visit(ctx context.Context, d descriptor) ([]descriptor, error) {
 	data, err := c.document(ctx, blobName(d.Digest.Algorithm, d.Digest.Hex), d.Digest)
-	if errors.Is(err, fs.ErrNotExist) && d.Platform != nil && c.want == nil {
-		// An index lists platforms that were never fetched; nobody can run them
-		// from this file.
+	if errors.Is(err, fs.ErrNotExist) && d.Platform != nil && (c.want == nil || !hasPlatform(d.Platform)) {
+		// An index lists platforms and attestations that were never fetched;
+		// nobody can run them from this file.
 		c.left = append(c.left, leftOut{platformName(d.Platform), reasonAbsent})
 		return nil, nil
 	}
@@ -139,9 +147,11 @@ func (c *catalogue) manifest(ctx context.Context, d descriptor, data []byte) err
 	if err != nil {
 		return fmt.Errorf("reading manifest: %w", err)
 	}
-	switch m.Config.MediaType {
-	case types.OCIConfigJSON, types.DockerConfigJSON, "":
-	default:
+	if isAttestation(d, m) {
+		c.left = append(c.left, leftOut{"attestation " + short(d.Digest.String()), reasonAttestation})
+		return nil
+	}
+	if !isConfig(m.Config.MediaType) {
 		c.left = append(c.left, leftOut{string(m.Config.MediaType), reasonArtifact})
 		return nil
 	}
@@ -157,7 +167,10 @@ func (c *catalogue) manifest(ctx context.Context, d descriptor, data []byte) err
 		return err
 	}
 	p := platformOf(config, d.Platform)
-	if d.Platform == nil && (isAttestation(p) || !c.wanted(p)) {
+	if !hasPlatform(d.Platform) && !c.wanted(p) {
+		return nil
+	}
+	if c.has(d.Digest.String()) {
 		return nil
 	}
 	im := &found{label: d.label, digest: d.Digest.String(), platform: platformName(p), config: config}
@@ -165,6 +178,34 @@ func (c *catalogue) manifest(ctx context.Context, d descriptor, data []byte) err
 		return err
 	}
 	return c.add(im)
+}
+
+// The annotation and the media type by which BuildKit marks its attestations.
+// https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md
+const (
+	annotationType  = "vnd.docker.reference.type"
+	attestationType = "attestation-manifest"
+	inTotoType      = "application/vnd.in-toto+json"
+)
+
+// isAttestation says whether a manifest is one of what an image is, not an image.
+// A mark alone is easily put on an image that somebody wants to hide: nothing in it
+// may be a layer either.
+func isAttestation(d descriptor, m *v1.Manifest) bool {
+	if d.Annotations[annotationType] != attestationType {
+		return false
+	}
+	if !isConfig(m.Config.MediaType) {
+		return true
+	}
+	return len(m.Layers) > 0 && !slices.ContainsFunc(m.Layers, func(l v1.Descriptor) bool {
+		return l.MediaType != inTotoType
+	})
+}
+
+// isConfig says whether a media type is that of an image configuration.
+func isConfig(t types.MediaType) bool {
+	return t == types.OCIConfigJSON || t == types.DockerConfigJSON || t == ""
 }
 
 func ociLayers(m *v1.Manifest, config *v1.ConfigFile) ([]layer, error) {

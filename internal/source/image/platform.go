@@ -71,9 +71,9 @@ func spec(p v1.Platform) v1.Platform {
 	return p
 }
 
-// isAttestation says whether a manifest is listed under the platform that BuildKit
-// gives to attestations.
-// https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md
-func isAttestation(p *v1.Platform) bool {
-	return p != nil && p.OS == "unknown" && p.Architecture == "unknown"
+// hasPlatform says whether an index tells the platform of what it lists. For
+// attestations it says "unknown/unknown", and it can say so of images: then their
+// own configuration tells.
+func hasPlatform(p *v1.Platform) bool {
+	return p != nil && (p.OS != "unknown" || p.Architecture != "unknown")
 }

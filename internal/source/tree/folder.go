@@ -76,7 +76,7 @@ func (w *walker) below(start string) error {
 		if !isDir {
 			// Siblings of a folder follow what is in it: its own folder is
 			// opened again then.
-			if err := w.offer(p); err != nil {
+			if err := w.offer(listed{path: p}); err != nil {
 				return err
 			}
 			continue

@@ -59,7 +59,7 @@ func TestAGitWorkTree(t *testing.T) {
 	if diff := cmp.Diff(want, got.paths()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]int{"ignored by git": 3, "submodule": 1}, got.Skipped); diff != "" {
+	if diff := cmp.Diff(map[string]int{"ignored by git": 3, "submodule": 1, "tracked, but not checked out": 3}, got.Skipped); diff != "" {
 		t.Errorf("skipped (-want +got)\n%s", diff)
 	}
 	if len(got.Failed) > 0 {
@@ -74,6 +74,65 @@ func TestAFolderOfAGitWorkTree(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]int{"ignored by git": 1}, got.Skipped); diff != "" {
 		t.Errorf("skipped (-want +got)\n%s", diff)
+	}
+}
+
+func TestWhatIsTrackedAndNotCheckedOutIsCounted(t *testing.T) {
+	tests := map[string]struct {
+		change func(t *testing.T, dir string, run func(...string))
+		want   []string // paths that are left
+		count  int
+	}{
+		"a sparse checkout": {func(_ *testing.T, _ string, run func(...string)) {
+			run("sparse-checkout", "set", "a")
+		}, []string{"a/1", "a/2", "top"}, 2},
+		"a sparse index": {func(_ *testing.T, _ string, run func(...string)) {
+			run("sparse-checkout", "set", "--cone", "--sparse-index", "a")
+		}, []string{"a/1", "a/2", "top"}, 2},
+		"skip-worktree": {func(t *testing.T, dir string, run func(...string)) {
+			run("update-index", "--skip-worktree", "b/1")
+			remove(t, dir, "b/1")
+		}, []string{"a/1", "a/2", "b/2", "top"}, 1},
+		"removed": {func(t *testing.T, dir string, _ func(...string)) {
+			remove(t, dir, "a/1", "b")
+		}, []string{"a/2", "top"}, 3},
+		"a folder in the way": {func(t *testing.T, dir string, _ func(...string)) {
+			remove(t, dir, "top")
+			write(t, dir, map[string]string{"top/new": "x"})
+		}, []string{"a/1", "a/2", "b/1", "b/2", "top/new"}, 1},
+		"a file in the way": {func(t *testing.T, dir string, _ func(...string)) {
+			remove(t, dir, "b")
+			write(t, dir, map[string]string{"b": "x"})
+		}, []string{"a/1", "a/2", "b", "top"}, 2},
+		"a link in the way": {func(t *testing.T, dir string, _ func(...string)) {
+			remove(t, dir, "b")
+			symlink(t, "a", filepath.Join(dir, "b"))
+		}, []string{"a/1", "a/2", "b", "top"}, 2},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir, run := gitRepo(t)
+			write(t, dir, map[string]string{"a/1": "x", "a/2": "x", "b/1": "x", "b/2": "x", "top": "x"})
+			run("add", "-A")
+			run("commit", "-q", "-m", "first")
+			tt.change(t, dir, run)
+			got := look(t, open(t, dir, tree.Options{}))
+			if diff := cmp.Diff(tt.want, got.paths()); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			if diff := cmp.Diff(map[string]int{tree.SkippedMissing: tt.count}, got.Skipped); diff != "" || len(got.Failed) > 0 {
+				t.Errorf("failed %v, skipped (-want +got)\n%s", got.Failed, diff)
+			}
+		})
+	}
+}
+
+func remove(t *testing.T, dir string, paths ...string) {
+	t.Helper()
+	for _, p := range paths {
+		if err := os.RemoveAll(filepath.Join(dir, p)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -1,7 +1,8 @@
 // Package tree is the source of directories and single files. In a git work tree
 // it offers what git tracks, whatever .gitignore says, and what is neither tracked
-// nor ignored; elsewhere everything. It never leaves the tree: links are offered
-// as links and not followed, not even one that is put there while it looks.
+// nor ignored; elsewhere everything. It never leaves the tree: links are offered as
+// links, with the content of the file that they lead to where that lies inside, and
+// no folder is entered through one, not even one that is put there while it looks.
 package tree
 
 import (
@@ -28,6 +29,7 @@ type Options struct {
 const (
 	SkippedIgnored   = "ignored by git"
 	SkippedSubmodule = "submodule"
+	SkippedMissing   = "tracked, but not checked out"
 )
 
 // Source is a directory or a single file.
@@ -133,7 +135,7 @@ func (s *Source) stays(ctx context.Context, path, typed, real string) error {
 
 func inDotGit(path string) bool {
 	for part := range strings.SplitSeq(path, "/") {
-		if part == dotGit {
+		if strings.EqualFold(part, dotGit) {
 			return true
 		}
 	}

@@ -102,7 +102,7 @@ func TestMissingAndOddTargets(t *testing.T) {
 	}
 }
 
-func TestLinksAreOfferedAndNotFollowed(t *testing.T) {
+func TestLinksAreOfferedAsLinks(t *testing.T) {
 	outside := t.TempDir()
 	write(t, outside, map[string]string{"passwd": "root", "dir/x": "x"})
 	dir := t.TempDir()

@@ -48,6 +48,12 @@ type walker struct {
 	dir   folder
 }
 
+// listed is a path that git lists.
+type listed struct {
+	path    string
+	tracked bool
+}
+
 // listed offers what git lists.
 func (w *walker) listed() error {
 	list, err := w.src.repo.Files(w.ctx, w.src.start)
@@ -60,19 +66,22 @@ func (w *walker) listed() error {
 	for _, problem := range list.Unreadable {
 		w.v.Failed(cmp.Or(w.src.start, "."), errors.New(problem))
 	}
-	paths := make([]string, 0, len(list.Tracked)+len(list.Untracked))
+	paths := make([]listed, 0, len(list.Tracked)+len(list.Untracked))
 	for _, f := range list.Tracked {
 		if f.Mode == git.ModeSubmodule {
 			w.v.Skipped(f.Path, SkippedSubmodule)
 			continue
 		}
-		paths = append(paths, f.Path)
+		paths = append(paths, listed{f.Path, true})
 	}
-	paths = append(paths, list.Untracked...)
+	for _, p := range list.Untracked {
+		paths = append(paths, listed{p, false})
+	}
 	list = nil
-	slices.Sort(paths)
-	for _, p := range slices.Compact(paths) {
-		nested, ok := strings.CutSuffix(p, "/")
+	slices.SortStableFunc(paths, func(a, b listed) int { return strings.Compare(a.path, b.path) })
+	paths = slices.CompactFunc(paths, func(a, b listed) bool { return a.path == b.path })
+	for _, p := range paths {
+		nested, ok := strings.CutSuffix(p.path, "/")
 		if ok {
 			// Another repository, which git does not look into. What it ignores
 			// is its own word, so all of it is scanned.
@@ -87,18 +96,23 @@ func (w *walker) listed() error {
 	return nil
 }
 
-// offer offers one path that git lists. What is tracked can be missing, or there
-// can be a folder or a link on the way to it by now: then it is not there.
-func (w *walker) offer(p string) error {
-	ok, err := w.enter(path.Dir(p))
+// offer offers one path. What is tracked can be missing, as in a sparse checkout,
+// or a folder can stand in its place, or a link on the way to it: it is counted then.
+func (w *walker) offer(p listed) error {
+	there, err := w.enter(path.Dir(p.path))
 	if err != nil {
-		w.v.Failed(p, plain(err))
+		w.v.Failed(p.path, plain(err))
 		return w.ctx.Err()
 	}
-	if !ok {
-		return w.ctx.Err()
+	if there {
+		if there, err = w.entry(p.path, false); err != nil {
+			return err
+		}
 	}
-	return w.entry(p, false)
+	if !there && p.tracked {
+		w.v.Skipped(p.path, SkippedMissing)
+	}
+	return w.ctx.Err()
 }
 
 // file offers the one file that the user named.
@@ -110,29 +124,32 @@ func (w *walker) file(p string) error {
 	if err != nil {
 		return fmt.Errorf("opening %q: %w", p, plain(err))
 	}
-	return w.entry(p, true)
+	_, err = w.entry(p, true)
+	return err
 }
 
-// entry offers the entry at p, in the folder that is open.
-func (w *walker) entry(p string, named bool) error {
+// entry offers the entry at p, in the folder that is open. It says false where
+// there is none, or a folder.
+func (w *walker) entry(p string, named bool) (bool, error) {
 	if err := w.ctx.Err(); err != nil {
-		return err
+		return true, err
 	}
 	if len(p) > MaxPath {
 		w.v.Failed(p[:MaxPath], fmt.Errorf("path is longer than %d bytes", MaxPath))
-		return nil
+		return true, nil
 	}
 	name := path.Base(p)
 	info, err := w.dir.root.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
 		w.v.Failed(p, plain(err))
-		return nil
+		return true, nil
 	}
 	const bits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
 	e := scan.Entry{Path: p, Mode: info.Mode() & bits, Named: named}
+	var lost error // why a link leads to no file
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
 		e.Size = info.Size()
@@ -140,22 +157,28 @@ func (w *walker) entry(p string, named bool) error {
 		e.Kind = scan.Symlink
 		if e.Link, err = w.dir.root.Readlink(name); err != nil {
 			w.v.Failed(p, plain(err))
-			return nil
+			return true, nil
 		}
+		e.Size, lost = w.src.follow(p)
 	case mode.IsDir():
-		return nil
+		return false, nil
 	default:
 		e.Kind = scan.Device
 	}
 	if w.count++; w.count > MaxEntries {
-		return fmt.Errorf("more than %d entries", MaxEntries)
+		return true, fmt.Errorf("more than %d entries", MaxEntries)
 	}
-	return w.v.Entry(e, func() (io.ReadCloser, error) { return w.src.open(p, e.Kind) })
+	return true, w.v.Entry(e, func() (io.ReadCloser, error) {
+		if lost != nil {
+			return nil, lost
+		}
+		return w.src.open(p, e.Kind)
+	})
 }
 
-// open opens a regular file for reading.
+// open opens a regular file, or the one that a link leads to, for reading.
 func (s *Source) open(p string, kind scan.EntryKind) (io.ReadCloser, error) {
-	if kind != scan.File {
+	if kind != scan.File && kind != scan.Symlink {
 		return nil, errors.New("not a regular file")
 	}
 	// A fifo or device that took the file's place must neither block nor be read.
