@@ -62,6 +62,9 @@ func readInventory(tb testing.TB, path string) []inventory.Package {
 // on the same advisories. Every difference is in testdata/NAME.differences.tsv,
 // with its reason: "+" is ours alone, "-" the peer's alone.
 func TestConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reading 100 MB of advisories takes most of a minute under the race detector: run without -short")
+	}
 	for _, name := range []string{"app", "alpine"} {
 		t.Run(name, func(t *testing.T) {
 			lists := conformance(t, "packages")

@@ -2,6 +2,7 @@ package vulndb
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,8 +78,9 @@ func (e *enrichment) readKEV(r io.Reader) error {
 	e.kev = make(map[string]KEV, len(catalogue.Vulnerabilities))
 	for _, v := range catalogue.Vulnerabilities {
 		e.kev[v.ID] = KEV{Added: v.Added, Due: v.Due, Ransomware: v.Ransomware == "Known"}
+		e.kevDate = max(e.kevDate, day(v.Added))
 	}
-	e.kevDate = day(catalogue.Released)
+	e.kevDate = cmp.Or(day(catalogue.Released), e.kevDate, "unknown")
 	return nil
 }
 

@@ -268,6 +268,30 @@ func TestEnrichment(t *testing.T) {
 	}
 }
 
+// TestKEVDate holds that a list that is there has a date, whatever it says itself.
+func TestKEVDate(t *testing.T) {
+	for name, c := range map[string]struct{ kev, want string }{
+		"none":                 {"", ""},
+		"a date of its own":    {`{"dateReleased":"2025-08-25T17:04:19Z","vulnerabilities":[{"cveID":"CVE-1"}]}`, "2025-08-25"},
+		"dates of its entries": {`{"vulnerabilities":[{"cveID":"CVE-1","dateAdded":"2024-02-01"},{"cveID":"CVE-2","dateAdded":"2023-02-01"}]}`, "2024-02-01"},
+		"no date at all":       {`{"vulnerabilities":[{"cveID":"CVE-1"}]}`, "unknown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := map[string]string{"npm/a.json": npmAdvisory}
+			if c.kev != "" {
+				files["kev.json"] = c.kev
+			}
+			db := open(t, folderOf(t, files))
+			if _, err := db.Query(context.Background(), []inventory.Package{npmPackage}); err != nil {
+				t.Fatal(err)
+			}
+			if got := db.Info().KEVDate; got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 func TestOpenFolderRefuses(t *testing.T) {
 	dir := folderOf(t, map[string]string{"empty/README.md": "", "a.txt": ""})
 	for _, path := range []string{filepath.Join(dir, "missing"), filepath.Join(dir, "empty"), filepath.Join(dir, "a.txt")} {

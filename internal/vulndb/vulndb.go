@@ -95,7 +95,8 @@ type Info struct {
 	Built string
 	// Sources are the ecosystems read so far, sorted.
 	Sources []SourceInfo
-	// KEVDate and EPSSDate are the dates of the enrichment, empty without it.
+	// KEVDate and EPSSDate are the dates of the enrichment, empty without it. A
+	// KEV list that does not say is as old as its newest entry.
 	KEVDate, EPSSDate string
 }
 

@@ -6,8 +6,10 @@
 //	      ──lint───> hits of all rules ──pragmas──> findings, silenced ones
 //
 // A file that builds is linted; one that does not gives DL1000 for each
-// instruction at fault, and the rest of it is linted all the same. No input makes
-// the scan fail, and none costs more than its size.
+// instruction at fault, and the rest of it is linted all the same. Faulty text
+// never ends the linting of a file. Time and memory are bounded by the file's size:
+// a file that is too large, or shell code and findings beyond a limit, make the
+// scan partial, and what was found until then is told.
 package dockerfile
 
 import (
@@ -15,6 +17,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/boltseal/boltseal/internal/finding"
@@ -50,16 +53,13 @@ func (*Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 const maxFile = 8 << 20
 
 // pass lints the Dockerfiles of one target.
-type pass struct {
-	// silenced are the findings that a pragma silences, with the pragma. Nothing
-	// shows them yet; whether a pragma counts will be the policy's business.
-	silenced []silenced
-}
+type pass struct{}
 
 // part is what File makes of a Dockerfile.
 type part struct {
-	Findings []record   `json:"f,omitempty"`
-	Silenced []silenced `json:"s,omitempty"`
+	Findings []record `json:"f,omitempty"`
+	// Silenced counts the findings that pragmas silence.
+	Silenced int `json:"s,omitempty"`
 }
 
 // record is a finding with its identity, which findings do not write.
@@ -74,19 +74,11 @@ func (r record) complete(t scan.Target) finding.Finding {
 	return f
 }
 
-// silenced is a finding that a pragma silences.
-type silenced struct {
-	record
-	// Pragma is the comment, Line where it stands, Reason what it says.
-	Line   int    `json:"line"`
-	Native bool   `json:"native,omitempty"`
-	Reason string `json:"reason,omitempty"`
-}
-
 // Wants takes what is called like a Dockerfile, and a file that the user named
-// when it looks like one.
+// when it looks like one. A symbolic link is built under its own name, so it is
+// taken as a file would be.
 func (*pass) Wants(e *scan.Entry, head func(int) []byte) scan.Want {
-	if e.Kind != scan.File {
+	if e.Kind != scan.File && e.Kind != scan.Symlink {
 		return scan.Want{}
 	}
 	if isDockerfile(e.Path) || e.Named && (e.Path == "-" || looksLikeDockerfile(head(scan.HeadSize))) {
@@ -103,14 +95,12 @@ func (*pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.Par
 	l := parse(e.Path, c.Bytes()).lint()
 	var p part
 	for _, h := range l.hits {
-		f := l.finding(h)
-		r := record{f, f.Identity}
-		if h.silenced == nil {
-			p.Findings = append(p.Findings, r)
+		if h.silenced != nil {
+			p.Silenced++
 			continue
 		}
-		s := h.silenced
-		p.Silenced = append(p.Silenced, silenced{r, s.line + 1, !s.own, s.reason})
+		f := l.finding(h)
+		p.Findings = append(p.Findings, record{f, f.Identity})
 	}
 	encoded, err := json.Marshal(p)
 	if err != nil {
@@ -126,11 +116,19 @@ func (*pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.Par
 	return encoded, nil
 }
 
-// Finish gathers the findings.
-func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Result {
+// Finish gathers the findings, those of a file once however many links lead to it.
+func (*pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Result {
 	res := scan.Result{RulesAssessed: len(declared)}
+	linted := make(map[string]bool)
+	for _, ref := range parts {
+		linted[ref.Entry.Path] = linted[ref.Entry.Path] || ref.Part != nil
+	}
+	silenced := 0
 	for _, ref := range parts {
 		if ref.Part == nil {
+			continue
+		}
+		if to, ok := linkTarget(ref.Entry); ok && linted[to] {
 			continue
 		}
 		var got part
@@ -141,14 +139,25 @@ func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Re
 		for _, r := range got.Findings {
 			res.Findings = append(res.Findings, r.complete(v.Target()))
 		}
-		p.silenced = append(p.silenced, got.Silenced...)
+		silenced += got.Silenced
 	}
-	switch n := len(p.silenced); n {
+	switch silenced {
 	case 0:
 	case 1:
 		res.Notes = append(res.Notes, "1 finding ignored by pragma")
 	default:
-		res.Notes = append(res.Notes, fmt.Sprintf("%d findings ignored by pragma", n))
+		res.Notes = append(res.Notes, fmt.Sprintf("%d findings ignored by pragma", silenced))
 	}
 	return res
+}
+
+// linkTarget gives the path that a symbolic link names, as far as its text alone
+// tells: a relative one that steps up at its beginning only, so that no other link
+// on the way can lead elsewhere.
+func linkTarget(e *scan.Entry) (string, bool) {
+	link := strings.TrimPrefix(e.Link, "./")
+	if e.Kind != scan.Symlink || link == "" || path.IsAbs(link) || link != path.Clean(link) {
+		return "", false
+	}
+	return path.Join(path.Dir(e.Path), link), true
 }

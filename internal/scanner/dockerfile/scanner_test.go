@@ -76,6 +76,39 @@ func TestWhatCannotBeReadIsPartial(t *testing.T) {
 	}
 }
 
+// TestLinks holds that a link is linted under its own name, once with its target.
+func TestLinks(t *testing.T) {
+	const text = "FROM alpine:3.20\nUSER 1\nRUN sudo a\n"
+	res := run(t, scantest.Tree(
+		scantest.Link("app/Dockerfile", "../build.txt", text),
+		scantest.Text("build.txt", text),
+		scantest.Link("notes.txt", "build.txt", text),
+		scantest.Link("prod/Dockerfile", "../web/Dockerfile", text),
+		scantest.Link("twice/Dockerfile", "../prod/Dockerfile", text),
+		scantest.Link("hidden/Dockerfile", "../ignored/Dockerfile", text),
+		scantest.Link("up/Dockerfile", "x/../Dockerfile", text),
+		scantest.Text("web/Dockerfile", text),
+	))
+	want := []string{
+		"app/Dockerfile:3:5-3:11 DL3004", "hidden/Dockerfile:3:5-3:11 DL3004", "up/Dockerfile:3:5-3:11 DL3004", "web/Dockerfile:3:5-3:11 DL3004",
+	}
+	if diff := cmp.Diff(want, brief(res.Findings)); diff != "" || res.Status != finding.StatusOK {
+		t.Errorf("status %s: %s\n%s", res.Status, res.Reason, diff)
+	}
+}
+
+func TestDanglingLinkIsPartial(t *testing.T) {
+	nowhere := func(path string) scantest.File {
+		f := scantest.Link(path, "/etc/nothing", "")
+		f.Err = errors.New("link leads outside")
+		return f
+	}
+	res := run(t, scantest.Tree(nowhere("Dockerfile"), nowhere("README"), scantest.Text("web/Dockerfile", "FROM a:1\n")))
+	if diff := cmp.Diff([]string{"Dockerfile: link leads outside"}, res.Errors); diff != "" || res.Status != finding.StatusPartial {
+		t.Errorf("status %s\n%s", res.Status, diff)
+	}
+}
+
 func TestNamesOfDockerfiles(t *testing.T) {
 	for name, want := range map[string]bool{
 		"Dockerfile": true, "dockerfile": true, "DOCKERFILE": true, "Containerfile": true,
@@ -111,7 +144,7 @@ func TestNamedFiles(t *testing.T) {
 	if p.Wants(&scan.Entry{Path: "-", Named: true}, nil).Mode != scan.Whole {
 		t.Error("standard input is not taken")
 	}
-	if p.Wants(&scan.Entry{Path: "Dockerfile", Kind: scan.Symlink}, nil).Mode != scan.None {
-		t.Error("a symbolic link is taken")
+	if p.Wants(&scan.Entry{Path: "Dockerfile", Kind: scan.Dir}, nil).Mode != scan.None {
+		t.Error("a directory is taken")
 	}
 }

@@ -211,16 +211,39 @@ func (s *script) parse() {
 }
 
 func parseShell(text string, lang syntax.LangVariant) (*syntax.File, error) {
-	tree, err := syntax.NewParser(syntax.Variant(lang)).Parse(&shallowReader{r: strings.NewReader(text)}, "")
+	var tree *syntax.File
+	var err error
+	read := func() {
+		tree, err = syntax.NewParser(syntax.Variant(lang)).Parse(&shallowReader{r: strings.NewReader(text)}, "")
+	}
+	if len(text) <= freely {
+		read()
+	} else {
+		onNewStack(read)
+	}
 	if tree == nil {
 		tree = &syntax.File{}
 	}
 	return tree, err
 }
 
+// onNewStack calls f on a stack of its own, so that its depth is f's alone and not
+// that of whoever happens to call. A panic is passed on.
+func onNewStack(f func()) {
+	panicked := make(chan any, 1)
+	go func() {
+		defer func() { panicked <- recover() }()
+		f()
+	}()
+	if v := <-panicked; v != nil {
+		panic(v)
+	}
+}
+
 // shallowReader ends the parser's work when its recursion goes too deep. The
 // parser has no limit of its own, and Go's stack overflow cannot be caught; but it
-// reads a kilobyte at a time, from within the recursion.
+// reads a kilobyte at a time, from within the recursion. It wants to be called on
+// a stack that holds the parser's calls only.
 type shallowReader struct {
 	r    io.Reader
 	read int

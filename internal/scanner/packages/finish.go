@@ -31,11 +31,9 @@ func (p *pass) Finish(ctx context.Context, v *scan.View, refs []scan.Ref) scan.R
 		p.match(ctx, found, &res)
 	}
 	if len(res.Errors) > 0 && res.Status != finding.StatusFailed {
-		res.Status = finding.StatusPartial
-		if res.Reason == "" {
-			res.Reason = res.Errors[0]
-		}
+		res.Status, res.Reason = finding.StatusPartial, summary(res.Errors)
 	}
+	res.Errors = res.Errors[:min(len(res.Errors), scan.MaxErrors)]
 	return res
 }
 
@@ -56,12 +54,11 @@ func (p *pass) match(ctx context.Context, found []located, res *scan.Result) {
 			res.Findings = append(res.Findings, p.finding(&found[i], a))
 		}
 	}
-	problems := unanswered(found, matches)
-	if len(problems) > 0 {
-		res.Status, res.Reason = finding.StatusPartial, summary(problems)
-		res.Errors = append(res.Errors, problems[:min(len(problems), scan.MaxErrors)]...)
-	}
+	res.Errors = append(res.Errors, unanswered(found, matches)...)
 	p.notes(found, res)
+	if p.opt.DB.Info().KEVDate == "" && slices.ContainsFunc(matches, func(m vulndb.Match) bool { return m.Err == nil }) {
+		res.Notes = append(res.Notes, "the database has no list of exploited vulnerabilities (KEV): nothing counts as exploited")
+	}
 }
 
 // unanswered says what the database could not answer, one line for each reason

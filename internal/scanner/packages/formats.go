@@ -34,6 +34,8 @@ type format struct {
 	max   int64 // bytes; a larger file is an error
 	match func(e *scan.Entry, head func(n int) []byte) bool
 	read  func(ctx context.Context, p string, data []byte) (*part, error)
+	// asked marks files that others ask for by name: an empty one has a part, too.
+	asked bool
 	// loose marks files that only may be of the format: another file says so.
 	loose bool
 }
@@ -71,7 +73,7 @@ func treeFormats() []format {
 		{name: "pnpm-lock.yaml", max: maxText, match: lockNamed("pnpm-lock.yaml"), read: by(pnpmlock.New)},
 		{name: formatGoMod, max: maxText, match: named("go.mod"), read: readGoMod(by(gomod.New))},
 		{name: formatGoSum, max: maxText, match: named("go.sum"), read: readGoSum},
-		{name: "requirements.txt", max: maxText, match: isRequirements, read: readRequirements(by(requirements.New))},
+		{name: "requirements.txt", max: maxText, match: isRequirements, read: readRequirements(by(requirements.New)), asked: true},
 		{name: "poetry.lock", max: maxText, match: named("poetry.lock"), read: by(poetrylock.New)},
 		{name: "Pipfile.lock", max: maxText, match: named("Pipfile.lock"), read: by(pipfilelock.New)},
 		{name: "uv.lock", max: maxText, match: named("uv.lock"), read: by(uvlock.New)},
@@ -80,7 +82,7 @@ func treeFormats() []format {
 		{name: formatPOM, max: maxText, match: named("pom.xml"), read: readPOM},
 		{name: formatJar, max: maxArchive, match: isJar, read: readJar},
 		{name: formatGoBinary, max: maxBinary, match: isExecutable, read: readGoBinary(by(gobinary.New))},
-		{name: formatLoose, max: maxSmall, match: isLooseRequirements, read: readRequirements(by(requirements.New)), loose: true},
+		{name: formatLoose, max: maxSmall, match: isLooseRequirements, read: readRequirements(by(requirements.New)), asked: true, loose: true},
 	}
 }
 
@@ -127,7 +129,14 @@ func isRequirements(e *scan.Entry, _ func(int) []byte) bool {
 
 // isLooseRequirements matches what a requirements file may include.
 func isLooseRequirements(e *scan.Entry, _ func(int) []byte) bool {
-	return strings.HasSuffix(e.Path, ".txt") && e.Size <= maxSmall
+	switch path.Ext(e.Path) {
+	case ".txt", ".pip", ".req":
+		return true
+	case ".in": // what others write into .in files is no requirement
+		dir, name := path.Split(e.Path)
+		return strings.Contains(name, "requirements") || path.Base(dir) == "requirements"
+	}
+	return false
 }
 
 var archiveSuffixes = []string{".jar", ".war", ".ear", ".jmod", ".par", ".sar", ".jpi", ".hpi", ".lpkg", ".nar"}
@@ -141,10 +150,11 @@ func isJar(e *scan.Entry, _ func(int) []byte) bool { return isArchiveName(e.Path
 // minBinary is smaller than any Go program.
 const minBinary = 64 << 10
 
-// isExecutable matches ELF, PE and Mach-O files that can be run.
+// isExecutable matches ELF, PE and Mach-O files that can be run. A link has no name
+// that says so, and every mode.
 func isExecutable(e *scan.Entry, head func(int) []byte) bool {
 	windows := strings.HasSuffix(e.Path, ".exe")
-	if (e.Mode&0o111 == 0 && !windows) || e.Size < minBinary {
+	if e.Kind != scan.File || (e.Mode&0o111 == 0 && !windows) || e.Size < minBinary {
 		return false
 	}
 	h := head(4)

@@ -24,6 +24,7 @@ type file struct {
 	*part
 	path string
 	at   scan.At
+	link string // the path that it links to, where it is a link that tells
 }
 
 // join turns parts of single files into packages.
@@ -36,10 +37,16 @@ type join struct {
 	distro inventory.Distro
 	owned  map[string]bool
 	rpm    map[string]bool // folders of Python distributions that rpm installed
+
+	faulty   map[string]bool // files that have errors of their own
+	pointers map[string]bool // files that are kept in Git LFS
 }
 
 func newJoin(t scan.Target, v *scan.View, refs []scan.Ref, res *scan.Result) *join {
-	j := &join{target: t, view: v, res: res, parts: make(map[scan.At]*part), owned: make(map[string]bool), rpm: make(map[string]bool)}
+	j := &join{
+		target: t, view: v, res: res, parts: make(map[scan.At]*part), owned: make(map[string]bool), rpm: make(map[string]bool),
+		faulty: make(map[string]bool), pointers: make(map[string]bool),
+	}
 	res.Excused = make(map[scan.At]bool)
 	pointers := 0
 	for _, ref := range refs {
@@ -47,11 +54,15 @@ func newJoin(t scan.Target, v *scan.View, refs []scan.Ref, res *scan.Result) *jo
 		if !seen && ref.Index >= 0 {
 			res.Excused[ref.At] = true
 		}
+		if ref.Err != nil {
+			j.faulty[ref.Entry.Path] = true
+		}
 		if ref.Part == nil {
 			continue
 		}
 		p, err := decodePart(ref.Part)
 		if err != nil {
+			j.faulty[ref.Entry.Path] = true
 			if seen {
 				res.Errors = append(res.Errors, fmt.Sprintf("%s: %v", ref.Entry.Path, err))
 			}
@@ -60,9 +71,12 @@ func newJoin(t scan.Target, v *scan.View, refs []scan.Ref, res *scan.Result) *jo
 		j.parts[ref.At] = p
 		switch {
 		case seen && p.Pointer:
-			pointers++
+			j.pointers[shown] = true
+			if p.Format != formatLoose {
+				pointers++
+			}
 		case seen:
-			j.files = append(j.files, file{p, shown, ref.At})
+			j.files = append(j.files, file{p, shown, ref.At, linkTarget(ref.Entry)})
 		}
 	}
 	if pointers > 0 {
@@ -264,39 +278,7 @@ func (j *join) joined() []file {
 			out = append(out, f)
 		}
 	}
-	return out
-}
-
-// included finds the files that requirements include, however they are called, and
-// notes those that are not there.
-func (j *join) included(byPath map[string]*part) map[string]bool {
-	asked := make(map[string]bool)
-	missing := 0
-	var queue []*part
-	for _, f := range j.files {
-		if len(f.Includes) > 0 && f.Format != formatLoose {
-			queue = append(queue, f.part)
-		}
-	}
-	for len(queue) > 0 {
-		p := queue[0]
-		queue = queue[1:]
-		for _, include := range p.Includes {
-			if asked[include] {
-				continue
-			}
-			asked[include] = true
-			if next := byPath[include]; next != nil {
-				queue = append(queue, next)
-			} else if !strings.HasSuffix(include, ".txt") {
-				missing++
-			}
-		}
-	}
-	if missing > 0 {
-		j.res.Notes = append(j.res.Notes, plural(missing, "file")+" included by requirements not read: no .txt file")
-	}
-	return asked
+	return dropLinks(out)
 }
 
 // indirect are the modules of a go.sum that go.mod does not name; of several

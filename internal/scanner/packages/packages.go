@@ -17,6 +17,7 @@ package packages
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	scalibrlog "github.com/google/osv-scalibr/log"
@@ -54,10 +55,6 @@ func New(opt Options) *Scanner {
 // Name implements scan.Scanner.
 func (s *Scanner) Name() string { return finding.Packages }
 
-// CacheKey implements scan.Scanner. Parts hold packages, not advisories: they do
-// not depend on the database.
-func (s *Scanner) CacheKey() string { return "packages/" + partVersion + " osv-scalibr/v0.5.3" }
-
 // Begin implements scan.Scanner. Trees and images are looked at.
 func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 	switch t.Kind {
@@ -76,12 +73,17 @@ type pass struct {
 	formats []format
 }
 
-// Wants implements scan.Pass.
+// Wants implements scan.Pass. Of a file that only may be asked for it is no fault to
+// be too large or a link to nowhere: a part that says so is kept, without reading.
 func (p *pass) Wants(e *scan.Entry, head func(n int) []byte) scan.Want {
-	if f := p.find(e, head); f != nil {
-		return scan.Want{Mode: scan.Whole, Max: f.max}
+	f := p.find(e, head)
+	switch {
+	case f == nil:
+		return scan.Want{}
+	case f.loose && (e.Size > f.max || e.Kind == scan.Symlink && len(head(1)) == 0):
+		return scan.Want{Mode: scan.NoRead}
 	}
-	return scan.Want{}
+	return scan.Want{Mode: scan.Whole, Max: f.max}
 }
 
 // File implements scan.Pass. It can give a part and an error: half of a file.
@@ -94,10 +96,7 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 	if isLFSPointer(data) {
 		return (&part{Format: f.name, Pointer: true}).encode()
 	}
-	made, err := readFile(ctx, f, e.Path, data)
-	if f.loose && err != nil {
-		return nil, nil // not known to be a file of that format at all
-	}
+	made, err := p.read(ctx, f, e, data)
 	if made == nil {
 		return nil, err
 	}
@@ -109,14 +108,43 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 	return encoded, err
 }
 
-// find gives the format of an entry; nil for what holds no packages.
+// read makes a part of a file's content. What is wrong with a loose file is no error
+// until somebody asks for it, so the part keeps it.
+func (p *pass) read(ctx context.Context, f *format, e *scan.Entry, data []byte) (*part, error) {
+	switch {
+	case f.loose && e.Size > f.max:
+		return &part{Failed: fmt.Sprintf("%v: %d bytes, of at most %d", scan.ErrTooLarge, e.Size, f.max)}, nil
+	case f.loose && e.Kind == scan.Symlink && len(data) == 0:
+		return &part{Failed: "a link to an empty file, or to none that is scanned"}, nil
+	case len(data) == 0 && !f.asked:
+		return nil, nil // a link to an empty file
+	case len(data) == 0:
+		return &part{}, nil
+	}
+	made, err := readFile(ctx, f, e.Path, data)
+	if f.loose && err != nil {
+		if made == nil {
+			made = &part{}
+		}
+		made.Failed, err = err.Error(), nil
+	}
+	return made, err
+}
+
+// find gives the format of an entry; nil for what holds no packages. In a tree a
+// link is taken for what it is called, as a file would be. Nothing but being empty
+// can be known of a link before it is opened: it may as well lead nowhere.
 func (p *pass) find(e *scan.Entry, head func(n int) []byte) *format {
-	if e.Kind != scan.File || e.Size == 0 {
+	link := e.Kind == scan.Symlink && p.target.Kind == scan.KindTree
+	if e.Kind != scan.File && !link {
 		return nil
 	}
 	for i := range p.formats {
-		if p.formats[i].match(e, head) {
-			return &p.formats[i]
+		if f := &p.formats[i]; f.match(e, head) {
+			if e.Size == 0 && !link && !f.asked {
+				return nil
+			}
+			return f
 		}
 	}
 	return nil

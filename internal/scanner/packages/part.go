@@ -10,7 +10,7 @@ import (
 )
 
 // partVersion changes with the meaning of a part.
-const partVersion = "1"
+const partVersion = "2"
 
 // part is what was read of one file. It depends on nothing but that file.
 type part struct {
@@ -31,6 +31,9 @@ type part struct {
 	POM      *pom `json:"p,omitempty"`
 	// Pointer says that the content is kept elsewhere: there was nothing to read.
 	Pointer bool `json:"l,omitempty"`
+	// Failed says why a file could not be read in whole that matters only when
+	// another one asks for it.
+	Failed string `json:"e,omitempty"`
 
 	identities []string // of rows, sorted; see index
 }
@@ -51,9 +54,10 @@ type row struct {
 
 // The limits of a part. It may come from a cache that others can write.
 const (
-	maxPart   = 256 << 20
-	maxRows   = 1_000_000
-	maxString = 4096
+	maxPart     = 256 << 20
+	maxRows     = 1_000_000
+	maxString   = 4096
+	maxIncludes = 1000 // files that one requirements file includes
 )
 
 var errPart = errors.New("unusable part")
@@ -85,6 +89,9 @@ func decodePart(data scan.Part) (*part, error) {
 func (p *part) check() error {
 	if len(p.Rows) > maxRows {
 		return fmt.Errorf("%w: more than %d packages", errPart, maxRows)
+	}
+	if len(p.Failed) > maxString || len(p.Includes) > maxIncludes {
+		return fmt.Errorf("%w: more text than a file gives", errPart)
 	}
 	for i := range p.Rows {
 		r := &p.Rows[i]

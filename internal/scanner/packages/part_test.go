@@ -16,7 +16,7 @@ import (
 func TestPartRoundTrip(t *testing.T) {
 	want := &part{
 		Version: partVersion, Format: formatPOM, Rows: []row{{Kind: "npm", Name: "a", Version: "1", Line: 3}},
-		Owned: []string{"bin/a"}, Includes: []string{"b.txt"}, NeedsSum: true, Installer: "pip",
+		Owned: []string{"bin/a"}, Includes: []string{"b.txt"}, NeedsSum: true, Installer: "pip", Failed: "why",
 		POM: &pom{Group: "g", Properties: map[string]string{"a": "b"}, Dependencies: []row{{Kind: "Maven", Name: "g:a"}}},
 	}
 	data, err := want.encode()
@@ -36,11 +36,13 @@ func TestPartRefuses(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing":                  ``,
 		"not JSON":                 `{`,
-		"another version":          `{"v":"0","f":"x"}`,
-		"a package without a name": `{"v":"1","f":"x","r":[{"k":"npm"}]}`,
-		"a negative line":          `{"v":"1","f":"x","r":[{"k":"npm","n":"a","l":-1}]}`,
-		"a name of many bytes":     `{"v":"1","f":"x","r":[{"k":"npm","n":"` + strings.Repeat("a", maxString+1) + `"}]}`,
-		"a property of many bytes": `{"v":"1","f":"x","p":{"r":{"a":"` + strings.Repeat("a", maxString+1) + `"}}}`,
+		"another version":          `{"v":"1","f":"x"}`,
+		"a reason of many bytes":   `{"v":"2","f":"x","e":"` + strings.Repeat("a", maxString+1) + `"}`,
+		"too many includes":        `{"v":"2","f":"x","n":["a"` + strings.Repeat(`,"a"`, maxIncludes) + `]}`,
+		"a package without a name": `{"v":"2","f":"x","r":[{"k":"npm"}]}`,
+		"a negative line":          `{"v":"2","f":"x","r":[{"k":"npm","n":"a","l":-1}]}`,
+		"a name of many bytes":     `{"v":"2","f":"x","r":[{"k":"npm","n":"` + strings.Repeat("a", maxString+1) + `"}]}`,
+		"a property of many bytes": `{"v":"2","f":"x","p":{"r":{"a":"` + strings.Repeat("a", maxString+1) + `"}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := decodePart(scan.Part(text)); !errors.Is(err, errPart) {
@@ -52,9 +54,9 @@ func TestPartRefuses(t *testing.T) {
 
 // FuzzFinish hands any bytes to Finish as a cached part: never a panic.
 func FuzzFinish(f *testing.F) {
-	f.Add([]byte(`{"v":"1","f":"npm lockfile","r":[{"k":"npm","n":"a","v":"1.0.0"}]}`), "package-lock.json")
-	f.Add([]byte(`{"v":"1","f":"pom.xml","p":{"p":"pom.xml","d":[{"k":"Maven","n":"${a}","v":"${b}"}],"r":{"a":"${b}","b":"${a}x"}}}`), "pom.xml")
-	f.Add([]byte(`{"v":"1","f":"go.sum","r":[{"k":"Go","n":"a","v":"1"},{"k":"Go","n":"a","v":"x"}]}`), "go.sum")
+	f.Add([]byte(`{"v":"2","f":"npm lockfile","r":[{"k":"npm","n":"a","v":"1.0.0"}]}`), "package-lock.json")
+	f.Add([]byte(`{"v":"2","f":"pom.xml","p":{"p":"pom.xml","d":[{"k":"Maven","n":"${a}","v":"${b}"}],"r":{"a":"${b}","b":"${a}x"}}}`), "pom.xml")
+	f.Add([]byte(`{"v":"2","f":"go.sum","r":[{"k":"Go","n":"a","v":"1"},{"k":"Go","n":"a","v":"x"}]}`), "go.sum")
 	db, err := vulndb.OpenFolder(filepath.Join("testdata", "osv"))
 	if err != nil {
 		f.Fatal(err)
@@ -65,7 +67,7 @@ func FuzzFinish(f *testing.F) {
 		e := &scan.Entry{Path: path}
 		res := p.Finish(context.Background(), &scan.View{}, []scan.Ref{
 			{At: scan.At{Index: 0}, Entry: e, Part: data},
-			{At: scan.At{Index: 1}, Entry: &scan.Entry{Path: "go.mod"}, Part: scan.Part(`{"v":"1","f":"go.mod","s":true}`)},
+			{At: scan.At{Index: 1}, Entry: &scan.Entry{Path: "go.mod"}, Part: scan.Part(`{"v":"2","f":"go.mod","s":true}`)},
 		})
 		if _, err := decodePart(data); err != nil && len(res.Errors) == 0 {
 			t.Errorf("an unusable part is no error: %+v", res)
@@ -118,7 +120,8 @@ func TestIncluded(t *testing.T) {
 		"-rbase.txt":               "base.txt",
 		"--requirement=base.txt":   "base.txt",
 		"--requirement base.txt #": "base.txt",
-		"-r https://x/base.txt":    "",
+		"-r https://x/base.txt":    "https://x/base.txt",
+		"-r 'a b.txt'\t# why":      "a b.txt",
 		"requests==1.0":            "",
 		"-r":                       "",
 	} {

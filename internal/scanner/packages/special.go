@@ -197,36 +197,3 @@ func readGoSum(_ context.Context, _ string, data []byte) (*part, error) {
 	}
 	return made, nil
 }
-
-// readRequirements keeps which files the file includes.
-func readRequirements(read reader) reader {
-	return func(ctx context.Context, p string, data []byte) (*part, error) {
-		made, err := read(ctx, p, data)
-		if err != nil {
-			return nil, err
-		}
-		for line := range strings.Lines(string(data)) {
-			if file, ok := included(strings.TrimSpace(line)); ok && len(made.Includes) < 100 {
-				made.Includes = append(made.Includes, path.Join(path.Dir(p), file))
-			}
-		}
-		if len(made.Rows) == 0 && len(made.Includes) == 0 {
-			return nil, nil
-		}
-		return made, nil
-	}
-}
-
-// included gives the file of "-r FILE" and "--requirement FILE".
-func included(line string) (string, bool) {
-	for _, option := range []string{"--requirement", "-r"} {
-		rest, ok := strings.CutPrefix(line, option)
-		if !ok {
-			continue
-		}
-		file, _, _ := strings.Cut(strings.TrimLeft(rest, " =\t"), " #")
-		file = strings.TrimSpace(file)
-		return file, file != "" && len(file) <= maxString && !strings.Contains(file, "://")
-	}
-	return "", false
-}
