@@ -10,7 +10,10 @@ import (
 // an old one stays when writing fails. What is no regular file, a pipe or a device,
 // is written to and never replaced.
 func writeFile(path string, write func(*os.File) error) (err error) {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+	mode := os.FileMode(0o644)
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		mode = info.Mode().Perm() // as whoever made it wanted
+	} else if err == nil {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
 			return err
@@ -31,7 +34,7 @@ func writeFile(path string, write func(*os.File) error) (err error) {
 		f.Close() //nolint:errcheck,gosec // the error that counts is err
 		return err
 	}
-	if err := f.Chmod(0o644); err != nil {
+	if err := f.Chmod(mode); err != nil {
 		f.Close() //nolint:errcheck,gosec // the error that counts is err
 		return err
 	}

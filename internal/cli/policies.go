@@ -120,14 +120,18 @@ func findPolicies(ctx context.Context, dir string) ([]*policy.Policy, error) {
 	return policy.Find(workTree{root}, filepath.ToSlash(rel))
 }
 
+// loadNamed loads the policy that the user named, which may be a link: mounted
+// configuration often is.
 func loadNamed(file string) (*policy.Policy, error) {
-	tree := workTree{filepath.Dir(file)}
-	name := filepath.Base(file)
-	data, err := tree.Read(name)
+	real, err := filepath.EvalSymlinks(file)
 	if err != nil {
-		return nil, fmt.Errorf("reading policy %s: %w", tree.Name(name), err)
+		return nil, fmt.Errorf("reading policy %s: %w", shown(file), err)
 	}
-	return policy.Load(tree.Name(name), data)
+	data, err := workTree{filepath.Dir(real)}.Read(filepath.Base(real))
+	if err != nil {
+		return nil, fmt.Errorf("reading policy %s: %w", shown(file), err)
+	}
+	return policy.Load(shown(file), data)
 }
 
 // workTree reads policies as they are checked out; it implements policy.Files.

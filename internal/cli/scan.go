@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -101,6 +102,9 @@ its content.`,
 	return cmd
 }
 
+// platform is os/architecture, maybe with a variant.
+var platform = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$`)
+
 // prepared is a scan that is ready to run: everything that can be wrong with the
 // command line or the policy has been looked at.
 type prepared struct {
@@ -129,6 +133,9 @@ func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, 
 		dirs = append(dirs, t.dir())
 	}
 	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now()}
+	if o.platform != "" && !platform.MatchString(o.platform) {
+		return nil, usage(fmt.Errorf("--platform: %q is none: write os/architecture, as linux/arm64", o.platform))
+	}
 	if o.timeout < 0 {
 		return nil, usage(fmt.Errorf("--timeout: %s is in the past", o.timeout))
 	}
@@ -139,8 +146,9 @@ func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, 
 		}
 		p.judging.FailOn = &s
 	}
-	for _, s := range o.scanners {
-		if err := knownScanner(s); err != nil {
+	for i, s := range o.scanners {
+		o.scanners[i] = strings.TrimSpace(s)
+		if err := knownScanner(o.scanners[i]); err != nil {
 			return nil, err
 		}
 	}

@@ -34,8 +34,11 @@ var (
 // holds: a tree cannot choose how it is looked at. A file is an image archive when
 // it looks like one, and a single file otherwise.
 func parseTarget(arg string) (target, error) {
-	if arg == "-" {
+	switch arg {
+	case "-":
 		return target{typed: arg, scheme: "stdin"}, nil
+	case "":
+		return target{}, usage(errors.New("a target is empty: is a variable not set?"))
 	}
 	scheme, path, found := strings.Cut(arg, ":")
 	switch {

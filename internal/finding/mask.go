@@ -46,10 +46,12 @@ func (f Finding) masked(mask func(string) string) Finding {
 // MaskPackage gives a copy of p with every string from what was scanned passed
 // through mask.
 func MaskPackage(p inventory.Package, mask func(string) string) inventory.Package {
+	name, version := mask(p.Name), mask(p.Version)
+	if name != p.Name || version != p.Version {
+		p.PURL = "" // it spells them in its own way, which no mask may recognise
+	}
 	p.Target = mask(p.Target)
-	p.Name = mask(p.Name)
-	p.Version = mask(p.Version)
-	p.PURL = mask(p.PURL)
+	p.Name, p.Version, p.PURL = name, version, mask(p.PURL)
 	p.Paths = maskAll(p.Paths, mask)
 	p.Licenses = maskAll(p.Licenses, mask)
 	if p.Source != nil {

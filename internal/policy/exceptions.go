@@ -11,6 +11,7 @@ import (
 type compiledException struct {
 	*Exception
 	expired       bool
+	pending       bool // it does not hold yet
 	decision      Decision
 	cves          []string // in capitals
 	purls         []purlGlob
@@ -21,10 +22,14 @@ type compiledException struct {
 	last, matched, blocked int
 }
 
+// eastmost is how far ahead of UTC a day begins somewhere.
+const eastmost = 14 * time.Hour
+
 func compileException(e *Exception, number int, now time.Time, where string) *compiledException {
 	c := &compiledException{
 		Exception: e,
 		expired:   !now.Before(e.end()),
+		pending:   now.Add(eastmost).Before(e.Created),
 		purls:     newPURLGlobs(e.Match.PURLs),
 		rules:     newGlobs(e.Match.Rules),
 		paths:     newGlobs(e.Match.Paths),
@@ -79,7 +84,9 @@ func newExceptions(p *Policy, now time.Time, where string) *exceptions {
 	for i := range p.Exceptions {
 		c := compileException(&p.Exceptions[i], i+1, now, where)
 		x.all = append(x.all, c)
-		x.file(i, c)
+		if !c.pending {
+			x.file(i, c)
+		}
 	}
 	return x
 }

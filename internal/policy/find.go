@@ -7,11 +7,11 @@ import (
 	"path"
 )
 
-// Names are the names of the policy file, the preferred one first.
+// Names are the names of the policy file; a folder has one of them at most.
 var Names = []string{".boltseal.yaml", ".boltseal.yml"}
 
-// ErrBad says that a policy file cannot be one: a link, a device, too large. Files
-// wrap it; every other error says that a file could not be read.
+// ErrBad says that a policy file cannot be one: a link, a device, too large, one of
+// two. Files wrap it; every other error says that a file could not be read.
 var ErrBad = errors.New("not a policy file")
 
 // Files are where policy files are read: a work tree, a commit, a forge.
@@ -48,8 +48,10 @@ func Find(files Files, dir string) ([]*Policy, error) {
 	}
 }
 
-// readFirst loads the policy in a folder; nil where there is none.
+// readFirst loads the policy in a folder; nil where there is none. Two are one too
+// many: nobody should have to know which one counts.
 func readFirst(files Files, dir string) (*Policy, error) {
+	var found *Policy
 	for _, name := range Names {
 		at := path.Join(dir, name)
 		data, err := files.Read(at)
@@ -59,12 +61,13 @@ func readFirst(files Files, dir string) (*Policy, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading policy %s: %w", files.Name(at), err)
 		}
-		p, err := Load(files.Name(at), data)
-		if err != nil {
+		if found != nil {
+			return nil, fmt.Errorf("%w: %s stands beside %s; keep one of them", ErrBad, files.Name(at), found.Path)
+		}
+		if found, err = Load(files.Name(at), data); err != nil {
 			return nil, err
 		}
-		p.Ref = files.Ref()
-		return p, nil
+		found.Ref = files.Ref()
 	}
-	return nil, nil
+	return found, nil
 }

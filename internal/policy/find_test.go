@@ -37,7 +37,6 @@ func TestFind(t *testing.T) {
 	}{
 		{"none", commit{"a/x": good}, "a/b", nil},
 		{"upwards, the nearest first", commit{".boltseal.yaml": good, "a/.boltseal.yml": good, "c/.boltseal.yaml": good}, "a/b", []string{"HEAD:a/.boltseal.yml", "HEAD:.boltseal.yaml"}},
-		{"one name is preferred", commit{".boltseal.yaml": good, ".boltseal.yml": good}, ".", []string{"HEAD:.boltseal.yaml"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			found, err := Find(test.files, test.dir)
@@ -58,6 +57,9 @@ func TestFind(t *testing.T) {
 	}
 	if _, err := Find(commit{".boltseal.yaml": "broken", ".boltseal.yml": good}, "a"); !errors.Is(err, errBroken) {
 		t.Errorf("got %v: what cannot be read is not passed over", err)
+	}
+	if _, err := Find(commit{"a/.boltseal.yaml": good, "a/.boltseal.yml": good}, "a/b"); !errors.Is(err, ErrBad) {
+		t.Errorf("got %v: two policies in one folder", err)
 	}
 	if _, err := Find(commit{".boltseal.yaml": "version: 1\nruels: []\n"}, "."); err == nil {
 		t.Error("a wrong policy was passed over")

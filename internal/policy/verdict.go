@@ -101,6 +101,8 @@ func (j *judge) exceptionWarnings(scans []Scan, now time.Time) []string {
 	for i, e := range j.exceptions.all {
 		name := fmt.Sprintf("%s:%d: exception %d (%s, owner %s)", j.policy.Path, e.Line, i+1, e.Match.short(), e.Owner)
 		switch {
+		case e.pending:
+			out = append(out, fmt.Sprintf("%s holds from %s only: it was created in the future", name, day(e.Created)))
 		case e.blocked > 0:
 			out = append(out, fmt.Sprintf("%s expired on %s; %s no longer accepted", name, day(e.Expires), are(e.blocked)))
 		case e.matched == 0 && e.couldMatch(scans):
