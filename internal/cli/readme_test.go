@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/boltseal/boltseal/internal/cli"
+	"github.com/boltseal/boltseal/internal/policy"
 )
 
 var update = flag.Bool("update", false, "write generated parts of the README")
@@ -30,7 +31,7 @@ func between(t *testing.T, text, name string) (before, part, after string) {
 	return before, part, after
 }
 
-// main runs a command line in this process and gives what it prints and its code.
+// run runs a command line in this process and gives what it prints and its code.
 func run(t *testing.T, width int, args ...string) (string, int) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -136,5 +137,20 @@ func TestReadmeTestCommand(t *testing.T) {
 	}
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestPolicyOfTheReadmeLoads(t *testing.T) {
+	data, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(data), "```yaml\nversion: 1\n")
+	text, _, ok2 := strings.Cut(rest, "```")
+	if !ok || !ok2 {
+		t.Fatal("README.md shows no policy")
+	}
+	if _, err := policy.Load("README.md", []byte("version: 1\n"+text)); err != nil {
+		t.Error(err)
 	}
 }
