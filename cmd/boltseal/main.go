@@ -28,7 +28,7 @@ func main() {
 
 // width is the terminal's, 0 when standard output is none.
 func width() int {
-	fd := int(os.Stdout.Fd()) //nolint:gosec // a file descriptor fits
+	fd := int(os.Stdout.Fd())
 	if !term.IsTerminal(fd) {
 		return 0
 	}

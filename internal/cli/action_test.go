@@ -30,7 +30,7 @@ func readYAML(t *testing.T, path string, documents ...any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	decoder := yaml.NewDecoder(f)
 	for _, d := range documents {
 		if err := decoder.Decode(d); err != nil {

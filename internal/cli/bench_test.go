@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -38,7 +37,7 @@ func BenchmarkGate(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				code := cli.Main(context.Background(), args, cli.System{
+				code := cli.Main(b.Context(), args, cli.System{
 					Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard,
 					Getenv: func(string) string { return "" },
 				})

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -54,7 +53,7 @@ author's own: it says so.`,
 			}
 			job := ci.Detect(sys.Getenv)
 			if job.Change {
-				fmt.Fprintln(sys.Stderr, "boltseal: the policy was read from the checkout, which in a pull or merge request is its author's")
+				sys.warn("the policy was read from the checkout, which in a pull or merge request is its author's")
 			}
 			return c.publish(cmd.Context(), sys, job, p, p.run(cmd.Context(), sys, log), opt)
 		},
@@ -96,7 +95,7 @@ func (c ciOptions) publish(ctx context.Context, sys System, job ci.Context, p *p
 	shown := actions.Quoted(table)
 	var publisher forge.Publisher = actions
 	if err := publisher.Publish(ctx, run, files); err != nil {
-		fmt.Fprintf(sys.Stderr, "boltseal: publishing: %v\n", err)
+		sys.warn("publishing: %v", err)
 	}
 	return finish(sys, run, shown)
 }

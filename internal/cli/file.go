@@ -27,15 +27,15 @@ func writeFile(path string, write func(*os.File) error) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			os.Remove(f.Name()) //nolint:errcheck,gosec // the error that counts is err
+			os.Remove(f.Name()) //nolint:errcheck // the error that counts is err
 		}
 	}()
 	if err := write(f); err != nil {
-		f.Close() //nolint:errcheck,gosec // the error that counts is err
+		f.Close() //nolint:errcheck // the error that counts is err
 		return err
 	}
 	if err := f.Chmod(mode); err != nil {
-		f.Close() //nolint:errcheck,gosec // the error that counts is err
+		f.Close() //nolint:errcheck // the error that counts is err
 		return err
 	}
 	if err := f.Close(); err != nil {

@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -35,7 +34,7 @@ func between(t *testing.T, text, name string) (before, part, after string) {
 func run(t *testing.T, width int, args ...string) (string, int) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code := cli.Main(context.Background(), args, cli.System{
+	code := cli.Main(t.Context(), args, cli.System{
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
 		Getenv: func(string) string { return "" },
 		Width:  func() int { return width },
@@ -68,7 +67,7 @@ func TestRuleTableOfTheReadme(t *testing.T) {
 		t.Fatal("the rule table is stale: go test ./internal/cli -update")
 	}
 	text := before + "<!-- rules -->\n" + want.String() + "<!-- /rules -->" + after
-	if err := os.WriteFile(readme, []byte(text), 0o644); err != nil { //nolint:gosec // a document
+	if err := os.WriteFile(readme, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -116,7 +115,7 @@ func TestReadmeCommandOnTheExample(t *testing.T) {
 	if !*update {
 		t.Fatal("the picture in .github is stale: go test ./internal/cli -update")
 	}
-	if err := os.WriteFile(path, []byte(svg), 0o644); err != nil { //nolint:gosec // a picture
+	if err := os.WriteFile(path, []byte(svg), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -35,6 +35,11 @@ func (s System) width() int {
 	return s.Width()
 }
 
+// warn tells something on standard error, where a failed write has nobody to tell.
+func (s System) warn(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.Stderr, "boltseal: "+format+"\n", args...)
+}
+
 func (s System) now() time.Time {
 	if s.Now == nil {
 		return time.Now()
@@ -64,7 +69,7 @@ func Main(ctx context.Context, args []string, sys System) int {
 		exit = usage(err)
 	}
 	if exit.err != nil {
-		fmt.Fprintf(sys.Stderr, "boltseal: %s\n", masked(exit.err))
+		sys.warn("%s", masked(exit.err))
 	}
 	return exit.code
 }

@@ -50,9 +50,10 @@ func newRules(sys System) *cobra.Command {
 }
 
 func writeRules(sys System, rules []rule.Rule) error {
+	// A tabwriter keeps its first error for Flush.
 	w := tabwriter.NewWriter(sys.Stdout, 0, 0, 2, ' ', 0)
 	for _, r := range rules {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.ID, r.Scanner, severityOf(r), r.Title)
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.ID, r.Scanner, severityOf(r), r.Title)
 	}
 	return printed(0, w.Flush())
 }

@@ -215,10 +215,12 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		o := t.reach(ctx, sys, opening{noGitignore: p.options.noGitignore, platform: p.options.platform})
 		req.Sources = append(req.Sources, o.sources...)
 		req.Unopened = append(req.Unopened, o.failed...)
-		var masked []string
+		masked := []string{p.judging.Mask(t.name())}
 		for _, n := range o.names() {
 			masked = append(masked, p.judging.Mask(n))
 		}
+		slices.Sort(masked)
+		masked = slices.Compact(masked)
 		names = append(names, masked)
 	}
 	p.judging.Policies = p.policies.bind(names)
@@ -288,7 +290,7 @@ func (p *prepared) writeFiles(sys System, run *report.Run, outputs []output, opt
 				continue
 			}
 			failure := fmt.Sprintf("writing report %s: %v", o.format, err)
-			fmt.Fprintf(sys.Stderr, "boltseal: %s\n", p.judging.Mask(failure))
+			sys.warn("%s", p.judging.Mask(failure))
 			p.unwritten = append(p.unwritten, o.file)
 			p.judging.Failures = append(p.judging.Failures, failure)
 		}
@@ -316,7 +318,7 @@ func writeStdout(sys System, run *report.Run, outputs []output, opt report.Optio
 func finish(sys System, run *report.Run, stdout error) error {
 	code := run.Verdict.ExitCode
 	if stdout != nil {
-		fmt.Fprintf(sys.Stderr, "boltseal: %v\n", stdout)
+		sys.warn("%v", stdout)
 		if code == ExitPass {
 			code = ExitNone
 		}

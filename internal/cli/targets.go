@@ -141,14 +141,14 @@ func (t target) reach(ctx context.Context, sys System, o opening) opened {
 	if t.scheme == "dir" && t.typed == t.path {
 		if info, err := os.Stat(t.path); err == nil && info.IsDir() {
 			if scheme, ok := image.Detect(t.path); ok {
-				fmt.Fprintf(sys.Stderr, "boltseal: %s holds an OCI image layout, and is scanned as a folder; to scan the image: %s:%s\n", t.path, scheme, t.path)
+				sys.warn("%s holds an OCI image layout, and is scanned as a folder; to scan the image: %s:%s", t.path, scheme, t.path)
 			}
 		}
 	}
 	for _, src := range out.sources {
 		if noted, ok := src.(interface{ Notes() []string }); ok {
 			for _, n := range noted.Notes() {
-				fmt.Fprintf(sys.Stderr, "boltseal: %s: %s\n", t.name(), n)
+				sys.warn("%s: %s", t.name(), n)
 			}
 		}
 	}

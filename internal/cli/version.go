@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -18,19 +20,16 @@ func newVersion(sys System) *cobra.Command {
 		Short: "Print the version and the engines inside",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			fmt.Fprintf(sys.Stdout, "boltseal %s %s/%s %s\n", Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
-			info, ok := debug.ReadBuildInfo()
-			if !ok {
-				return nil
-			}
-			for _, dep := range info.Deps {
-				for _, e := range engines {
-					if dep.Path == e {
-						fmt.Fprintf(sys.Stdout, "  %s %s\n", dep.Path, dep.Version)
+			var text strings.Builder
+			text.WriteString(fmt.Sprintf("boltseal %s %s/%s %s\n", Version, runtime.GOOS, runtime.GOARCH, runtime.Version()))
+			if info, ok := debug.ReadBuildInfo(); ok {
+				for _, dep := range info.Deps {
+					if slices.Contains(engines, dep.Path) {
+						text.WriteString(fmt.Sprintf("  %s %s\n", dep.Path, dep.Version))
 					}
 				}
 			}
-			return nil
+			return printed(fmt.Fprint(sys.Stdout, text.String()))
 		},
 	}
 }

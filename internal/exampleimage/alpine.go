@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -80,7 +81,7 @@ func alpineRoot() []entry {
 func added() []entry {
 	return []entry{
 		dir("lib/apk/db/", 0o755),
-		file("lib/apk/db/installed", 0o644, database(append(base[:len(base):len(base)], more...))),
+		file("lib/apk/db/installed", 0o644, database(append(slices.Clip(base), more...))),
 		dir("var/cache/apk/", 0o755),
 		file("var/cache/apk/APKINDEX.b89edf6e", 0o644, strings.Repeat("P:leftover of a package index\n", 40)),
 	}

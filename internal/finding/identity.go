@@ -70,12 +70,12 @@ func (h Hasher) Hash(secret string) string {
 // fingerprint is "v1:" and 32 hexadecimal digits of a SHA-256 over id and
 // identity, each with its length, so that no two lists of parts read alike.
 func fingerprint(id string, identity Identity) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "boltseal/v1\n%d:%s", len(id), id)
+	text := fmt.Appendf(nil, "boltseal/v1\n%d:%s", len(id), id)
 	for _, part := range identity {
-		fmt.Fprintf(h, "\n%d:%s", len(part), part)
+		text = fmt.Appendf(text, "\n%d:%s", len(part), part)
 	}
-	return "v1:" + hex.EncodeToString(h.Sum(nil)[:16])
+	sum := sha256.Sum256(text)
+	return "v1:" + hex.EncodeToString(sum[:16])
 }
 
 // Seal completes findings: every string that comes from what was scanned passes

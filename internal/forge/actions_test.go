@@ -2,7 +2,6 @@ package forge
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -78,7 +77,7 @@ func blocked(text string) *report.Run {
 func TestPublishWritesOutputsAndSummary(t *testing.T) {
 	r := newRunner(t)
 	actions := NewActions(r.getenv, &r.stdout, report.Options{})
-	if err := actions.Publish(context.Background(), blocked("a secret"), map[string]string{"json": "out/boltseal.json", "sarif": "out/boltseal.sarif", "markdown": "out/boltseal.md"}); err != nil {
+	if err := actions.Publish(t.Context(), blocked("a secret"), map[string]string{"json": "out/boltseal.json", "sarif": "out/boltseal.sarif", "markdown": "out/boltseal.md"}); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]string{
@@ -98,7 +97,7 @@ func TestNoOutputCanSetAnother(t *testing.T) {
 	r := newRunner(t)
 	actions := NewActions(r.getenv, &r.stdout, report.Options{})
 	evil := "x\n_GitHubActionsFileCommandDelimeter_\nverdict=pass\nexit-code<<EOF\n0\nEOF\n"
-	if err := actions.Publish(context.Background(), blocked("x"), map[string]string{"json": evil}); err != nil {
+	if err := actions.Publish(t.Context(), blocked("x"), map[string]string{"json": evil}); err != nil {
 		t.Fatal(err)
 	}
 	got := r.outputs(t)
@@ -111,7 +110,7 @@ func TestASummaryIsNotWrittenUnlessWanted(t *testing.T) {
 	r := newRunner(t)
 	actions := NewActions(r.getenv, &r.stdout, report.Options{})
 	actions.Summary = false
-	if err := actions.Publish(context.Background(), blocked("x"), nil); err != nil {
+	if err := actions.Publish(t.Context(), blocked("x"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(r.summary); !errors.Is(err, os.ErrNotExist) {
@@ -122,11 +121,11 @@ func TestASummaryIsNotWrittenUnlessWanted(t *testing.T) {
 func TestAMissingFileIsAnErrorAndNoPanic(t *testing.T) {
 	r := newRunner(t)
 	none := NewActions(func(string) string { return "" }, &r.stdout, report.Options{})
-	if err := none.Publish(context.Background(), blocked("x"), nil); err == nil || !strings.Contains(err.Error(), "GITHUB_OUTPUT is not set") {
+	if err := none.Publish(t.Context(), blocked("x"), nil); err == nil || !strings.Contains(err.Error(), "GITHUB_OUTPUT is not set") {
 		t.Errorf("without variables: %v", err)
 	}
 	r.output = filepath.Join(r.output, "no", "such", "folder")
-	err := NewActions(r.getenv, &r.stdout, report.Options{}).Publish(context.Background(), blocked("x"), nil)
+	err := NewActions(r.getenv, &r.stdout, report.Options{}).Publish(t.Context(), blocked("x"), nil)
 	if err == nil || !strings.Contains(err.Error(), "writing output") {
 		t.Errorf("with a folder that is not there: %v", err)
 	}
@@ -180,7 +179,7 @@ func TestSummaryStaysUnderTheLimit(t *testing.T) {
 		f.Message = fmt.Sprintf("finding %d %s", i, strings.Repeat("y", 100))
 		run.Findings = append(run.Findings, f)
 	}
-	if err := NewActions(r.getenv, &r.stdout, report.Options{}).Publish(context.Background(), run, nil); err != nil {
+	if err := NewActions(r.getenv, &r.stdout, report.Options{}).Publish(t.Context(), run, nil); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(r.summary)

@@ -95,7 +95,7 @@ func TestNoSecretLeavesTheGate(t *testing.T) {
 			}
 			req.Policies = []*policy.Policy{p, policy.Default()}
 			req.Failures = []string{"writing " + token}
-			run := gate.Run(context.Background(), req)
+			run := gate.Run(t.Context(), req)
 			if len(run.Findings) < 5 {
 				t.Fatalf("only %d findings", len(run.Findings))
 			}
@@ -113,7 +113,7 @@ func TestNoSecretLeavesTheGate(t *testing.T) {
 
 func TestAStoredRunJudgedAgainIsTheSame(t *testing.T) {
 	req := request(t, nil, tree(), image())
-	run := gate.Run(context.Background(), req)
+	run := gate.Run(t.Context(), req)
 	first := write(t, "json", run)
 	stored, err := report.Read(strings.NewReader(first))
 	if err != nil {
@@ -133,7 +133,7 @@ func TestRunIsTheSameEveryTime(t *testing.T) {
 	run := func(workers int) string {
 		req := request(t, nil, tree(), image())
 		req.Options.Workers = workers
-		r := gate.Run(context.Background(), req)
+		r := gate.Run(t.Context(), req)
 		for i := range r.Scans {
 			r.Scans[i].DurationMS = 0
 		}
@@ -162,7 +162,7 @@ func (panickingPass) Finish(context.Context, *scan.View, []scan.Ref) scan.Result
 func TestAPanicLosesNoOtherScanner(t *testing.T) {
 	req := request(t, []string{finding.Secrets, finding.Dockerfile}, tree())
 	req.Scanners[0] = panicking{req.Scanners[0]}
-	run := gate.Run(context.Background(), req)
+	run := gate.Run(t.Context(), req)
 	if run.Scans[0].Status != finding.StatusFailed || run.Scans[0].Reason != "panic: broken" {
 		t.Errorf("secrets: %+v", run.Scans[0])
 	}
@@ -181,7 +181,7 @@ func TestABadDatabaseFailsPackagesWhateverThereIs(t *testing.T) {
 	}
 	req := request(t, nil, scantest.Tree(scantest.Text("a", "a")))
 	req.Scanners = scanners
-	run := gate.Run(context.Background(), req)
+	run := gate.Run(t.Context(), req)
 	if run.Verdict.ExitCode != policy.ExitNone || run.Scans[0].Reason != "no such folder" {
 		t.Errorf("verdict %+v, scan %+v", run.Verdict, run.Scans[0])
 	}

@@ -35,7 +35,7 @@ func TestAFolderThatCannotBeReadIsTold(t *testing.T) {
 	if err := os.Chmod(closed, 0); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.Chmod(closed, 0o755) }) //nolint:errcheck // for RemoveAll
+	t.Cleanup(func() { os.Chmod(closed, 0o755) })
 	// Nobody reaches the folder only where all above it can be passed.
 	for up := dir; len(up) > len(os.TempDir()); up = filepath.Dir(up) {
 		if err := os.Chmod(up, 0o755); err != nil {

@@ -55,9 +55,9 @@ func manyRules(n int) []Rule {
 			r.Rules = []string{fmt.Sprintf("CVE-20%02d-*", i%100)}
 			r.When.Fix = FixAvailable
 		case 6:
-			r.When.KEV, r.When.Paths = ptr(true), []string{"**"}
+			r.When.KEV, r.When.Paths = new(true), []string{"**"}
 		case 7:
-			r.Scanners, r.When.EPSS = []string{finding.Packages}, ptr(0.995)
+			r.Scanners, r.When.EPSS = []string{finding.Packages}, new(0.995)
 		}
 		rules[i] = r
 	}

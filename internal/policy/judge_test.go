@@ -61,7 +61,7 @@ func with(s Subject, change func(*Subject)) Subject {
 	return s
 }
 
-func old(s Subject) Subject { return with(s, func(s *Subject) { s.New = ptr(false) }) }
+func old(s Subject) Subject { return with(s, func(s *Subject) { s.New = new(false) }) }
 
 // mustLoad is a policy with a body below its version.
 func mustLoad(t testing.TB, body string) *Policy {

@@ -49,7 +49,8 @@ exceptions:
 
 func date(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
 
-func ptr[T any](v T) *T { return &v }
+//go:fix inline
+func ptr[T any](v T) *T { return new(v) }
 
 func TestLoad(t *testing.T) {
 	got, err := Load("p.yaml", []byte(full))
@@ -67,7 +68,7 @@ func TestLoad(t *testing.T) {
 					Severities: []SeverityMatch{{finding.High, true}, {finding.Low, false}, {finding.Unknown, false}},
 					Rules:      []string{"DL30*", "image/**"}, Paths: []string{"services/{api,web}/**"}, Images: []string{"registry.example.com/**"},
 					Packages: []string{"pkg:deb/debian/*"}, Fix: FixAvailable,
-					New: ptr(true), KEV: ptr(false), Malware: ptr(false), EPSS: ptr(0.25),
+					New: new(true), KEV: new(false), Malware: new(false), EPSS: new(0.25),
 				},
 			},
 			{ID: "rest", Action: Note, Line: 23},
@@ -218,7 +219,7 @@ func TestKeysToComeAreErrors(t *testing.T) {
 		ruleYAML("{id: a, action: warn, when: {%s: x}}"):       "origin published event environment",
 		exceptionYAML("    reason:", "    %s: x\n    reason:"): "vex",
 	} {
-		for _, key := range strings.Fields(keys) {
+		for key := range strings.FieldsSeq(keys) {
 			_, err := Load("p.yaml", []byte(fmt.Sprintf(at, key)))
 			var errs yamlpos.Errors
 			if !errors.As(err, &errs) || len(errs) != 1 || errs[0].Msg != key+" is not supported yet" {

@@ -30,7 +30,7 @@ var (
 	drawSeverity = rapid.SampledFrom(finding.Severities())
 	drawAction   = rapid.SampledFrom([]Action{Block, Warn, Note})
 	drawPrint    = rapid.SampledFrom([]string{"v1:1", "v1:2", "v1:3#2"})
-	drawBool     = rapid.SampledFrom([]*bool{nil, nil, ptr(true), ptr(false)})
+	drawBool     = rapid.SampledFrom([]*bool{nil, nil, new(true), new(false)})
 )
 
 func few[T any](g *rapid.Generator[T]) *rapid.Generator[[]T] {
@@ -73,7 +73,7 @@ var drawRuleOf = rapid.Custom(func(t *rapid.T) Rule {
 		},
 	}
 	if rapid.Bool().Draw(t, "epss") {
-		r.When.EPSS = ptr(rapid.Float64Range(0, 1).Draw(t, "bound"))
+		r.When.EPSS = new(rapid.Float64Range(0, 1).Draw(t, "bound"))
 	}
 	return r
 })
@@ -117,7 +117,7 @@ var drawInput = rapid.Custom(func(t *rapid.T) Input {
 		Failures: few(rapid.Just("no disk")).Draw(t, "failures"),
 	}
 	if rapid.Bool().Draw(t, "failing") {
-		in.FailOn = ptr(drawSeverity.Draw(t, "failOn"))
+		in.FailOn = new(drawSeverity.Draw(t, "failOn"))
 	}
 	return in
 })

@@ -32,8 +32,8 @@ func fillValue(v reflect.Value, text string) {
 			fillValue(v.Index(i), text)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			fillValue(v.Field(i), text)
+		for _, field := range v.Fields() {
+			fillValue(field, text)
 		}
 	case reflect.Map:
 		for _, k := range v.MapKeys() {

@@ -74,15 +74,13 @@ func checkSchema(data []byte) error {
 
 // located adds line and column to an error of encoding/json.
 func located(data []byte, err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		if syntax.Offset >= int64(len(data)) {
 			return at(data, len(data), "the file ends too early")
 		}
 		return at(data, int(syntax.Offset)-1, "%s", Plain(strings.TrimPrefix(syntax.Error(), "json: ")))
 	}
-	var mistyped *json.UnmarshalTypeError
-	if errors.As(err, &mistyped) {
+	if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return at(data, int(mistyped.Offset), "%s where %s is wanted", Plain(mistyped.Value), mistyped.Type)
 	}
 	return err

@@ -61,17 +61,18 @@ func catalogued(id string, r rule.Rule) *sarif.ReportingDescriptor {
 	if help = strings.TrimSpace(help); help == "" {
 		help = r.Title
 	}
-	markdown := help
+	var markdown strings.Builder
+	markdown.WriteString(help)
 	for _, c := range r.Page.Cases {
 		if c.Name == "bad/1" || c.Name == "good/1" {
-			markdown += "\n\n" + example(c)
+			markdown.WriteString("\n\n" + example(c))
 		}
 	}
 	full := r.Title + "."
 	if r.Page.Text != "" {
 		full, _, _ = strings.Cut(r.Page.Text, "\n\n")
 	}
-	return describe(id, r.Title, strings.Join(strings.Fields(full), " "), help, markdown)
+	return describe(id, r.Title, strings.Join(strings.Fields(full), " "), help, markdown.String())
 }
 
 // example is a case of a rule's page as markdown.

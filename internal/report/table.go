@@ -85,7 +85,7 @@ func (t *table) line(parts ...part) {
 		}
 		b.WriteString(text)
 	}
-	t.w.WriteString(strings.TrimRight(b.String(), " ") + "\n") //nolint:errcheck,gosec // Flush gives it
+	t.w.WriteString(strings.TrimRight(b.String(), " ") + "\n") //nolint:errcheck // Flush gives it
 }
 
 func (t *table) verdict(v policy.Verdict) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -293,17 +294,17 @@ func (r *run) addErrors(res *Result, parts []Ref) {
 }
 
 func summarise(errs []string) string {
-	text := ""
+	var text strings.Builder
 	for i, e := range errs[:min(len(errs), shownErrors)] {
 		if i > 0 {
-			text += "; "
+			text.WriteString("; ")
 		}
-		text += e
+		text.WriteString(e)
 	}
 	if n := len(errs) - shownErrors; n > 0 {
-		text += fmt.Sprintf("; and %d more", n)
+		text.WriteString(fmt.Sprintf("; and %d more", n))
 	}
-	return text
+	return text.String()
 }
 
 func joinReasons(a, b string) string {

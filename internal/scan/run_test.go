@@ -396,7 +396,7 @@ func TestErrorsOfHiddenEntriesCanBeExcused(t *testing.T) {
 }
 
 func TestTimeoutKeepsWhatWasFound(t *testing.T) {
-	ctx, cancel := context.WithCancelCause(context.Background())
+	ctx, cancel := context.WithCancelCause(t.Context())
 	var files []scantest.File
 	for i := range 100 {
 		files = append(files, scantest.Text(fmt.Sprintf("%03d", i), "x"))

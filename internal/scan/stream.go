@@ -40,7 +40,7 @@ func (j *job) pass() {
 		return nil
 	})
 	for _, w := range writers {
-		w.CloseWithError(err) // nothing where the copy came to its end
+		_ = w.CloseWithError(err) // nothing where the copy came to its end
 	}
 	readers.Wait()
 }

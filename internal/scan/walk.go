@@ -269,7 +269,7 @@ func (j *job) fetch() error {
 
 func (j *job) close() {
 	if j.source != nil {
-		j.source.Close() //nolint:errcheck,gosec // only read from
+		j.source.Close() //nolint:errcheck // only read from
 		j.source = nil
 	}
 }

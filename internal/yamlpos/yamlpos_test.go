@@ -285,8 +285,7 @@ func TestHostileFilesAreRefusedAtOnce(t *testing.T) {
 			start := time.Now()
 			_, err := load(test.data)
 			took := time.Since(start)
-			var errs Errors
-			if !errors.As(err, &errs) {
+			if _, ok := errors.AsType[Errors](err); !ok {
 				t.Fatalf("got %v, want Errors", err)
 			}
 			first, _, _ := strings.Cut(err.Error(), "\n")

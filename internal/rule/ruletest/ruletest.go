@@ -5,7 +5,6 @@ package ruletest
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -111,7 +110,7 @@ func runPage(t *testing.T, scanner scan.Scanner, r rule.Rule, source func([]rule
 func findings(t *testing.T, scanner scan.Scanner, id string, s scan.Source) []finding.Finding {
 	t.Helper()
 	var found []finding.Finding
-	for _, res := range scan.Run(context.Background(), s, []scan.Scanner{scanner}, scan.Options{}) {
+	for _, res := range scan.Run(t.Context(), s, []scan.Scanner{scanner}, scan.Options{}) {
 		if res.Status != finding.StatusOK {
 			t.Errorf("scan ended %q: %s", res.Status, res.Reason)
 		}

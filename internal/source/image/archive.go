@@ -59,13 +59,13 @@ func openArchive(ctx context.Context, path string, opt Options) (store, error) {
 	case !info.Mode().IsRegular():
 		return nil, errors.New("not a regular file; images are not read from a pipe, save it to a file first")
 	}
-	file, err := os.Open(path) //nolint:gosec // the user names it
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, reason(err)
 	}
 	a := &archive{file: file}
 	if err := a.read(ctx, info.Size(), opt); err != nil {
-		file.Close() //nolint:errcheck,gosec // only read from
+		file.Close() //nolint:errcheck // only read from
 		return nil, err
 	}
 	return a, nil
@@ -88,7 +88,7 @@ func (a *archive) read(ctx context.Context, size int64, opt Options) error {
 			return err
 		}
 		a.index.read(ctx, s, true)
-		s.Close() //nolint:errcheck,gosec // only read from
+		s.Close() //nolint:errcheck // only read from
 	}
 	if len(a.index.files) == 0 && a.index.err != nil {
 		return a.index.err

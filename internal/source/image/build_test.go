@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -255,7 +254,7 @@ func (r *recorder) Failed(path string, err error) {
 // open opens what must open and closes it when the test ends.
 func open(t testing.TB, scheme, path string, opt image.Options) []scan.Source {
 	t.Helper()
-	sources, err := image.Open(context.Background(), scheme, path, opt)
+	sources, err := image.Open(t.Context(), scheme, path, opt)
 	must(t, err)
 	for _, s := range sources {
 		t.Cleanup(func() { must(t, s.Close()) })
@@ -269,7 +268,7 @@ func walkAll(t testing.TB, s scan.Source) []string {
 	var lines []string
 	for _, u := range s.Units() {
 		r := &recorder{}
-		err := u.Walk(context.Background(), r)
+		err := u.Walk(t.Context(), r)
 		lines = append(lines, u.Name)
 		for _, l := range r.lines {
 			lines = append(lines, "  "+l)
@@ -290,7 +289,7 @@ func walkLayer(t testing.TB, b blob, opt image.Options) ([]string, error) {
 		must(t, os.WriteFile(blobPath(dir, s.Target().Image.Layers[0].Digest), b.stored, 0o600))
 	}
 	r := &recorder{}
-	err := s.Units()[0].Walk(context.Background(), r)
+	err := s.Units()[0].Walk(t.Context(), r)
 	return r.lines, err
 }
 

@@ -128,7 +128,7 @@ func (c *catalogue) document(ctx context.Context, file string, digest v1.Hash) (
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer r.Close() //nolint:errcheck // only read from
 	if size > maxDocument {
 		return nil, fmt.Errorf("%s: has %d bytes, more than %d", file, size, maxDocument)
 	}

@@ -36,11 +36,11 @@ func Detect(file string) (scheme string, ok bool) {
 	case !info.Mode().IsRegular():
 		return "", false
 	}
-	f, err := os.Open(file) //nolint:gosec // the user names it
+	f, err := os.Open(file)
 	if err != nil {
 		return "", false
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // only read from
 	return detectArchive(f, info.Size())
 }
 
@@ -58,7 +58,7 @@ func detectFolder(dir string) bool {
 			return false
 		}
 		found.note(name, size, r)
-		r.Close() //nolint:errcheck,gosec // only read from
+		r.Close() //nolint:errcheck // only read from
 	}
 	return found.layout && found.index
 }

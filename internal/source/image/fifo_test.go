@@ -3,7 +3,6 @@
 package image_test
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -24,8 +23,8 @@ func TestFifoIsNotWaitedFor(t *testing.T) {
 	if scheme, ok := image.Detect(dir); ok {
 		t.Errorf("Detect = %q", scheme)
 	}
-	_, err := image.Open(context.Background(), image.SchemeOCIDir, dir, image.Options{})
+	_, err := image.Open(t.Context(), image.SchemeOCIDir, dir, image.Options{})
 	wantError(t, err, "index.json: not a regular file")
-	_, err = image.Open(context.Background(), image.SchemeDockerArchive, index, image.Options{})
+	_, err = image.Open(t.Context(), image.SchemeDockerArchive, index, image.Options{})
 	wantError(t, err, "not a regular file; images are not read from a pipe")
 }

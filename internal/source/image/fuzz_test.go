@@ -2,7 +2,6 @@ package image_test
 
 import (
 	"archive/tar"
-	"context"
 	"io"
 	"os"
 	"path"
@@ -61,7 +60,7 @@ func walkChecked(t *testing.T, u scan.Unit) string {
 		}
 		return nil
 	}
-	err := u.Walk(context.Background(), r)
+	err := u.Walk(t.Context(), r)
 	if err == nil {
 		t.Error("no error from a layer with the wrong digest")
 	}
@@ -89,7 +88,7 @@ func FuzzOpen(f *testing.F) {
 		must(t, os.WriteFile(file, data, 0o600))
 		image.Detect(file)
 		for _, scheme := range []string{image.SchemeDockerArchive, image.SchemeOCIArchive} {
-			sources, err := image.Open(context.Background(), scheme, file, opt)
+			sources, err := image.Open(t.Context(), scheme, file, opt)
 			if len(sources) == 0 && err == nil {
 				t.Error("neither sources nor error")
 			}
@@ -98,7 +97,7 @@ func FuzzOpen(f *testing.F) {
 					t.Errorf("target %+v", s.Target())
 				}
 				for _, u := range s.Units()[:min(len(s.Units()), 5)] {
-					u.Walk(context.Background(), &recorder{}) //nolint:errcheck // whatever it says
+					u.Walk(t.Context(), &recorder{})
 				}
 				must(t, s.Close())
 			}
@@ -115,7 +114,7 @@ func FuzzDocuments(f *testing.F) {
 	f.Fuzz(func(t *testing.T, list, config string) {
 		file := write(t, "app.tar", tarOf(t, text("manifest.json", list), text("index.json", list), text("c", config), text("l", "")))
 		for _, scheme := range []string{image.SchemeDockerArchive, image.SchemeOCIArchive} {
-			sources, err := image.Open(context.Background(), scheme, file, opt)
+			sources, err := image.Open(t.Context(), scheme, file, opt)
 			if len(sources) == 0 && err == nil {
 				t.Error("neither sources nor error")
 			}

@@ -92,7 +92,7 @@ func Open(ctx context.Context, scheme, path string, opt Options) ([]scan.Source,
 		err = fmt.Errorf("opening %s:%s: %w", scheme, path, err)
 	}
 	if len(c.images) == 0 {
-		s.close() //nolint:errcheck,gosec // only read from
+		s.close() //nolint:errcheck // only read from
 		return nil, err
 	}
 	return c.sources(scheme, path, opt), err

@@ -48,7 +48,7 @@ func (l *layer) walk(ctx context.Context, s store, opt Options, v scan.Visitor) 
 	if err != nil {
 		return l.missing(err)
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // only read from
 	st, err := l.open(ctx, file, opt)
 	if err != nil {
 		return fmt.Errorf("reading layer: %w", err)

@@ -238,7 +238,7 @@ func TestPlatforms(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			sources, err := image.Open(context.Background(), image.SchemeOCIDir, dir, image.Options{Platform: tt.platform})
+			sources, err := image.Open(t.Context(), image.SchemeOCIDir, dir, image.Options{Platform: tt.platform})
 			if tt.fails != "" {
 				wantError(t, err, tt.fails)
 			} else if err != nil {
@@ -256,7 +256,7 @@ func TestPlatformOfAnImageWithoutIndex(t *testing.T) {
 	docker := dockerTar(t, map[string]v1.Image{"app": img})
 	for scheme, path := range map[string]string{image.SchemeOCIDir: layoutOf(t, img), image.SchemeDockerArchive: docker} {
 		open(t, scheme, path, image.Options{Platform: "linux/amd64"})
-		_, err := image.Open(context.Background(), scheme, path, image.Options{Platform: "linux/s390x"})
+		_, err := image.Open(t.Context(), scheme, path, image.Options{Platform: "linux/s390x"})
 		wantError(t, err, "no image for platform linux/s390x: there is linux/amd64")
 	}
 }
@@ -273,13 +273,13 @@ func TestPlatformThatIsNotStoredIsCounted(t *testing.T) {
 	if got := skips(t, sources[0]); got[0] != `skipped "linux/arm64/v8" platform not stored in the image file` {
 		t.Errorf("got %q", got)
 	}
-	_, err := image.Open(context.Background(), image.SchemeOCIDir, dir, image.Options{Platform: "linux/arm64"})
+	_, err := image.Open(t.Context(), image.SchemeOCIDir, dir, image.Options{Platform: "linux/arm64"})
 	wantError(t, err, "no such file")
 }
 
 func TestArtifactIsNoImage(t *testing.T) {
 	chart := mutate.ConfigMediaType(imageOf(t, plain(t, text("Chart.yaml", "a: b"))), "application/vnd.cncf.helm.config.v1+json")
-	_, err := image.Open(context.Background(), image.SchemeOCIDir, layoutOf(t, chart), image.Options{})
+	_, err := image.Open(t.Context(), image.SchemeOCIDir, layoutOf(t, chart), image.Options{})
 	wantError(t, err, "no container image in it", "helm.config", "not a container image")
 	img := imageOf(t, plain(t, text("a", "1")))
 	sources := open(t, image.SchemeOCIDir, layoutOf(t, chart, img), image.Options{})
@@ -424,7 +424,7 @@ func TestBadArchives(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			sources, err := image.Open(context.Background(), tt.scheme, tt.path, image.Options{})
+			sources, err := image.Open(t.Context(), tt.scheme, tt.path, image.Options{})
 			wantError(t, err, tt.want...)
 			if sources != nil {
 				t.Errorf("%d sources beside the error", len(sources))
@@ -439,7 +439,7 @@ func TestOneBadImageLosesNoOther(t *testing.T) {
 	id, err := bad.ConfigName()
 	must(t, err)
 	must(t, os.Remove(filepath.Join(dir, "blobs", "sha256", id.Hex)))
-	sources, err := image.Open(context.Background(), image.SchemeOCIDir, dir, image.Options{})
+	sources, err := image.Open(t.Context(), image.SchemeOCIDir, dir, image.Options{})
 	wantError(t, err, "manifest sha256:", "image configuration", "no such file")
 	if len(sources) != 1 {
 		t.Fatalf("%d sources, want 1", len(sources))
@@ -469,13 +469,13 @@ func TestTruncatedArchiveKeepsWhatIsThere(t *testing.T) {
 			if scheme, ok := image.Detect(path); !ok || scheme != image.SchemeDockerArchive {
 				t.Errorf("Detect = %q, %v", scheme, ok)
 			}
-			sources, err := image.Open(context.Background(), image.SchemeDockerArchive, path, image.Options{})
+			sources, err := image.Open(t.Context(), image.SchemeDockerArchive, path, image.Options{})
 			wantError(t, err, "reading archive", "unexpected EOF")
 			if len(sources) != 1 {
 				t.Fatalf("%d sources, want 1", len(sources))
 			}
 			r := &recorder{}
-			err = sources[0].Units()[0].Walk(context.Background(), r)
+			err = sources[0].Units()[0].Walk(t.Context(), r)
 			wantError(t, err, "unexpected EOF")
 			if len(r.lines) != 2 || r.lines[0] != `file "a" -rw-r--r-- 1 "1"` {
 				t.Errorf("%q", r.lines)
@@ -506,7 +506,7 @@ func TestTooManyLayersAndImages(t *testing.T) {
 	if len(s.Units()) != 10_000 || len(digests) != 1 {
 		t.Errorf("%d units, %d digests", len(s.Units()), len(digests))
 	}
-	_, err := image.Open(context.Background(), image.SchemeDockerArchive, manifest(10_001), image.Options{})
+	_, err := image.Open(t.Context(), image.SchemeDockerArchive, manifest(10_001), image.Options{})
 	wantError(t, err, "10001 layers, more than 10000")
 
 	var index strings.Builder
@@ -516,7 +516,7 @@ func TestTooManyLayersAndImages(t *testing.T) {
 	}
 	dir := layoutOf(t)
 	must(t, os.WriteFile(filepath.Join(dir, "index.json"), []byte(strings.TrimSuffix(index.String(), ",")+"]}"), 0o600))
-	_, err = image.Open(context.Background(), image.SchemeOCIDir, dir, image.Options{})
+	_, err = image.Open(t.Context(), image.SchemeOCIDir, dir, image.Options{})
 	wantError(t, err, "and 996 more")
 }
 
@@ -532,7 +532,7 @@ func TestOneDigestWithTwoContents(t *testing.T) {
 	l := packed(t, text("a", "1"))
 	other := l
 	other.diffID = hashOf([]byte("other"))
-	_, err := image.Open(context.Background(), image.SchemeOCIDir, layoutOf(t, imageOf(t, l, other)), image.Options{})
+	_, err := image.Open(t.Context(), image.SchemeOCIDir, layoutOf(t, imageOf(t, l, other)), image.Options{})
 	wantError(t, err, "digest mismatch", "cannot unpack to both")
 	if !errors.Is(err, image.ErrDigest) {
 		t.Errorf("not an ErrDigest: %v", err)
@@ -548,12 +548,12 @@ func TestIndicesNestedTooDeep(t *testing.T) {
 	p, err := layout.FromPath(dir)
 	must(t, err)
 	must(t, p.AppendIndex(index))
-	_, err = image.Open(context.Background(), image.SchemeOCIDir, dir, image.Options{})
+	_, err = image.Open(t.Context(), image.SchemeOCIDir, dir, image.Options{})
 	wantError(t, err, "nested deeper")
 }
 
 func TestOpenStopsWithTheContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := image.Open(ctx, image.SchemeOCIArchive, layoutTar(t, imageOf(t)), image.Options{})
 	if !errors.Is(err, context.Canceled) {
@@ -577,7 +577,7 @@ func TestPackedArchiveInAnyOrder(t *testing.T) {
 		i = (i*7 + 3) % len(units)
 		go func() {
 			r := &recorder{}
-			err := units[i].Walk(context.Background(), r)
+			err := units[i].Walk(t.Context(), r)
 			if err == nil && r.lines[0] != fmt.Sprintf("file \"n\" -rw-r--r-- %d %q", len(fmt.Sprint(i)), fmt.Sprint(i)) {
 				err = fmt.Errorf("layer %d: %q", i, r.lines[0])
 			}

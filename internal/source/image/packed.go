@@ -69,7 +69,7 @@ func (p *packed) open(ctx context.Context, offset, size int64) (io.ReadCloser, e
 	}
 	s.guard.ctx = ctx
 	if _, err := io.CopyN(io.Discard, s, offset-s.pos); err != nil {
-		s.Close() //nolint:errcheck,gosec // only read from
+		s.Close() //nolint:errcheck // only read from
 		return nil, err
 	}
 	return &packedFile{Reader: io.LimitReader(s, size), packed: p, stream: s}, nil
@@ -98,12 +98,12 @@ func (p *packed) give(s *packedStream) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		s.Close() //nolint:errcheck,gosec // only read from
+		s.Close() //nolint:errcheck // only read from
 		return
 	}
 	p.idle = append(p.idle, s)
 	if len(p.idle) > maxIdle {
-		p.idle[0].Close() //nolint:errcheck,gosec // only read from
+		p.idle[0].Close() //nolint:errcheck // only read from
 		p.idle = p.idle[1:]
 	}
 }
@@ -113,7 +113,7 @@ func (p *packed) close() {
 	defer p.mu.Unlock()
 	p.closed = true
 	for _, s := range p.idle {
-		s.Close() //nolint:errcheck,gosec // only read from
+		s.Close() //nolint:errcheck // only read from
 	}
 	p.idle = nil
 }

@@ -151,7 +151,7 @@ func newEntry(h *tar.Header) (scan.Entry, error) {
 
 // fileMode translates the bits that tar keeps.
 func fileMode(mode int64) fs.FileMode {
-	m := fs.FileMode(mode & 0o777) //nolint:gosec // nine bits
+	m := fs.FileMode(mode & 0o777)
 	if mode&0o4000 != 0 {
 		m |= fs.ModeSetuid
 	}

@@ -144,7 +144,7 @@ func TestEntryKeepsOwnerAndTime(t *testing.T) {
 	f := file{tar.Header{Name: "a", Typeflag: tar.TypeReg, Mode: 0o600, Uid: 7, Gid: 8, ModTime: when}, "x"}
 	s := open(t, image.SchemeOCIDir, layoutOf(t, imageOf(t, plain(t, f))), image.Options{})[0]
 	var got scan.Entry
-	must(t, s.Units()[0].Walk(context.Background(), &recorder{onto: func(e scan.Entry, _ func() (io.ReadCloser, error)) error {
+	must(t, s.Units()[0].Walk(t.Context(), &recorder{onto: func(e scan.Entry, _ func() (io.ReadCloser, error)) error {
 		got = e
 		return nil
 	}}))
@@ -270,9 +270,9 @@ func TestForeignLayer(t *testing.T) {
 		dir := layoutOf(t, imageOf(t, foreign))
 		s := open(t, image.SchemeOCIDir, dir, image.Options{})[0]
 		// Where it is there, it is read like any other.
-		must(t, s.Units()[0].Walk(context.Background(), &recorder{}))
+		must(t, s.Units()[0].Walk(t.Context(), &recorder{}))
 		removeBlob(t, dir, s.Target().Image.Layers[0].Digest)
-		wantError(t, s.Units()[0].Walk(context.Background(), &recorder{}), "not distributed with the image", mediaType)
+		wantError(t, s.Units()[0].Walk(t.Context(), &recorder{}), "not distributed with the image", mediaType)
 	}
 }
 
@@ -326,7 +326,7 @@ func TestSparseEntryIsNotReadUnlessWanted(t *testing.T) {
 	var sizes []int64
 	allocated := testing.AllocsPerRun(1, func() {
 		sizes = nil
-		must(t, s.Units()[0].Walk(context.Background(), &recorder{onto: func(e scan.Entry, _ func() (io.ReadCloser, error)) error {
+		must(t, s.Units()[0].Walk(t.Context(), &recorder{onto: func(e scan.Entry, _ func() (io.ReadCloser, error)) error {
 			sizes = append(sizes, e.Size)
 			return nil
 		}}))
@@ -359,7 +359,7 @@ func TestSparseEntryIsBoundedWhenRead(t *testing.T) {
 	data = append(data, make([]byte, 1024)...)
 	s := open(t, image.SchemeOCIDir, layoutOf(t, imageOf(t, blob{data: data})), image.Options{MaxUnpacked: 3 << 19})[0]
 	var read []string
-	must(t, s.Units()[0].Walk(context.Background(), &recorder{onto: func(_ scan.Entry, open func() (io.ReadCloser, error)) error {
+	must(t, s.Units()[0].Walk(t.Context(), &recorder{onto: func(_ scan.Entry, open func() (io.ReadCloser, error)) error {
 		r, err := open()
 		must(t, err)
 		n, err := io.Copy(io.Discard, r)
@@ -440,7 +440,7 @@ func TestDecompressionBomb(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	// As a whole archive, too.
-	_, err = image.Open(context.Background(), image.SchemeDockerArchive, write(t, "bomb.tgz", bomb), image.WithBombFloor(image.Options{}, 32<<20))
+	_, err = image.Open(t.Context(), image.SchemeDockerArchive, write(t, "bomb.tgz", bomb), image.WithBombFloor(image.Options{}, 32<<20))
 	wantError(t, err, "decompression bomb")
 	// Below the floor it is a file of zeros, however well it packs.
 	_, err = walkLayer(t, b, image.Options{})
@@ -449,7 +449,7 @@ func TestDecompressionBomb(t *testing.T) {
 
 func TestWalkStopsWithTheContext(t *testing.T) {
 	s := open(t, image.SchemeOCIDir, layoutOf(t, imageOf(t, packed(t, text("a", ""), text("b", strings.Repeat("x", 1<<20))))), image.Options{})[0]
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	err := s.Units()[0].Walk(ctx, &recorder{onto: func(scan.Entry, func() (io.ReadCloser, error)) error {
 		cancel()
 		return nil
@@ -463,7 +463,7 @@ func TestWalkStopsAtTheVisitorsError(t *testing.T) {
 	s := open(t, image.SchemeOCIDir, layoutOf(t, imageOf(t, packed(t, text("a", ""), text("b", "")))), image.Options{})[0]
 	stop := errors.New("stop")
 	r := &recorder{stop: stop}
-	if err := s.Units()[0].Walk(context.Background(), r); !errors.Is(err, stop) || len(r.lines) != 1 {
+	if err := s.Units()[0].Walk(t.Context(), r); !errors.Is(err, stop) || len(r.lines) != 1 {
 		t.Errorf("error %v, entries %q", err, r.lines)
 	}
 }
@@ -471,7 +471,7 @@ func TestWalkStopsAtTheVisitorsError(t *testing.T) {
 func TestContentEndsWithItsEntry(t *testing.T) {
 	s := open(t, image.SchemeOCIDir, layoutOf(t, imageOf(t, packed(t, text("a", "1"), text("b", "2")))), image.Options{})[0]
 	var kept io.Reader
-	must(t, s.Units()[0].Walk(context.Background(), &recorder{onto: func(e scan.Entry, open func() (io.ReadCloser, error)) error {
+	must(t, s.Units()[0].Walk(t.Context(), &recorder{onto: func(e scan.Entry, open func() (io.ReadCloser, error)) error {
 		if e.Path == "a" {
 			var err error
 			kept, err = open()
@@ -486,12 +486,12 @@ func TestContentEndsWithItsEntry(t *testing.T) {
 
 func TestTheFileIsClosedWithItsLastSource(t *testing.T) {
 	one, two := imageOf(t, plain(t, text("a", "1"))), imageOf(t, plain(t, text("a", "2")))
-	sources, err := image.Open(context.Background(), image.SchemeOCIArchive, layoutTar(t, one, two), image.Options{})
+	sources, err := image.Open(t.Context(), image.SchemeOCIArchive, layoutTar(t, one, two), image.Options{})
 	must(t, err)
 	must(t, sources[0].Close())
-	must(t, sources[1].Units()[0].Walk(context.Background(), &recorder{}))
+	must(t, sources[1].Units()[0].Walk(t.Context(), &recorder{}))
 	must(t, sources[1].Close())
-	wantError(t, sources[1].Units()[0].Walk(context.Background(), &recorder{}), "closed")
+	wantError(t, sources[1].Units()[0].Walk(t.Context(), &recorder{}), "closed")
 }
 
 func BenchmarkWalk(b *testing.B) {
@@ -504,7 +504,7 @@ func BenchmarkWalk(b *testing.B) {
 	b.SetBytes(int64(len(layer.unpacked)))
 	b.ReportAllocs()
 	for b.Loop() {
-		must(b, s.Units()[0].Walk(context.Background(), &recorder{onto: func(scan.Entry, func() (io.ReadCloser, error)) error { return nil }}))
+		must(b, s.Units()[0].Walk(b.Context(), &recorder{onto: func(scan.Entry, func() (io.ReadCloser, error)) error { return nil }}))
 	}
 }
 
