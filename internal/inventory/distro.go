@@ -164,3 +164,26 @@ func (d Distro) openEuler() string {
 	}
 	return version + "-" + strings.ReplaceAll(strings.TrimSuffix(rest, ")"), " ", "-")
 }
+
+// PackageKind is the format of the packages that the distribution is made of; ""
+// where it is not known, and for what has no package database.
+func (d Distro) PackageKind() OSKind {
+	switch d.ID {
+	case "debian", "ubuntu", "raspbian", "devuan", "kali", "linuxmint", "pop":
+		return Deb
+	case "alpine", "wolfi", "chainguard", "minimos", "postmarketos":
+		return APK
+	case "rhel", "centos", "fedora", "rocky", "almalinux", "ol", "amzn", "sles", "sled", "sle_hpc",
+		"azurelinux", "mariner", "photon", "mageia", "openEuler":
+		return RPM
+	}
+	if strings.HasPrefix(d.ID, "opensuse") {
+		return RPM
+	}
+	return ""
+}
+
+// String is a short name for messages: "Debian 12", "Red Hat 9.3".
+func (d Distro) String() string {
+	return strings.TrimSpace(Family(d.Ecosystem()) + " " + d.VersionID)
+}

@@ -113,3 +113,20 @@ func TestLookups(t *testing.T) {
 		})
 	}
 }
+
+func TestDistroPackageKind(t *testing.T) {
+	for text, want := range map[string]string{
+		"ID=debian\nVERSION_ID=12":          "deb Debian 12",
+		"ID=ubuntu\nVERSION_ID=22.04":       "deb Ubuntu 22.04",
+		"ID=wolfi\nVERSION_ID=20230201":     "apk Wolfi 20230201",
+		"ID=rhel\nVERSION_ID=9.3":           "rpm Red Hat 9.3",
+		"ID=opensuse-leap\nVERSION_ID=15.5": "rpm openSUSE 15.5",
+		"ID=buildroot":                      " buildroot",
+		"":                                  " ",
+	} {
+		d := inventory.ParseOSRelease([]byte(text))
+		if got := string(d.PackageKind()) + " " + d.String(); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package vulndb
 
 import (
 	"bufio"
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,7 +72,7 @@ func TestConformance(t *testing.T) {
 				t.Fatal(err)
 			}
 			packages := readInventory(t, filepath.Join(lists, name+".inventory.tsv"))
-			matches, err := db.Query(context.Background(), packages)
+			matches, err := db.Query(t.Context(), packages)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -51,7 +51,7 @@ func readSide(path string, read func(io.Reader) error) error {
 	if err != nil {
 		return fmt.Errorf("reading advisories: %w", err)
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // only read from
 	if err := read(io.LimitReader(file, maxEnrichment)); err != nil {
 		return fmt.Errorf("reading %q: %w", path, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,7 +87,7 @@ func TestFolderLayouts(t *testing.T) {
 				paths = append(paths, filepath.Join(dir, "osv.zip"))
 			}
 			for _, path := range paths {
-				matches, err := open(t, path).Query(context.Background(), []inventory.Package{npmPackage, pyPackage})
+				matches, err := open(t, path).Query(t.Context(), []inventory.Package{npmPackage, pyPackage})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -107,7 +108,7 @@ func TestFolderIsLazy(t *testing.T) {
 	if info := db.Info(); len(info.Sources) != 0 {
 		t.Errorf("read before it was asked: %+v", info)
 	}
-	matches, err := db.Query(context.Background(), []inventory.Package{npmPackage})
+	matches, err := db.Query(t.Context(), []inventory.Package{npmPackage})
 	if err != nil || matches[0].Err != nil {
 		t.Fatal(err, matches[0].Err)
 	}
@@ -135,7 +136,7 @@ func TestFolderFaults(t *testing.T) {
 		"an empty export":   {map[string]string{"npm/all.zip": string(zipOf(t))}, "the database has no advisories for npm"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			matches, err := open(t, folderOf(t, c.files)).Query(context.Background(), []inventory.Package{npmPackage})
+			matches, err := open(t, folderOf(t, c.files)).Query(t.Context(), []inventory.Package{npmPackage})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -164,7 +165,7 @@ func TestFolderLimits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			matches, err := db.Query(context.Background(), []inventory.Package{npmPackage})
+			matches, err := db.Query(t.Context(), []inventory.Package{npmPackage})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -194,7 +195,7 @@ func TestReleases(t *testing.T) {
 		"a bare record is not the release's": {"Alpine:v3.19", "p", "3.0", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			matches, err := db.Query(context.Background(), []inventory.Package{{Ecosystem: c.ecosystem, Name: c.name, Version: c.version}})
+			matches, err := db.Query(t.Context(), []inventory.Package{{Ecosystem: c.ecosystem, Name: c.name, Version: c.version}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -207,15 +208,14 @@ func TestReleases(t *testing.T) {
 
 func TestVersionsThatCannotBeCompared(t *testing.T) {
 	db := open(t, folderOf(t, map[string]string{"npm/a.json": npmAdvisory}))
-	matches, err := db.Query(context.Background(), []inventory.Package{
+	matches, err := db.Query(t.Context(), []inventory.Package{
 		{Ecosystem: "npm", Name: "p", Version: "latest"},
 		{Ecosystem: "npm", Name: "nobody-warns-of-it", Version: "latest"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var refused *VersionError
-	if !errors.As(matches[0].Err, &refused) {
+	if _, ok := errors.AsType[*VersionError](matches[0].Err); !ok {
 		t.Errorf("got %v, want a VersionError", matches[0].Err)
 	}
 	if matches[1].Err != nil {
@@ -247,10 +247,8 @@ func TestEnrichment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := map[string]string{"npm/a.json": npmAdvisory}
-			for name, content := range c.files {
-				files[name] = content
-			}
-			matches, err := open(t, folderOf(t, files)).Query(context.Background(), []inventory.Package{npmPackage})
+			maps.Copy(files, c.files)
+			matches, err := open(t, folderOf(t, files)).Query(t.Context(), []inventory.Package{npmPackage})
 			if c.err != "" {
 				if err == nil || !strings.Contains(err.Error(), c.err) {
 					t.Fatalf("got %v, want %q", err, c.err)
@@ -282,7 +280,7 @@ func TestKEVDate(t *testing.T) {
 				files["kev.json"] = c.kev
 			}
 			db := open(t, folderOf(t, files))
-			if _, err := db.Query(context.Background(), []inventory.Package{npmPackage}); err != nil {
+			if _, err := db.Query(t.Context(), []inventory.Package{npmPackage}); err != nil {
 				t.Fatal(err)
 			}
 			if got := db.Info().KEVDate; got != c.want {
@@ -306,7 +304,7 @@ func TestConcurrentQueries(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			matches, err := db.Query(context.Background(), []inventory.Package{npmPackage, pyPackage})
+			matches, err := db.Query(t.Context(), []inventory.Package{npmPackage, pyPackage})
 			if err != nil || len(matches[0].Advisories) != 1 || len(matches[1].Advisories) != 1 {
 				t.Error(matches, err)
 			}
@@ -314,7 +312,7 @@ func TestConcurrentQueries(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := db.Query(ctx, []inventory.Package{npmPackage}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled query answers %v", err)
@@ -329,19 +327,19 @@ func BenchmarkQuery(b *testing.B) {
 	b.Run("cold", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := open(b, path).Query(context.Background(), packages); err != nil {
+			if _, err := open(b, path).Query(b.Context(), packages); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
 	b.Run("warm", func(b *testing.B) {
 		db := open(b, path)
-		if _, err := db.Query(context.Background(), packages); err != nil {
+		if _, err := db.Query(b.Context(), packages); err != nil {
 			b.Fatal(err)
 		}
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := db.Query(context.Background(), packages); err != nil {
+			if _, err := db.Query(b.Context(), packages); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -93,14 +93,24 @@ func (c *comparator) below(version string) (bool, error) {
 	if version == "*" {
 		return true, nil
 	}
+	if err := plausible(c.family, version); err != nil {
+		return false, &VersionError{c.family, version, err}
+	}
 	order, err := c.compare(version)
 	return err == nil && order < 0, err
 }
 
-// reaches says whether an event has happened by c's version.
+// reaches says whether an event has happened by c's version. An end at what is no
+// version ends nothing: GitHub's records say "last affected: None" for that.
 func (c *comparator) reaches(e event) (bool, error) {
 	if e.kind == introduced && e.version == "0" {
 		return true, nil
+	}
+	if err := e.plausible(c.family); err != nil {
+		if e.kind != introduced {
+			return false, nil
+		}
+		return false, &VersionError{c.family, e.version, err}
 	}
 	order, err := c.compare(e.version)
 	if e.kind == lastAffected {

@@ -58,7 +58,7 @@ func TestContains(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := parse(t, npmRecord(c.affected))
 			var got []string
-			for _, v := range strings.Fields(c.in + " " + c.out) {
+			for v := range strings.FieldsSeq(c.in + " " + c.out) {
 				cmp, err := newComparator("npm", v)
 				if err != nil {
 					t.Fatal(err)

@@ -64,7 +64,7 @@ func readFile(path string, b *budget, workers int) (records []*record, bad []err
 	if err != nil {
 		return nil, nil, err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // only read from
 	r, problem, err := readRecord(file, b, new(bytes.Buffer))
 	if err != nil {
 		return nil, nil, fmt.Errorf("%q: %w", path, err)
@@ -81,7 +81,7 @@ func readZip(path string, b *budget, workers int) ([]*record, []error, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%q: %w (fetch it again)", path, err)
 	}
-	defer archive.Close()
+	defer archive.Close() //nolint:errcheck // only read from
 	var members []*zip.File
 	for _, m := range archive.File {
 		if strings.EqualFold(filepath.Ext(m.Name), ".json") && filepath.Base(m.Name) != kevFile {
@@ -126,14 +126,14 @@ func readZip(path string, b *budget, workers int) ([]*record, []error, error) {
 }
 
 func readMember(m *zip.File, b *budget, buf *bytes.Buffer) (*record, error, error) {
-	if m.UncompressedSize64 > uint64(b.record) { //nolint:gosec // a limit is positive
+	if m.UncompressedSize64 > uint64(b.record) {
 		return nil, fmt.Errorf("%w: record of %d bytes", errLimit, m.UncompressedSize64), nil
 	}
 	r, err := m.Open()
 	if err != nil {
 		return nil, nil, err
 	}
-	defer r.Close()
+	defer r.Close() //nolint:errcheck // only read from
 	return readRecord(r, b, buf)
 }
 

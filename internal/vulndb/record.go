@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/boltseal/boltseal/internal/inventory"
 )
@@ -112,7 +113,60 @@ func decode(data []byte) (*record, error) {
 	if raw.ID == "" {
 		return nil, errors.Join(errNoID, err)
 	}
-	return raw.record(), err
+	r := raw.record()
+	return r, errors.Join(err, r.faults(raw.Withdrawn))
+}
+
+// faults says what in a record says nothing, though it is of the right type: such a
+// record matches too much or too little. One fault of a kind is enough.
+func (r *record) faults(withdrawn json.RawMessage) error {
+	var err error
+	if !isNothing(withdrawn) && !r.withdrawn {
+		err = fmt.Errorf("withdrawn: %s is no date: taken for not withdrawn", clip(string(withdrawn), 40))
+	}
+	for i := range r.affected {
+		if fault := r.affected[i].fault(); fault != nil {
+			return errors.Join(err, fault)
+		}
+	}
+	return err
+}
+
+func (a *affected) fault() error {
+	family := inventory.Family(a.ecosystem)
+	for _, rng := range a.ranges {
+		if len(rng.events) == 0 && len(a.versions) == 0 {
+			return fmt.Errorf("%s: a range without events", clip(a.name, 80))
+		}
+		for _, e := range rng.events {
+			if err := e.plausible(family); err != nil {
+				return fmt.Errorf("%s: event version %q: %w", clip(a.name, 80), clip(e.version, 40), err)
+			}
+		}
+	}
+	return nil
+}
+
+// plausible refuses versions that stand for nothing in an event.
+func (e event) plausible(family string) error {
+	if e.kind == introduced && e.version == "0" || e.kind == limit && e.version == "*" {
+		return nil
+	}
+	return plausible(family, e.version)
+}
+
+func isNothing(raw json.RawMessage) bool {
+	return len(raw) == 0 || string(raw) == "null" || string(raw) == `""`
+}
+
+// isDate says whether a field holds a date, with or without a time.
+func isDate(raw json.RawMessage) bool {
+	var text string
+	if json.Unmarshal(raw, &text) != nil || len(text) < len(time.DateOnly) {
+		return false
+	}
+	_, err := time.Parse(time.DateOnly, text[:len(time.DateOnly)])
+	return err == nil
 }
 
 func (raw *osvRecord) record() *record {
@@ -123,7 +177,7 @@ func (raw *osvRecord) record() *record {
 		summary:   oneLine(raw.Summary, raw.Details),
 		published: date(raw.Published),
 		modified:  date(raw.Modified),
-		withdrawn: len(raw.Withdrawn) > 0 && string(raw.Withdrawn) != "null" && string(raw.Withdrawn) != `""`,
+		withdrawn: isDate(raw.Withdrawn),
 	}
 	r.vectors, r.rating = severities(raw.Severity)
 	if rating := ratingOf(raw.Database); rating != "" {

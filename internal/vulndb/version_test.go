@@ -115,8 +115,7 @@ func TestCompareRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Compare(c.ecosystem, c.version, "1.0")
-			var refused *VersionError
-			if !errors.As(err, &refused) {
+			if _, ok := errors.AsType[*VersionError](err); !ok {
 				t.Fatalf("got %v, want a VersionError", err)
 			}
 			if len(err.Error()) > 300 {

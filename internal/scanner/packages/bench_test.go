@@ -2,7 +2,6 @@ package packages_test
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -54,14 +53,14 @@ func BenchmarkScan(b *testing.B) {
 		scantest.Tree(scantest.Text("gradle.lockfile", gradle.String())),
 	}
 	for _, src := range sources { // read the advisories once
-		scan.Run(context.Background(), src, scanners, scan.Options{})
+		scan.Run(b.Context(), src, scanners, scan.Options{})
 	}
 	b.ReportAllocs()
 	found := 0
 	for b.Loop() {
 		found = 0
 		for _, src := range sources {
-			found += len(scan.Run(context.Background(), src, scanners, scan.Options{})[0].Findings)
+			found += len(scan.Run(b.Context(), src, scanners, scan.Options{})[0].Findings)
 		}
 	}
 	b.ReportMetric(float64(found), "findings")

@@ -16,7 +16,6 @@ import (
 	cpb "github.com/google/osv-scalibr/binary/proto/config_go_proto"
 	"github.com/google/osv-scalibr/extractor"
 	"github.com/google/osv-scalibr/extractor/filesystem"
-	"github.com/google/osv-scalibr/extractor/filesystem/language/python/requirements"
 	apkmeta "github.com/google/osv-scalibr/extractor/filesystem/os/apk/metadata"
 	dpkgmeta "github.com/google/osv-scalibr/extractor/filesystem/os/dpkg/metadata"
 	rpmmeta "github.com/google/osv-scalibr/extractor/filesystem/os/rpm/metadata"
@@ -116,10 +115,6 @@ func toRow(p *extractor.Package) (row, bool) {
 		r.Arch, r.Source = m.Architecture, m.OriginName
 	case *rpmmeta.Metadata:
 		r.rpm(m)
-	case *requirements.Metadata:
-		if m.VersionComparator != "==" && m.VersionComparator != "===" {
-			r.Version = "" // "at least 1.0" is not what is installed
-		}
 	}
 	if r.Source == r.Name && (r.SourceVersion == "" || r.SourceVersion == r.Version) {
 		r.Source, r.SourceVersion = "", ""

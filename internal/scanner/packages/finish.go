@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ func (p *pass) Finish(ctx context.Context, v *scan.View, refs []scan.Ref) scan.R
 	var res scan.Result
 	j := newJoin(p.target, v, refs, &res)
 	found := j.packages()
+	j.missingDatabase()
 	res.Packages = make([]inventory.Package, len(found))
 	for i := range found {
 		res.Packages[i] = found[i].Package
@@ -74,9 +76,8 @@ func unanswered(found []located, matches []vulndb.Match) []string {
 		case p.Ecosystem == "":
 			m.Err = errNoDistro
 		}
-		var version *vulndb.VersionError
 		text := m.Err.Error()
-		if errors.As(m.Err, &version) {
+		if _, ok := errors.AsType[*vulndb.VersionError](m.Err); ok {
 			lines = append(lines, fmt.Sprintf("%s: %s: %s", strings.Join(p.Paths, ", "), p.Name, (&brief{m.Err}).Error()))
 			continue
 		}
@@ -143,4 +144,21 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// noteKinds tells of lockfiles that are of no kind that is read.
+func (j *join) noteKinds() {
+	n := 0
+	var names []string
+	for _, f := range j.files {
+		if f.Format == formatUnread {
+			n++
+			names = append(names, path.Base(f.path))
+		}
+	}
+	if n == 0 {
+		return
+	}
+	slices.Sort(names)
+	j.res.Notes = append(j.res.Notes, fmt.Sprintf("%s of kinds that are not read yet: %s", plural(n, "lockfile"), strings.Join(slices.Compact(names), ", ")))
 }

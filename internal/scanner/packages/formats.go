@@ -11,13 +11,11 @@ import (
 	"github.com/google/osv-scalibr/extractor/filesystem/language/golang/gomod"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/java/gradlelockfile"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/javascript/packagejson"
-	"github.com/google/osv-scalibr/extractor/filesystem/language/javascript/packagelockjson"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/javascript/pnpmlock"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/javascript/yarnlock"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/python/pdmlock"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/python/pipfilelock"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/python/poetrylock"
-	"github.com/google/osv-scalibr/extractor/filesystem/language/python/requirements"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/python/uvlock"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/python/wheelegg"
 	"github.com/google/osv-scalibr/extractor/filesystem/os/apk"
@@ -38,6 +36,8 @@ type format struct {
 	asked bool
 	// loose marks files that only may be of the format: another file says so.
 	loose bool
+	// unread marks files that are told of, and not read.
+	unread bool
 }
 
 // The sizes of files that are read. Lockfiles of 100 MB and jars of 500 MB exist.
@@ -63,42 +63,53 @@ const (
 	formatDistInfo   = "Python metadata"
 	formatJar        = "Java archive"
 	formatGoBinary   = "Go binary"
+	formatUnread     = "lockfile that is not read"
 )
 
 // treeFormats are what a work tree is read for; the first match counts.
-func treeFormats() []format {
+func treeFormats(memory *inflation) []format {
 	return []format{
-		{name: formatNPMLock, max: maxText, match: lockNamed("package-lock.json", "npm-shrinkwrap.json"), read: by(packagelockjson.New)},
+		{name: formatNPMLock, max: maxNPMLock, match: lockNamed("package-lock.json", "npm-shrinkwrap.json"), read: readNPMLock},
 		{name: "yarn.lock", max: maxText, match: lockNamed("yarn.lock"), read: shortLines(by(yarnlock.New))},
 		{name: "pnpm-lock.yaml", max: maxText, match: lockNamed("pnpm-lock.yaml"), read: by(pnpmlock.New)},
 		{name: formatGoMod, max: maxText, match: named("go.mod"), read: readGoMod(by(gomod.New))},
 		{name: formatGoSum, max: maxText, match: named("go.sum"), read: readGoSum},
-		{name: "requirements.txt", max: maxText, match: isRequirements, read: readRequirements(by(requirements.New)), asked: true},
+		{name: "requirements.txt", max: maxText, match: isRequirements, read: readRequirements(0), asked: true},
 		{name: "poetry.lock", max: maxText, match: named("poetry.lock"), read: by(poetrylock.New)},
 		{name: "Pipfile.lock", max: maxText, match: named("Pipfile.lock"), read: by(pipfilelock.New)},
 		{name: "uv.lock", max: maxText, match: named("uv.lock"), read: by(uvlock.New)},
 		{name: "pdm.lock", max: maxText, match: named("pdm.lock"), read: by(pdmlock.New)},
 		{name: "gradle.lockfile", max: maxText, match: named("gradle.lockfile", "buildscript-gradle.lockfile"), read: by(gradlelockfile.New)},
+		{name: formatUnread, match: lockNamed(unreadLocks()...), unread: true},
 		{name: formatPOM, max: maxText, match: named("pom.xml"), read: readPOM},
-		{name: formatJar, max: maxArchive, match: isJar, read: readJar},
+		{name: formatJar, max: maxArchive, match: isJar, read: readJar(memory)},
 		{name: formatGoBinary, max: maxBinary, match: isExecutable, read: readGoBinary(by(gobinary.New))},
-		{name: formatLoose, max: maxSmall, match: isLooseRequirements, read: readRequirements(by(requirements.New)), asked: true, loose: true},
+		{name: formatLoose, max: maxSmall, match: isLooseRequirements, read: readRequirements(maxLoose), asked: true, loose: true},
 	}
 }
 
 // imageFormats are what an image's layers are read for.
-func imageFormats() []format {
+func imageFormats(memory *inflation) []format {
 	return []format{
 		{name: formatOSRelease, max: maxSmall, match: isOSRelease, read: readOSRelease},
 		{name: "dpkg status", max: maxDatabase, match: isDpkgStatus, read: readDpkg(by(dpkg.New))},
-		{name: "apk database", max: maxDatabase, match: at("lib/apk/db/installed", "usr/lib/apk/db/installed", "var/lib/apk/db/installed"), read: readAPK(by(apk.New))},
-		{name: "rpm database", max: maxDatabase, match: isRPMDatabase, read: by(rpm.New)},
+		{name: "apk database", max: maxDatabase, match: at(apkDatabases()...), read: readAPK(by(apk.New))},
+		{name: "rpm database", max: maxDatabase, match: isRPMDatabase, read: readRPM(by(rpm.New))},
 		{name: formatOwned, max: maxText, match: isOwnedList, read: readOwned},
 		{name: formatNodeModule, max: maxText, match: isNodeModule, read: readNodeModule(by(packagejson.New))},
 		{name: formatDistInfo, max: maxText, match: isDistInfo, read: by(wheelegg.New)},
 		{name: formatInstaller, max: maxSmall, match: isInstaller, read: readInstaller},
-		{name: formatJar, max: maxArchive, match: isJar, read: readJar},
+		{name: formatJar, max: maxArchive, match: isJar, read: readJar(memory)},
 		{name: formatGoBinary, max: maxBinary, match: isExecutable, read: readGoBinary(by(gobinary.New))},
+	}
+}
+
+// unreadLocks are lockfiles of kinds that are not read yet.
+func unreadLocks() []string {
+	return []string{
+		"Cargo.lock", "Cartfile.resolved", "Gemfile.lock", "Package.resolved", "Podfile.lock", "bun.lock", "bun.lockb",
+		"cabal.project.freeze", "composer.lock", "conan.lock", "deno.lock", "gems.locked", "mix.lock", "packages.lock.json",
+		"paket.lock", "pubspec.lock", "pylock.toml", "rebar.lock", "renv.lock", "stack.yaml.lock", "verification-metadata.xml",
 	}
 }
 
@@ -158,10 +169,8 @@ func isExecutable(e *scan.Entry, head func(int) []byte) bool {
 		return false
 	}
 	h := head(4)
-	for _, magic := range []string{"\x7fELF", "\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe", "\xca\xfe\xba\xbe"} {
-		if string(h) == magic {
-			return true
-		}
+	if slices.Contains([]string{"\x7fELF", "\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe", "\xcf\xfa\xed\xfe", "\xca\xfe\xba\xbe"}, string(h)) {
+		return true
 	}
 	return bytes.HasPrefix(h, []byte("MZ"))
 }
@@ -188,9 +197,20 @@ func isOwnedList(e *scan.Entry, _ func(int) []byte) bool {
 
 func isRPMDatabase(e *scan.Entry, _ func(int) []byte) bool {
 	dir, name := path.Split(e.Path)
-	return slices.Contains([]string{"var/lib/rpm/", "usr/lib/sysimage/rpm/", "usr/share/rpm/"}, dir) &&
-		slices.Contains([]string{"Packages", "Packages.db", "rpmdb.sqlite"}, name)
+	return slices.Contains(rpmFolders(), dir) && slices.Contains(rpmNames(), name)
 }
+
+func rpmFolders() []string {
+	return []string{"var/lib/rpm/", "usr/lib/sysimage/rpm/", "usr/share/rpm/"}
+}
+
+func rpmNames() []string { return []string{"Packages", "Packages.db", "rpmdb.sqlite"} }
+
+func apkDatabases() []string {
+	return []string{"lib/apk/db/installed", "usr/lib/apk/db/installed", "var/lib/apk/db/installed"}
+}
+
+func osReleases() []string { return []string{"etc/os-release", "usr/lib/os-release"} }
 
 // isNodeModule matches the package.json of an installed module, and none of those
 // that lie deeper inside it.

@@ -29,23 +29,25 @@ type file struct {
 
 // join turns parts of single files into packages.
 type join struct {
-	target scan.Target
-	view   *scan.View
-	res    *scan.Result
-	parts  map[scan.At]*part // all of them, hidden ones too
-	files  []file            // those that are seen, in the order of units and entries
-	distro inventory.Distro
-	owned  map[string]bool
-	rpm    map[string]bool // folders of Python distributions that rpm installed
+	target  scan.Target
+	view    *scan.View
+	res     *scan.Result
+	parts   map[scan.At]*part // all of them, hidden ones too
+	files   []file            // those that are seen, in the order of units and entries
+	distro  inventory.Distro
+	release string // the file that names it
+	owned   map[string]bool
+	rpm     map[string]bool // folders of Python distributions that rpm installed
 
-	faulty   map[string]bool // files that have errors of their own
-	pointers map[string]bool // files that are kept in Git LFS
+	faulty   map[string]bool     // files that have errors of their own
+	pointers map[string]bool     // files that are kept in Git LFS
+	packed   map[string]scan.Ref // parts of files that matter only when asked for
 }
 
 func newJoin(t scan.Target, v *scan.View, refs []scan.Ref, res *scan.Result) *join {
 	j := &join{
 		target: t, view: v, res: res, parts: make(map[scan.At]*part), owned: make(map[string]bool), rpm: make(map[string]bool),
-		faulty: make(map[string]bool), pointers: make(map[string]bool),
+		faulty: make(map[string]bool), pointers: make(map[string]bool), packed: make(map[string]scan.Ref),
 	}
 	res.Excused = make(map[scan.At]bool)
 	pointers := 0
@@ -54,10 +56,14 @@ func newJoin(t scan.Target, v *scan.View, refs []scan.Ref, res *scan.Result) *jo
 		if !seen && ref.Index >= 0 {
 			res.Excused[ref.At] = true
 		}
-		if ref.Err != nil {
+		if ref.Err != nil && seen {
 			j.faulty[ref.Entry.Path] = true
 		}
 		if ref.Part == nil {
+			continue
+		}
+		if isPacked(ref.Part) && t.Kind == scan.KindTree {
+			j.packed[shown] = ref
 			continue
 		}
 		p, err := decodePart(ref.Part)
@@ -72,9 +78,7 @@ func newJoin(t scan.Target, v *scan.View, refs []scan.Ref, res *scan.Result) *jo
 		switch {
 		case seen && p.Pointer:
 			j.pointers[shown] = true
-			if p.Format != formatLoose {
-				pointers++
-			}
+			pointers++
 		case seen:
 			j.files = append(j.files, file{p, shown, ref.At, linkTarget(ref.Entry)})
 		}
@@ -88,9 +92,9 @@ func newJoin(t scan.Target, v *scan.View, refs []scan.Ref, res *scan.Result) *jo
 
 // learn takes in what files say of others.
 func (j *join) learn() {
-	for _, p := range []string{"etc/os-release", "usr/lib/os-release"} {
+	for _, p := range osReleases() {
 		if _, _, at, ok := j.view.Resolve(p); ok && j.parts[at] != nil && j.parts[at].Distro != nil {
-			j.distro = *j.parts[at].Distro
+			j.distro, j.release = *j.parts[at].Distro, p
 			break
 		}
 	}
@@ -253,7 +257,8 @@ func (j *join) joined() []file {
 		}
 	}
 	asked := j.included(byPath)
-	var out []file
+	j.noteKinds()
+	var out, unread []file
 	for _, f := range j.files {
 		dir := path.Dir(f.path)
 		switch f.Format {
@@ -274,10 +279,14 @@ func (j *join) joined() []file {
 				continue
 			}
 		}
+		if f.Unread > 0 {
+			unread = append(unread, f)
+		}
 		if len(f.Rows) > 0 {
 			out = append(out, f)
 		}
 	}
+	j.noteUnread(unread)
 	return dropLinks(out)
 }
 

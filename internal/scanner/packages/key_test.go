@@ -31,7 +31,7 @@ func TestCacheKeyChangesWithFormats(t *testing.T) {
 		"another name":   func(f []format) []format { f[0].name += "2"; return f },
 		"one that loose": func(f []format) []format { f[0].loose = true; return f },
 	} {
-		key := cacheKey(change(treeFormats()), imageFormats())
+		key := cacheKey(change(treeFormats(nil)), imageFormats(nil))
 		if other := seen[key]; other != "" {
 			t.Errorf("%s gives the key of %s", name, other)
 		}

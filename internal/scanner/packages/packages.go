@@ -7,7 +7,8 @@
 // what somebody once meant to install, and what came of it is seen by itself.
 //
 // Reading is the extraction library's work (github.com/google/osv-scalibr, its
-// extractors only), one file at a time, without the files beside it. What needs
+// extractors only) but for package-lock.json, requirements, POMs and archives, one
+// file at a time, without the files beside it. What needs
 // other files (the distribution's release, go.sum, included requirements, parent
 // POMs, files that a distribution's package owns) is joined in Finish. The
 // library's rpm reader writes its database to a temporary file while it reads it.
@@ -38,7 +39,8 @@ type Options struct {
 
 // Scanner is the packages scanner.
 type Scanner struct {
-	opt Options
+	opt    Options
+	memory *inflation
 }
 
 var silence = sync.OnceFunc(func() { scalibrlog.SetLogger(silent{}) })
@@ -49,7 +51,7 @@ func New(opt Options) *Scanner {
 	if opt.NoDB == "" {
 		opt.NoDB = "no vulnerability database"
 	}
-	return &Scanner{opt: opt}
+	return &Scanner{opt: opt, memory: newInflation()}
 }
 
 // Name implements scan.Scanner.
@@ -59,9 +61,9 @@ func (s *Scanner) Name() string { return finding.Packages }
 func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 	switch t.Kind {
 	case scan.KindTree:
-		return &pass{opt: s.opt, target: t, formats: treeFormats()}, nil
+		return &pass{opt: s.opt, target: t, formats: treeFormats(s.memory)}, nil
 	case scan.KindImage:
-		return &pass{opt: s.opt, target: t, formats: imageFormats()}, nil
+		return &pass{opt: s.opt, target: t, formats: imageFormats(s.memory)}, nil
 	}
 	return nil, nil
 }
@@ -80,6 +82,8 @@ func (p *pass) Wants(e *scan.Entry, head func(n int) []byte) scan.Want {
 	switch {
 	case f == nil:
 		return scan.Want{}
+	case f.unread:
+		return scan.Want{Mode: scan.NoRead}
 	case f.loose && (e.Size > f.max || e.Kind == scan.Symlink && len(head(1)) == 0):
 		return scan.Want{Mode: scan.NoRead}
 	}
@@ -92,6 +96,9 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 	f := p.find(e, func(n int) []byte { return data[:min(n, len(data))] })
 	if f == nil {
 		return nil, nil
+	}
+	if f.unread {
+		return (&part{Format: f.name}).encode()
 	}
 	if isLFSPointer(data) {
 		return (&part{Format: f.name, Pointer: true}).encode()

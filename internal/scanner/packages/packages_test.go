@@ -42,7 +42,7 @@ func advisories(tb testing.TB) vulndb.DB {
 
 func run(tb testing.TB, src scan.Source, opt packages.Options) scan.Result {
 	tb.Helper()
-	return scan.Run(context.Background(), src, []scan.Scanner{packages.New(opt)}, scan.Options{})[0]
+	return scan.Run(tb.Context(), src, []scan.Scanner{packages.New(opt)}, scan.Options{})[0]
 }
 
 // list writes packages as "ecosystem name version paths".

@@ -29,6 +29,10 @@ type part struct {
 	// NeedsSum says that a go.mod does not list indirect modules.
 	NeedsSum bool `json:"s,omitempty"`
 	POM      *pom `json:"p,omitempty"`
+	// Unread counts the lines of requirements that could not be read; UnreadLines are
+	// the first of them.
+	Unread      int   `json:"u,omitempty"`
+	UnreadLines []int `json:"ul,omitempty"`
 	// Pointer says that the content is kept elsewhere: there was nothing to read.
 	Pointer bool `json:"l,omitempty"`
 	// Failed says why a file could not be read in whole that matters only when
@@ -58,6 +62,7 @@ const (
 	maxRows     = 1_000_000
 	maxString   = 4096
 	maxIncludes = 1000 // files that one requirements file includes
+	maxUnread   = 3
 )
 
 var errPart = errors.New("unusable part")
@@ -67,7 +72,11 @@ func (p *part) encode() (scan.Part, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	return json.Marshal(p)
+	data, err := json.Marshal(p)
+	if err == nil && p.Format == formatLoose {
+		data, err = pack(data)
+	}
+	return data, err
 }
 
 // decodePart reads what encode wrote.
@@ -75,8 +84,12 @@ func decodePart(data scan.Part) (*part, error) {
 	if len(data) > maxPart {
 		return nil, fmt.Errorf("%w: %d bytes", errPart, len(data))
 	}
+	text, err := unpack(data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errPart, err)
+	}
 	var p part
-	if err := json.Unmarshal(data, &p); err != nil {
+	if err := json.Unmarshal(text, &p); err != nil {
 		return nil, fmt.Errorf("%w: %w", errPart, err)
 	}
 	if p.Version != partVersion {
@@ -90,7 +103,7 @@ func (p *part) check() error {
 	if len(p.Rows) > maxRows {
 		return fmt.Errorf("%w: more than %d packages", errPart, maxRows)
 	}
-	if len(p.Failed) > maxString || len(p.Includes) > maxIncludes {
+	if len(p.Failed) > maxString || len(p.Includes) > maxIncludes || len(p.UnreadLines) > maxUnread || p.Unread < 0 {
 		return fmt.Errorf("%w: more text than a file gives", errPart)
 	}
 	for i := range p.Rows {

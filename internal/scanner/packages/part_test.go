@@ -1,7 +1,6 @@
 package packages
 
 import (
-	"context"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -65,11 +64,11 @@ func FuzzFinish(f *testing.F) {
 		target := scan.Target{Kind: scan.KindTree, Name: "dir:."}
 		p := &pass{opt: Options{DB: db}, target: target}
 		e := &scan.Entry{Path: path}
-		res := p.Finish(context.Background(), &scan.View{}, []scan.Ref{
+		res := p.Finish(t.Context(), &scan.View{}, []scan.Ref{
 			{At: scan.At{Index: 0}, Entry: e, Part: data},
 			{At: scan.At{Index: 1}, Entry: &scan.Entry{Path: "go.mod"}, Part: scan.Part(`{"v":"2","f":"go.mod","s":true}`)},
 		})
-		if _, err := decodePart(data); err != nil && len(res.Errors) == 0 {
+		if _, err := decodePart(data); err != nil && !isPacked(data) && len(res.Errors) == 0 {
 			t.Errorf("an unusable part is no error: %+v", res)
 		}
 	})
@@ -78,7 +77,7 @@ func FuzzFinish(f *testing.F) {
 // fuzzReader hands any bytes to a reader of ours and checks what it makes of them.
 func fuzzReader(f *testing.F, read reader, path string) {
 	f.Fuzz(func(t *testing.T, data []byte) {
-		made, err := read(context.Background(), path, data)
+		made, err := read(t.Context(), path, data)
 		if made == nil {
 			return
 		}
@@ -101,7 +100,7 @@ func FuzzPOM(f *testing.F) {
 
 func FuzzJar(f *testing.F) {
 	f.Add([]byte("PK\x05\x06" + strings.Repeat("\x00", 18)))
-	fuzzReader(f, readJar, "a-1.0.jar")
+	fuzzReader(f, readJar(newInflation()), "a-1.0.jar")
 }
 
 func FuzzGoSum(f *testing.F) {

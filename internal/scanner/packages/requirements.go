@@ -1,40 +1,17 @@
 package packages
 
 import (
-	"bufio"
-	"context"
-	"errors"
 	"fmt"
 	"path"
 	"strings"
 )
 
-// readRequirements keeps which files the file includes. One that lists nothing has
-// a part all the same: others may include it.
-func readRequirements(read reader) reader {
-	return func(ctx context.Context, p string, data []byte) (*part, error) {
-		made, err := read(ctx, p, data)
-		if errors.Is(err, bufio.ErrTooLong) {
-			err = errLongLine
-		}
-		if err != nil {
-			return nil, err
-		}
-		for line := range strings.Lines(string(data)) {
-			file, ok := included(strings.TrimSpace(line))
-			if !ok {
-				continue
-			}
-			if len(made.Includes) == maxIncludes {
-				return made, fmt.Errorf("it includes more than %d files", maxIncludes)
-			}
-			if !path.IsAbs(file) && !strings.Contains(file, "://") {
-				file = path.Join(path.Dir(p), file)
-			}
-			made.Includes = append(made.Includes, file)
-		}
-		return made, nil
+// beside gives the path of a file that another one names.
+func beside(by, file string) string {
+	if path.IsAbs(file) || strings.Contains(file, "://") {
+		return file
 	}
+	return path.Join(path.Dir(by), file)
 }
 
 // included gives the file of "-r FILE" and "--requirement FILE".
@@ -80,7 +57,7 @@ func (j *join) included(byPath map[string]*part) map[string]bool {
 	for len(queue) > 0 {
 		next := queue[0]
 		queue = queue[1:]
-		p := byPath[next.file]
+		p := j.open(next.file, byPath)
 		if problem := j.unread(next.file, p); problem != "" {
 			j.res.Errors = append(j.res.Errors, fmt.Sprintf("%s: included by %s: %s", next.file, next.by, problem))
 		}
@@ -89,6 +66,29 @@ func (j *join) included(byPath map[string]*part) map[string]bool {
 		}
 	}
 	return asked
+}
+
+// open gives the part of a file that is asked for; of those that nobody asks for
+// the parts stay packed.
+func (j *join) open(name string, byPath map[string]*part) *part {
+	ref, packed := j.packed[name]
+	if !packed {
+		return byPath[name]
+	}
+	delete(j.packed, name)
+	p, err := decodePart(ref.Part)
+	switch {
+	case err != nil:
+		j.faulty[name] = true
+		j.res.Errors = append(j.res.Errors, fmt.Sprintf("%s: %v", name, err))
+		return nil
+	case p.Pointer:
+		j.pointers[name] = true
+		return nil
+	}
+	byPath[name] = p
+	j.files = append(j.files, file{p, name, ref.At, linkTarget(ref.Entry)})
+	return p
 }
 
 // unread says why a file that is asked for is not read in whole; nothing where it
@@ -105,4 +105,25 @@ func (j *join) unread(file string, p *part) string {
 		return "not fetched"
 	}
 	return "not among the files that are scanned, or not called like requirements"
+}
+
+// noteUnread tells how many lines of requirements could not be read, and the first.
+func (j *join) noteUnread(files []file) {
+	n := 0
+	var first []string
+	for _, f := range files {
+		n += f.Unread
+		for _, line := range f.UnreadLines {
+			first = append(first, fmt.Sprintf("%s:%d", f.path, line))
+		}
+	}
+	if n == 0 {
+		return
+	}
+	more := ""
+	if n > maxUnread {
+		more = ", ..."
+	}
+	first = first[:min(len(first), maxUnread)]
+	j.res.Notes = append(j.res.Notes, fmt.Sprintf("%s of requirements could not be read: %s%s", plural(n, "line"), strings.Join(first, ", "), more))
 }

@@ -23,6 +23,23 @@ func readDpkg(read reader) reader {
 	}
 }
 
+var errRPM = errors.New("it is not a database that can be read")
+
+// readRPM gives a text of its own for what is wrong: the library's names the
+// temporary file that it reads, another one each time.
+func readRPM(read reader) reader {
+	return func(ctx context.Context, p string, data []byte) (*part, error) {
+		made, err := read(ctx, p, data)
+		if err == nil {
+			return made, nil
+		}
+		if done := ctx.Err(); done != nil {
+			return made, done
+		}
+		return made, errRPM
+	}
+}
+
 // readAPK reads packages, and the files that they own (F: names a folder, R: a
 // file in it; https://wiki.alpinelinux.org/wiki/Apk_spec).
 func readAPK(read reader) reader {
