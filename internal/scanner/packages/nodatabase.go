@@ -49,7 +49,7 @@ func (j *join) missingDatabase() {
 		}
 	}
 	var problem strings.Builder
-	problem.WriteString(fmt.Sprintf("%s names %s, but no package database could be read", j.release, (&brief{fmt.Errorf("%s", j.distro)}).Error()))
+	fmt.Fprintf(&problem, "%s names %s, but no package database could be read", j.release, (&brief{fmt.Errorf("%s", j.distro)}).Error())
 	for _, p := range databases(kind) {
 		if hint := j.leads(p); hint != "" {
 			problem.WriteString(": " + hint)

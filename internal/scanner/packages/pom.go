@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -187,8 +189,8 @@ func resolvePOM(poms map[string]*pom, p string) []row {
 	}
 	values := properties(chain)
 	managed := make(map[string]string)
-	for i := len(chain) - 1; i >= 0; i-- { // the nearest one wins
-		for name, version := range chain[i].Managed {
+	for _, p := range slices.Backward(chain) { // the nearest one wins
+		for name, version := range p.Managed {
 			managed[interpolate(name, values)] = interpolate(version, values)
 		}
 	}
@@ -228,10 +230,8 @@ func parents(poms map[string]*pom, p string) []*pom {
 // properties are those of the chain with the project's own built-in ones.
 func properties(chain []*pom) map[string]string {
 	values := make(map[string]string)
-	for i := len(chain) - 1; i >= 0; i-- {
-		for name, value := range chain[i].Properties {
-			values[name] = value
-		}
+	for _, p := range slices.Backward(chain) {
+		maps.Copy(values, p.Properties)
 	}
 	m := chain[0]
 	version, group := m.Version, m.Group
