@@ -2,7 +2,6 @@ package secrets
 
 import (
 	"bytes"
-	"context"
 	"testing"
 
 	"github.com/boltseal/boltseal/internal/scan"
@@ -19,7 +18,7 @@ func benchmarkSource(b *testing.B, files []scantest.File) {
 	b.SetBytes(n)
 	b.ReportAllocs()
 	for b.Loop() {
-		scan.Run(context.Background(), scantest.Tree(files...), []scan.Scanner{s}, scan.Options{})
+		scan.Run(b.Context(), scantest.Tree(files...), []scan.Scanner{s}, scan.Options{})
 	}
 }
 

@@ -2,7 +2,6 @@ package secrets
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -42,7 +41,7 @@ func chunkedHits(t testing.TB, path string, c *chunker) []hit {
 	}
 	var hits []hit
 	d := detection{rules: rules, path: path, report: func(h hit) { hits = append(hits, h) }}
-	if err := d.run(context.Background(), c); err != nil {
+	if err := d.run(t.Context(), c); err != nil {
 		t.Error(err)
 	}
 	return hits
@@ -222,7 +221,7 @@ func TestReadErrorKeepsWhatWasFound(t *testing.T) {
 	var hits []hit
 	d := detection{rules: rules, path: "a", report: func(h hit) { hits = append(hits, h) }}
 	broken := io.MultiReader(strings.NewReader("a "+token+" b\n"), iotest.ErrReader(errors.New("disk on fire")))
-	err = d.run(context.Background(), newStreamChunker(broken, chunkSizes))
+	err = d.run(t.Context(), newStreamChunker(broken, chunkSizes))
 	if err == nil || !strings.Contains(err.Error(), "disk on fire") || len(hits) != 1 {
 		t.Errorf("%d hits, error %v", len(hits), err)
 	}

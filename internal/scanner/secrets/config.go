@@ -27,32 +27,44 @@ const (
 	maxSettingSize = 4 << 20
 )
 
-// settings lists what an image's configuration says, in a fixed order: variables
-// and labels first, so that a secret is told there and not in the step that set it.
+// settings lists every text that an image's configuration holds, in a fixed order:
+// the history last, so that a secret is told where it took effect and not again in
+// the step that set it.
 func settings(c *v1.ConfigFile) []setting {
 	var out []setting
+	add := func(where, place, text string) {
+		if text != "" {
+			out = append(out, setting{where: where, place: "(config) " + place, text: text})
+		}
+	}
+	command := func(name string, args []string) { add("the "+name, name, strings.Join(args, " ")) }
 	for _, e := range c.Config.Env {
 		name, _, _ := strings.Cut(e, "=")
-		out = append(out, setting{where: fmt.Sprintf("the environment variable %q", name), place: "(config) env " + name, text: e})
+		add(fmt.Sprintf("the environment variable %q", name), "env "+name, e)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Config.Labels)) {
-		out = append(out, setting{
-			where: fmt.Sprintf("the label %q", name), place: "(config) label " + name,
-			text: name + "=" + c.Config.Labels[name],
-		})
-	}
-	command := func(name string, args []string) {
-		if len(args) > 0 {
-			out = append(out, setting{where: "the " + name, place: "(config) " + name, text: strings.Join(args, " ")})
-		}
+		add(fmt.Sprintf("the label %q", name), "label "+name, name+"="+c.Config.Labels[name])
 	}
 	command("entrypoint", c.Config.Entrypoint)
 	command("command", c.Config.Cmd)
 	if c.Config.Healthcheck != nil {
 		command("healthcheck", c.Config.Healthcheck.Test)
 	}
+	command("shell", c.Config.Shell)
+	for i, trigger := range c.Config.OnBuild {
+		add(fmt.Sprintf("trigger %d of ONBUILD", i+1), "onbuild", trigger)
+	}
+	for _, volume := range slices.Sorted(maps.Keys(c.Config.Volumes)) {
+		add("a volume", "volume", volume)
+	}
+	for _, port := range slices.Sorted(maps.Keys(c.Config.ExposedPorts)) {
+		add("an exposed port", "port", port)
+	}
+	for _, s := range smallSettings(c) {
+		add("the "+s[0], s[0], s[1])
+	}
 	for i, h := range c.History {
-		for _, text := range []string{h.CreatedBy, h.Comment} {
+		for _, text := range []string{h.CreatedBy, h.Comment, h.Author} {
 			if text != "" {
 				// No number in the identity: a step put before it changes nothing.
 				out = append(out, setting{
@@ -62,6 +74,30 @@ func settings(c *v1.ConfigFile) []setting {
 		}
 	}
 	return out
+}
+
+// smallSettings are the single words of a configuration, each with its name. Who
+// builds an image can write there what they like.
+func smallSettings(c *v1.ConfigFile) [][2]string {
+	return [][2]string{
+		{"working directory", c.Config.WorkingDir},
+		{"user", c.Config.User},
+		{"stop signal", c.Config.StopSignal},
+		{"author", c.Author},
+		{"host name", c.Config.Hostname},
+		{"domain name", c.Config.Domainname},
+		{"MAC address", c.Config.MacAddress},
+		{"base image", c.Config.Image},
+		{"container", c.Container},
+		//lint:ignore SA1019 old builders write it
+		{"version of Docker", c.DockerVersion}, //nolint:staticcheck // as above
+		{"operating system", c.OS},
+		{"version of the operating system", c.OSVersion},
+		{"features of the operating system", strings.Join(c.OSFeatures, " ")},
+		{"architecture", c.Architecture},
+		{"variant", c.Variant},
+		{"type of the root file system", c.RootFS.Type},
+	}
 }
 
 // finishConfig looks through the image's configuration. Here the scanner knows the

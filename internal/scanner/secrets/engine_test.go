@@ -2,7 +2,6 @@ package secrets
 
 import (
 	"cmp"
-	"context"
 	"go/build"
 	"io/fs"
 	"os"
@@ -112,7 +111,7 @@ var fewFiles = []string{
 
 func scanAll(t testing.TB, src scan.Source, s *Scanner) scan.Result {
 	t.Helper()
-	return scan.Run(context.Background(), src, []scan.Scanner{s}, scan.Options{})[0]
+	return scan.Run(t.Context(), src, []scan.Scanner{s}, scan.Options{})[0]
 }
 
 func TestFindsWhatTheLibraryFindsInWholeFiles(t *testing.T) {
@@ -172,7 +171,7 @@ func TestLosesNothingOfDirMode(t *testing.T) {
 	cfg := copyRules(loaded, func(*config.Rule) bool { return true }, nil)
 	d := newDetector(cfg, decodeDepth, true)
 	t.Chdir(dir)
-	found, err := d.DetectSource(context.Background(), &sources.Files{Config: &cfg, Path: ".", Sema: d.Sema})
+	found, err := d.DetectSource(t.Context(), &sources.Files{Config: &cfg, Path: ".", Sema: d.Sema})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,8 +25,10 @@ type seenAt struct {
 func (p *pass) Finish(ctx context.Context, v *scan.View, parts []scan.Ref) scan.Result {
 	res := scan.Result{RulesAssessed: len(p.rules.rules)}
 	skipped := make(map[string]int)
+	failed := false
 	var all []seenAt
 	for _, ref := range parts {
+		failed = failed || ref.Err != nil
 		if ref.Part == nil {
 			continue
 		}
@@ -56,8 +58,38 @@ func (p *pass) Finish(ctx context.Context, v *scan.View, parts []scan.Ref) scan.
 	if p.target.Image != nil {
 		p.finishConfig(ctx, &res)
 	}
+	if p.target.Image == nil && !failed && res.Status == "" && len(all) == 0 && p.looked.Load() == 0 {
+		allLeftOut(&res, skipped)
+	}
 	p.note(&res, skipped)
 	return res
+}
+
+// allLeftOut says that nothing was looked at, where files were there.
+func allLeftOut(res *scan.Result, skipped map[string]int) {
+	var why []string
+	total := 0
+	for _, s := range skips {
+		if n := skipped[s.why]; n > 0 {
+			total += n
+			why = append(why, fmt.Sprintf("%d %s", n, s.reason))
+		}
+	}
+	if total == 0 {
+		return
+	}
+	res.Status = finding.StatusNothing
+	res.Reason = fmt.Sprintf("all %d files were left out: %s", total, strings.Join(why, ", "))
+	if total == 1 {
+		res.Reason = "the only file was left out: " + strings.TrimPrefix(why[0], "1 ")
+	}
+}
+
+// skips are the ways to leave a file out, in the order of reports.
+var skips = []struct{ why, reason, note, notes string }{
+	{skippedPath, "by the path allowlist", "1 file left out by the path allowlist of the rules", "%d files left out by the path allowlist of the rules"},
+	{skippedBinary, "binary", "1 file left out as binary", "%d files left out as binary"},
+	{skippedLFS, "in Git LFS", "1 Git LFS pointer: the content is not here", "%d Git LFS pointers: the content is not here"},
 }
 
 // tell adds a finding, or counts it where a comment hides it.
@@ -175,11 +207,14 @@ func (p *pass) note(res *scan.Result, skipped map[string]int) {
 	if p.ignored > 0 {
 		res.Notes = append(res.Notes, count(p.ignored, "finding", "findings")+" ignored by "+allowComment)
 	}
-	if n := skipped[skippedPath]; n > 0 {
-		res.Notes = append(res.Notes, count(n, "file", "files")+" left out by the path allowlist of the rules")
-	}
-	if n := skipped[skippedBinary]; n > 0 {
-		res.Notes = append(res.Notes, count(n, "file", "files")+" left out as binary")
+	for _, s := range skips {
+		switch n := skipped[s.why]; n {
+		case 0:
+		case 1:
+			res.Notes = append(res.Notes, s.note)
+		default:
+			res.Notes = append(res.Notes, fmt.Sprintf(s.notes, n))
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ func newKeywords(words []string) *keywords {
 		k.longest = max(k.longest, len(w))
 		for i := range len(w) {
 			if k.class[w[i]] == 0 {
-				k.class[w[i]] = uint8(k.width) //nolint:gosec // at most 256 bytes, 26 of them never seen
+				k.class[w[i]] = uint8(k.width)
 				k.width++
 			}
 		}
@@ -76,7 +76,7 @@ func (k *keywords) build() {
 func (k *keywords) addState() int32 {
 	k.next = append(k.next, make([]int32, k.width)...)
 	k.found = append(k.found, nil)
-	return int32(len(k.found) - 1) //nolint:gosec // a few thousand
+	return int32(len(k.found) - 1)
 }
 
 // The only runes outside ASCII that become ASCII when they are lower-cased, which

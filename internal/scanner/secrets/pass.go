@@ -3,6 +3,8 @@ package secrets
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"sync/atomic"
 
 	"github.com/boltseal/boltseal/internal/scan"
 )
@@ -16,6 +18,9 @@ type pass struct {
 	target scan.Target
 	// ignored is how many secrets `gitleaks:allow` comments hide; Finish counts.
 	ignored int
+	// looked counts the contents that were looked at; it stays 0 where a cache
+	// answers, so it is asked of targets only that have no digest.
+	looked atomic.Int64
 }
 
 // part is what is kept of an entry: places, hashes and masks, no clear text.
@@ -39,6 +44,13 @@ type record struct {
 const (
 	skippedPath   = "path"
 	skippedBinary = "binary"
+	skippedLFS    = "lfs"
+)
+
+// Why a file that the user named is not passed over but at fault.
+var (
+	errBinary  = errors.New("binary content is not looked through")
+	errPointer = errors.New("content is not here but in Git LFS; fetch it with git lfs pull")
 )
 
 // Wants implements scan.Pass. What the engine leaves out is wanted unread, so that
@@ -47,15 +59,19 @@ func (p *pass) Wants(e *scan.Entry, head func(int) []byte) scan.Want {
 	switch {
 	case e.Kind != scan.File || e.Size == 0:
 		return scan.Want{}
-	case p.rules.pathAllowed(e.Path) || isBinary(head(scan.HeadSize)):
+	case p.leavesOut(e) || isBinary(head(scan.HeadSize)):
 		return scan.Want{Mode: scan.NoRead}
 	}
 	return scan.Want{Mode: scan.Stream, Max: maxFile}
 }
 
+// leavesOut says that the path allowlist leaves a file out. It is for what nobody
+// asked for: a file that the user named is looked at.
+func (p *pass) leavesOut(e *scan.Entry) bool { return !e.Named && p.rules.pathAllowed(e.Path) }
+
 // File implements scan.Pass.
 func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.Part, error) {
-	if p.rules.pathAllowed(e.Path) {
+	if p.leavesOut(e) {
 		return encode(part{Skipped: skippedPath})
 	}
 	var out part
@@ -63,13 +79,24 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 		out.Secrets = append(out.Secrets, record{Rule: r.RuleID})
 	}
 	if c.Size() == 0 && e.Size > 0 {
-		out.Skipped = skippedBinary
-		return encode(out)
+		return out.skip(e, skippedBinary, errBinary)
 	}
-	d := detection{rules: p.rules, path: e.Path, report: func(h hit) {
-		out.Secrets = append(out.Secrets, p.record(h))
-	}}
-	err := d.run(ctx, chunksOf(c))
+	t := textOf(c)
+	path := e.Path
+	if e.Named {
+		path = p.rules.openPath(path)
+	}
+	found, err := t.look(p.search(ctx, path))
+	out.Secrets = append(out.Secrets, found...)
+	switch {
+	case err != nil:
+	case isPointer(t.head, c.Size()):
+		return out.skip(e, skippedLFS, errPointer)
+	case e.Named && isMedia(t.head):
+		err = errBinary
+	default:
+		p.looked.Add(1)
+	}
 	if len(out.Secrets) == 0 {
 		return nil, err
 	}
@@ -80,11 +107,14 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 	return encoded, err
 }
 
-func chunksOf(c *scan.Content) *chunker {
-	if data := c.Bytes(); data != nil {
-		return newChunker(data, chunkSizes)
+// skip ends a part whose content was left out: that is counted, and an error where
+// the user named the file.
+func (out part) skip(e *scan.Entry, why string, named error) (scan.Part, error) {
+	if !e.Named {
+		out.Skipped, named = why, nil
 	}
-	return newStreamChunker(c.Reader(), chunkSizes)
+	encoded, err := encode(out)
+	return encoded, errors.Join(err, named)
 }
 
 func encode(out part) (scan.Part, error) { return json.Marshal(out) }

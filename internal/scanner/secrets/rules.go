@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -104,21 +105,32 @@ func (s *ruleSet) indexKeywords() {
 }
 
 // pathAllowed says that the rules leave a path out altogether.
-func (s *ruleSet) pathAllowed(path string) bool {
+func (s *ruleSet) pathAllowed(p string) bool {
 	for _, a := range s.allowlists {
-		if a.MatchCondition == config.AllowlistMatchOr && a.PathAllowed(path) {
+		if a.MatchCondition == config.AllowlistMatchOr && a.PathAllowed(p) {
 			return true
 		}
 	}
 	return false
 }
 
+// openPath gives a path under which the engine looks at a file that the allowlist
+// leaves out: as much of it as rules for some names may need.
+func (s *ruleSet) openPath(p string) string {
+	for _, try := range []string{p, path.Base(p), "named" + path.Ext(p)} {
+		if !s.pathAllowed(try) {
+			return try
+		}
+	}
+	return ""
+}
+
 // pathRules gives the rules that a path alone satisfies.
-func (s *ruleSet) pathRules(path string) []*secretRule {
+func (s *ruleSet) pathRules(p string) []*secretRule {
 	var out []*secretRule
 	for _, r := range s.paths {
-		allowed := slices.ContainsFunc(r.Allowlists, func(a *config.Allowlist) bool { return a.PathAllowed(path) })
-		if r.Path.MatchString(path) && !allowed && !r.SkipReport {
+		allowed := slices.ContainsFunc(r.Allowlists, func(a *config.Allowlist) bool { return a.PathAllowed(p) })
+		if r.Path.MatchString(p) && !allowed && !r.SkipReport {
 			out = append(out, r)
 		}
 	}

@@ -10,6 +10,10 @@
 // secret from the library; its findings become hits with true places, and a hit
 // is masked and hashed before it leaves the function that found it. The masker
 // uses the same rules on strings.
+//
+// Text in UTF-16 or UTF-32 that begins with a byte order mark is decoded; columns
+// are those of the text in UTF-8. A file that the user named is looked at whatever
+// its path, or refused where its content is binary.
 package secrets
 
 import (
@@ -53,7 +57,7 @@ func (s *Scanner) Name() string { return finding.Secrets }
 
 // partVersion changes with the form of a part and with what this package makes of
 // the engine's answers.
-const partVersion = 1
+const partVersion = 2
 
 // CacheKey implements scan.Scanner. It holds a mark of the hasher's key, as parts
 // hold hashes.

@@ -359,7 +359,7 @@ func TestNothingLeaks(t *testing.T) {
 	var out bytes.Buffer
 	for name, src := range map[string]scan.Source{"tree": scantest.Tree(files...), "image": image} {
 		watched := &watcher{Scanner: s}
-		res := scan.Run(context.Background(), src, []scan.Scanner{watched}, scan.Options{})[0]
+		res := scan.Run(t.Context(), src, []scan.Scanner{watched}, scan.Options{})[0]
 		if len(res.Findings) < len(planted) {
 			t.Errorf("%s: %d findings of %d", name, len(res.Findings), len(planted))
 		}
@@ -418,7 +418,7 @@ func TestConcurrentPasses(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
-			res := scan.Run(context.Background(), scantest.Tree(files...), []scan.Scanner{s}, scan.Options{Workers: 4})[0]
+			res := scan.Run(t.Context(), scantest.Tree(files...), []scan.Scanner{s}, scan.Options{Workers: 4})[0]
 			mu.Lock()
 			defer mu.Unlock()
 			if first == nil {
@@ -433,7 +433,7 @@ func TestConcurrentPasses(t *testing.T) {
 }
 
 func TestCancelled(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	p, err := newScanner(t).Begin(ctx, scan.Target{Kind: scan.KindTree})
 	if err != nil {
@@ -468,11 +468,11 @@ func TestTooManyAndUnreadable(t *testing.T) {
 
 func TestBadPartIsPartial(t *testing.T) {
 	for _, bad := range []string{"{", `{"secrets":[{"r":"no such rule"}]}`, `{"secrets":[{"r":"github-pat","m":"` + "a clear text" + `"}]}`} {
-		p, err := newScanner(t).Begin(context.Background(), scan.Target{Kind: scan.KindTree})
+		p, err := newScanner(t).Begin(t.Context(), scan.Target{Kind: scan.KindTree})
 		if err != nil {
 			t.Fatal(err)
 		}
-		res := p.Finish(context.Background(), &scan.View{}, []scan.Ref{{Entry: &scan.Entry{Path: "a"}, Part: scan.Part(bad)}})
+		res := p.Finish(t.Context(), &scan.View{}, []scan.Ref{{Entry: &scan.Entry{Path: "a"}, Part: scan.Part(bad)}})
 		if res.Status != finding.StatusPartial || len(res.Findings) != 0 {
 			t.Errorf("%s: status %s", bad, res.Status)
 		}
@@ -490,7 +490,7 @@ func TestCacheKeyKnowsTheKey(t *testing.T) {
 }
 
 func TestOtherTargets(t *testing.T) {
-	p, err := newScanner(t).Begin(context.Background(), scan.Target{Kind: scan.KindSBOM})
+	p, err := newScanner(t).Begin(t.Context(), scan.Target{Kind: scan.KindSBOM})
 	if p != nil || err != nil {
 		t.Errorf("pass %v, error %v", p, err)
 	}
@@ -544,7 +544,7 @@ func TestPanicLosesOneWindowOnly(t *testing.T) {
 	text := awsKey + "\n" + filler(0, 150_000) + "\nx=%41%42 " + githubToken + "\n"
 	var hits []hit
 	d := detection{rules: &broken, path: "a", report: func(h hit) { hits = append(hits, h) }}
-	err = d.run(context.Background(), newChunker([]byte(text), chunkSizes))
+	err = d.run(t.Context(), newChunker([]byte(text), chunkSizes))
 	if !errors.Is(err, errPanic) || strings.Contains(err.Error(), awsKey) {
 		t.Errorf("error %v", err)
 	}

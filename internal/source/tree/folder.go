@@ -32,7 +32,7 @@ func (w *walker) enter(p string) (bool, error) {
 
 func (w *walker) leave() {
 	if w.dir.root != nil {
-		w.dir.root.Close() //nolint:errcheck,gosec // only read from
+		w.dir.root.Close() //nolint:errcheck // only read from
 	}
 	w.dir = folder{}
 }
@@ -50,7 +50,7 @@ func openFolder(root *os.Root, p string) (*os.Root, error) {
 		if err == nil && info.IsDir() {
 			next, err = at.OpenRoot(name)
 		}
-		at.Close() //nolint:errcheck,gosec // only read from
+		at.Close() //nolint:errcheck // only read from
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil //nolint:nilnil // documented
 		}
@@ -65,7 +65,7 @@ func openFolder(root *os.Root, p string) (*os.Root, error) {
 	return at, nil
 }
 
-// below offers all that lies below the folder at start, except .git folders. Its
+// below offers all that lies below the folder at start, except in .git folders. Its
 // own stack bounds the depth by memory, and MaxPath bounds both.
 func (w *walker) below(start string) error {
 	stack := []string{start + "/"} // folders end in a slash, so that they sort by full path
@@ -101,6 +101,14 @@ func (w *walker) below(start string) error {
 	return nil
 }
 
+// skipGit counts the .git folder in a folder, unless it is the root's own: nobody
+// takes that for content, but one below can be any folder that is called so.
+func (w *walker) skipGit(dir string) {
+	if dir != "" {
+		w.v.Skipped(dir+"/"+dotGit, SkippedGit)
+	}
+}
+
 // read lists a folder, the names of folders in it with a slash at the end, sorted.
 // What was read before an error is given with it.
 func (w *walker) read(dir string) ([]string, error) {
@@ -123,6 +131,7 @@ func (w *walker) read(dir string) ([]string, error) {
 		for _, e := range entries {
 			switch {
 			case e.IsDir() && e.Name() == dotGit:
+				w.skipGit(dir)
 			case e.IsDir():
 				names = append(names, e.Name()+"/")
 			default:

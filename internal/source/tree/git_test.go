@@ -59,7 +59,7 @@ func TestAGitWorkTree(t *testing.T) {
 	if diff := cmp.Diff(want, got.paths()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]int{"ignored by git": 3, "submodule": 1, "tracked, but not checked out": 3}, got.Skipped); diff != "" {
+	if diff := cmp.Diff(map[string]int{"ignored by git": 3, "submodule": 1, "tracked, but not checked out": 3, "inside a .git folder": 1}, got.Skipped); diff != "" {
 		t.Errorf("skipped (-want +got)\n%s", diff)
 	}
 	if len(got.Failed) > 0 {
@@ -136,6 +136,27 @@ func remove(t *testing.T, dir string, paths ...string) {
 	}
 }
 
+func TestAFolderCalledGitThatIsNoRepositoryIsCounted(t *testing.T) {
+	dir, run := gitRepo(t)
+	write(t, dir, map[string]string{
+		"a": "a", "b/c/d": "d", "b/c/e/f": "f", "b/c/z": "z", "o/p": "p",
+		"b/.git/notes": "n", "b/c/.git/notes": "n", "o/.git": "a file",
+	})
+	run("add", "a", "b/c/d")
+	for name, c := range map[string]struct {
+		start string
+		opt   tree.Options
+	}{"listed by git": {"", tree.Options{}}, "walked": {"", tree.Options{NoGitignore: true}}, "below a folder": {"b", tree.Options{}}} {
+		got := look(t, open(t, filepath.Join(dir, c.start), c.opt))
+		if diff := cmp.Diff(map[string]int{tree.SkippedGit: 2}, got.Skipped); diff != "" {
+			t.Errorf("%s: skipped (-want +got)\n%s", name, diff)
+		}
+	}
+	if got := look(t, open(t, filepath.Join(dir, "b/c"), tree.Options{})); got.Skipped[tree.SkippedGit] != 1 {
+		t.Errorf("skipped %v", got.Skipped)
+	}
+}
+
 func TestNoGitignore(t *testing.T) {
 	dir := workTree(t)
 	got := look(t, open(t, dir, tree.Options{NoGitignore: true}))
@@ -145,8 +166,9 @@ func TestNoGitignore(t *testing.T) {
 			t.Errorf("%s is left out", p)
 		}
 	}
-	if strings.Contains(have, ".git/config") || len(got.Skipped) > 0 {
-		t.Errorf("skipped %v; entries:\n%s", got.Skipped, have)
+	// Those of the submodule and the nested repository; the root's own is no content.
+	if diff := cmp.Diff(map[string]int{tree.SkippedGit: 2}, got.Skipped); diff != "" || strings.Contains(have, ".git/config") {
+		t.Errorf("skipped (-want +got)\n%s\nentries:\n%s", diff, have)
 	}
 	sub := look(t, open(t, filepath.Join(dir, "services/api"), tree.Options{NoGitignore: true}))
 	if diff := cmp.Diff([]string{"services/api/Dockerfile", "services/api/y.log"}, sub.paths()); diff != "" {

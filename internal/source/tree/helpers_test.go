@@ -61,7 +61,7 @@ func look(t testing.TB, src scan.Source) seen {
 		r, err := v.opens[e.Path]()
 		if e.Kind != scan.File {
 			if err == nil {
-				r.Close() //nolint:errcheck,gosec // test
+				r.Close()
 			}
 			if err == nil && e.Kind != scan.Symlink {
 				t.Errorf("%s: opened although it is no regular file", e.Path)

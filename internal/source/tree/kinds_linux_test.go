@@ -59,7 +59,7 @@ func asNobody(t *testing.T, f func()) {
 func TestWhatCannotBeReadIsToldAndTheRestScanned(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"closed/secret": "x", "file": "x", "mute": "x", "z/last": "x"})
-	for up := dir; len(up) > len(os.TempDir()); up = filepath.Dir(up) {
+	for up := dir; len(up) > len(os.TempDir()); up = filepath.Dir(up) { //nolint:usetesting // where t.TempDir lies
 		if err := os.Chmod(up, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestWhatCannotBeReadIsToldAndTheRestScanned(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Cleanup(func() { os.Chmod(filepath.Join(dir, "closed"), 0o755) }) //nolint:errcheck // for RemoveAll
+	t.Cleanup(func() { os.Chmod(filepath.Join(dir, "closed"), 0o755) })
 	src := open(t, dir, tree.Options{})
 	asNobody(t, func() {
 		v := newVisitor()

@@ -48,7 +48,7 @@ func TestStdinThatCannotBeRead(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	silent, w := io.Pipe()
-	defer w.Close() //nolint:errcheck // test
+	defer w.Close()
 	if err := walk(ctx, tree.Stdin(silent), newVisitor()); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}

@@ -30,6 +30,7 @@ const (
 	SkippedIgnored   = "ignored by git"
 	SkippedSubmodule = "submodule"
 	SkippedMissing   = "tracked, but not checked out"
+	SkippedGit       = "inside a .git folder"
 )
 
 // Source is a directory or a single file.
@@ -158,8 +159,7 @@ func (s *Source) Close() error { return s.root.Close() }
 
 // plain takes the system call and the absolute path out of an error.
 func plain(err error) error {
-	var e *fs.PathError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err
 	}
 	return err

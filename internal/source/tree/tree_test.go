@@ -37,7 +37,7 @@ func TestADirectoryOutsideGit(t *testing.T) {
 		Content: map[string]string{
 			".gitignore": "*\n", ".hidden": "H", "a-b": "dash", "a.txt": "A", "a/b/y": "ABY", "a/x": "AX", "empty": "", "z": "Z",
 		},
-		Skipped: map[string]int{}, Failed: map[string]string{},
+		Skipped: map[string]int{tree.SkippedGit: 1}, Failed: map[string]string{},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -149,7 +149,7 @@ func TestALinkThatTakesAFilesPlaceLeadsNowhere(t *testing.T) {
 	symlink(t, filepath.Join(outside, "d"), filepath.Join(dir, "d"))
 	for _, p := range []string{"file", "d/secret"} {
 		if r, err := v.opens[p](); err == nil {
-			r.Close() //nolint:errcheck,gosec // test
+			r.Close()
 			t.Errorf("%s was opened through a link out of the tree", p)
 		}
 	}
@@ -199,15 +199,15 @@ func TestLimits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.Close() //nolint:errcheck,gosec // test
+		f.Close()
 		next, err := root.OpenRoot(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		root.Close() //nolint:errcheck,gosec // test
+		root.Close()
 		root = next
 	}
-	root.Close() //nolint:errcheck,gosec // test
+	root.Close()
 	src := open(t, dir, tree.Options{})
 	v := newVisitor()
 	if err := walk(t.Context(), src, v); err != nil {

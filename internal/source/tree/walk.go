@@ -46,6 +46,7 @@ type walker struct {
 	v     scan.Visitor
 	count int
 	dir   folder
+	asked map[string]bool // folders in which a .git folder was looked for
 }
 
 // listed is a path that git lists.
@@ -87,6 +88,7 @@ func (w *walker) listed() error {
 			// is its own word, so all of it is scanned.
 			err = w.below(nested)
 		} else {
+			w.countGit(path.Dir(p.path))
 			err = w.offer(p)
 		}
 		if err != nil {
@@ -94,6 +96,24 @@ func (w *walker) listed() error {
 		}
 	}
 	return nil
+}
+
+// countGit counts the .git folder of a folder and of those on the way to it: git
+// lists nothing of them, also where they are no repositories. It counts only, so it
+// does not matter what a link on the way leads to.
+func (w *walker) countGit(dir string) {
+	if w.asked == nil {
+		w.asked = make(map[string]bool)
+	}
+	for ; dir != "." && len(dir) >= len(w.src.start) && !w.asked[dir]; dir = path.Dir(dir) {
+		w.asked[dir] = true
+		if len(dir) > MaxPath {
+			continue
+		}
+		if info, err := w.src.root.Lstat(dir + "/" + dotGit); err == nil && info.IsDir() {
+			w.skipGit(dir)
+		}
+	}
 }
 
 // offer offers one path. What is tracked can be missing, as in a sparse checkout,
@@ -191,7 +211,7 @@ func (s *Source) open(p string, kind scan.EntryKind) (io.ReadCloser, error) {
 		err = errors.New("no longer a regular file")
 	}
 	if err != nil {
-		f.Close() //nolint:errcheck,gosec // only read from
+		f.Close() //nolint:errcheck // only read from
 		return nil, plain(err)
 	}
 	return f, nil

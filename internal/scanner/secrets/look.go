@@ -1,0 +1,99 @@
+package secrets
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+
+	"github.com/boltseal/boltseal/internal/scan"
+)
+
+// text is a content whose first bytes are known.
+type text struct {
+	head []byte
+	data []byte    // all of it, nil for a stream
+	r    io.Reader // of a stream
+}
+
+func textOf(c *scan.Content) text {
+	if data := c.Bytes(); data != nil {
+		return text{head: data[:min(len(data), scan.HeadSize)], data: data}
+	}
+	r := bufio.NewReaderSize(c.Reader(), scan.HeadSize)
+	head, _ := r.Peek(scan.HeadSize)
+	return text{head: bytes.Clone(head), r: r}
+}
+
+// search finds the secrets of a text.
+type search func(*chunker) ([]record, error)
+
+func (p *pass) search(ctx context.Context, path string) search {
+	return func(c *chunker) ([]record, error) {
+		var out []record
+		d := detection{rules: p.rules, path: path, report: func(h hit) { out = append(out, p.record(h)) }}
+		err := d.run(ctx, c)
+		return out, err
+	}
+}
+
+// look searches a text as it is, and once more as what it says where it begins with
+// a byte order mark: what begins so need not be text.
+func (t text) look(find search) ([]record, error) {
+	enc := encodingOf(t.head)
+	switch {
+	case enc == nil && t.data != nil:
+		return find(newChunker(t.data, chunkSizes))
+	case enc == nil:
+		return find(newStreamChunker(t.r, chunkSizes))
+	case t.data != nil:
+		raw, err := find(newChunker(t.data, chunkSizes))
+		decoded, more := find(newStreamChunker(newDecoder(enc, bytes.NewReader(t.data)), chunkSizes))
+		return append(raw, decoded...), errors.Join(err, more)
+	}
+	return t.both(find, enc)
+}
+
+// both reads a stream once for two searches. A failure to read is the first one's.
+func (t text) both(find search, enc *encoding) ([]record, error) {
+	pr, pw := io.Pipe()
+	defer pw.Close() //nolint:errcheck // never fails
+	var decoded []record
+	done := make(chan error, 1)
+	go func() {
+		err := errPanic
+		defer func() {
+			if recover() != nil {
+				err = errPanic
+			}
+			pr.Close() //nolint:errcheck // never fails; the writer waits no longer
+			done <- err
+		}()
+		decoded, err = find(newStreamChunker(newDecoder(enc, pr), chunkSizes))
+	}()
+	tee := &teeReader{r: t.r, w: pw}
+	raw, err := find(newStreamChunker(tee, chunkSizes))
+	if errors.Is(err, errTooMany) {
+		io.Copy(io.Discard, tee) //nolint:errcheck // the rest is for the other one
+	}
+	pw.Close() //nolint:errcheck // never fails
+	more := <-done
+	return append(raw, decoded...), errors.Join(err, more)
+}
+
+// teeReader copies what is read from r to w for as long as w takes it.
+type teeReader struct {
+	r io.Reader
+	w io.Writer
+}
+
+func (t *teeReader) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	if n > 0 && t.w != nil {
+		if _, lost := t.w.Write(p[:n]); lost != nil {
+			t.w = nil
+		}
+	}
+	return n, err
+}
