@@ -72,8 +72,8 @@ func (p *pipeline) lastReader() *reader {
 		return p.reader
 	}
 	p.reader = &reader{step: -1}
-	for n := len(p.steps) - 1; n >= 0; n-- {
-		for _, c := range p.steps[n] {
+	for n, v := range slices.Backward(p.steps) {
+		for _, c := range v {
 			if by := interpreter(c); by.stdin {
 				p.reader = &reader{n, by.name}
 				return p.reader

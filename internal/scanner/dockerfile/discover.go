@@ -33,6 +33,20 @@ func isDockerfile(p string) bool {
 	return false
 }
 
+// mayBeDockerfile says whether a path is called as some call a Dockerfile:
+// "Dockerfile-dev", "Dockerfile_dev". Other files have such names too, so the head
+// must tell.
+func mayBeDockerfile(p string) bool {
+	name := strings.ToLower(path.Base(p))
+	for _, base := range []string{"dockerfile", "containerfile"} {
+		rest, found := strings.CutPrefix(name, base)
+		if found && len(rest) > 1 && (rest[0] == '-' || rest[0] == '_') {
+			return !strings.HasSuffix(name, "~") && !slices.Contains(otherKinds, path.Ext(name))
+		}
+	}
+	return false
+}
+
 // looksLikeDockerfile says whether text begins as a Dockerfile must: with FROM or
 // ARG behind comments and empty lines.
 func looksLikeDockerfile(head []byte) bool {

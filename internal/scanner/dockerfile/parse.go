@@ -17,9 +17,15 @@ import (
 func parse(path string, data []byte) *file {
 	src := newSource(data)
 	s := split(src)
+	if s.limit != "" {
+		src.truncate(s.cut)
+	}
 	f := &file{
 		source: src, path: path, escape: s.escape,
 		directives: s.directives, comments: s.comments, faults: s.faults,
+	}
+	if s.limit != "" {
+		f.limits = append(f.limits, s.limit)
 	}
 	nodes, errs := f.nodes(s)
 	for n, l := range s.logicals {
@@ -36,7 +42,7 @@ func parse(path string, data []byte) *file {
 		}
 		f.place(i)
 	}
-	if len(f.instructions) == 0 && len(f.faults) == 0 {
+	if len(f.instructions) == 0 && len(f.faults) == 0 && s.limit == "" {
 		f.faults = append(f.faults, fault{err: errEmpty})
 	}
 	slices.SortStableFunc(f.faults, func(a, b fault) int { return a.span.start - b.span.start })

@@ -74,14 +74,15 @@ func (r record) complete(t scan.Target) finding.Finding {
 	return f
 }
 
-// Wants takes what is called like a Dockerfile, and a file that the user named
-// when it looks like one. A symbolic link is built under its own name, so it is
+// Wants takes what is called like a Dockerfile; and a file that the user named, or
+// that is called "Dockerfile-dev" or "Dockerfile_dev", when it looks like one. A symbolic link is built under its own name, so it is
 // taken as a file would be.
 func (*pass) Wants(e *scan.Entry, head func(int) []byte) scan.Want {
 	if e.Kind != scan.File && e.Kind != scan.Symlink {
 		return scan.Want{}
 	}
-	if isDockerfile(e.Path) || e.Named && (e.Path == "-" || looksLikeDockerfile(head(scan.HeadSize))) {
+	if isDockerfile(e.Path) || e.Named && e.Path == "-" ||
+		(e.Named || mayBeDockerfile(e.Path)) && looksLikeDockerfile(head(scan.HeadSize)) {
 		return scan.Want{Mode: scan.Whole, Max: maxFile}
 	}
 	return scan.Want{}

@@ -1,7 +1,6 @@
 package dockerfile
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,7 +15,7 @@ import (
 
 func run(t *testing.T, s scan.Source) scan.Result {
 	t.Helper()
-	return scan.Run(context.Background(), s, []scan.Scanner{New(Options{})}, scan.Options{})[0]
+	return scan.Run(t.Context(), s, []scan.Scanner{New(Options{})}, scan.Options{})[0]
 }
 
 // brief writes findings as "path:line:column-line:column rule".
@@ -146,5 +145,46 @@ func TestNamedFiles(t *testing.T) {
 	}
 	if p.Wants(&scan.Entry{Path: "Dockerfile", Kind: scan.Dir}, nil).Mode != scan.None {
 		t.Error("a directory is taken")
+	}
+}
+
+func TestNamesWithADashAreDockerfilesWhenTheyLookLikeOne(t *testing.T) {
+	text := "# syntax\nFROM alpine:3.20\nUSER 1\nRUN sudo id\n"
+	res := run(t, scantest.Tree(
+		scantest.Text("a/Dockerfile-dev", text), scantest.Text("b/dockerfile_dev", text), scantest.Text("c/Containerfile-x.y", text),
+		scantest.Text("d/Dockerfile-notes", "From here on, FROM is explained.\n"), scantest.Text("e/Dockerfile-dev.sh", text),
+		scantest.Text("f/Dockerfile-", text), scantest.Text("g/Dockerfiles", text), scantest.Text("h/Dockerfile-run", "#!/bin/sh\nexit 0\n"),
+	))
+	want := []string{"a/Dockerfile-dev:4:5-4:12 DL3004", "b/dockerfile_dev:4:5-4:12 DL3004", "c/Containerfile-x.y:4:5-4:12 DL3004"}
+	var got []string
+	for _, line := range brief(res.Findings) {
+		if strings.HasSuffix(line, "DL3004") {
+			got = append(got, line)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestWhatIsBeforeALimitIsLinted holds that a file beyond a limit is partial, and
+// that all before it is told as if the file ended there.
+func TestWhatIsBeforeALimitIsLinted(t *testing.T) {
+	head := "FROM alpine:3.20\nUSER 1\nRUN sudo id\n"
+	cases := map[string]struct{ rest, reason string }{
+		"instructions": {strings.Repeat("RUN a\n", maxInstructions) + "BOGUS\n", "more than 20000 instructions: from line 20001 on"},
+		"words":        {"EXPOSE" + strings.Repeat(" \\\n1", maxWords) + "\nBOGUS\n", "more than 100000 words: from line 4 on"},
+		"lines":        {"RUN a \\\n" + strings.Repeat("# x\n", maxLines) + "b\nBOGUS\n", "more than 300000 lines: from line 4 on"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			res := run(t, scantest.Tree(scantest.Text("Dockerfile", head+c.rest)))
+			if res.Status != finding.StatusPartial || !strings.Contains(res.Reason, c.reason) {
+				t.Errorf("status %s: %s", res.Status, res.Reason)
+			}
+			if diff := cmp.Diff([]string{"Dockerfile:3:5-3:12 DL3004"}, brief(res.Findings)); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // maxShell bounds the shell code that is parsed of one file, in bytes: a tree
 // takes more than a hundred times its text.
-const maxShell = 1 << 20
+const maxShell = 512 << 10
 
 // maxFrames bounds how deep the shell parser's recursion may go, in calls.
 const maxFrames = 4096

@@ -27,12 +27,10 @@ var _ = declare(rule.Meta{
 
 // shellError gives an error's place in the script and its text without the place.
 func shellError(err error) (int, string) {
-	var wrong syntax.ParseError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[syntax.ParseError](err); ok {
 		return int(wrong.Pos.Offset()), wrong.Text
 	}
-	var other syntax.LangError
-	if errors.As(err, &other) {
+	if other, ok := errors.AsType[syntax.LangError](err); ok {
 		return int(other.Pos.Offset()), other.Feature + " is not known to this shell"
 	}
 	return 0, err.Error()

@@ -99,7 +99,7 @@ func (f *file) shells() {
 		}
 	}
 	if budget.spent > maxShell {
-		f.limits = append(f.limits, "shell code of more than 1 MiB: the rest of it was not looked at")
+		f.limits = append(f.limits, "shell code of more than 512 KiB: the rest of it was not looked at")
 	}
 }
 

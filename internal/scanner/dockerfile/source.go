@@ -31,6 +31,12 @@ func newSource(data []byte) *source {
 	}
 }
 
+// truncate forgets all from a byte on at which a line begins.
+func (s *source) truncate(end int) {
+	s.data = s.data[:end]
+	s.starts = s.starts[:max(1, sort.SearchInts(s.starts, end))]
+}
+
 // lines is how many lines there are; a final newline starts no line.
 func (s *source) lines() int {
 	if len(s.data) == 0 {

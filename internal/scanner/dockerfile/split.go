@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"sort"
 	"strings"
 	"unicode"
 
@@ -79,7 +81,19 @@ type splitter struct {
 	faults     []fault
 	parser     parser.DirectiveParser
 	lost       int // heredocs whose end was looked for in vain
+	words      int // of all instructions, about
+	// limit says why the rest of the file was left out, from the byte cut on.
+	limit string
+	cut   int
 }
+
+// Bounds of a file, far beyond what people write: BuildKit takes some 5 KB of
+// memory for an instruction, half a KB for a word. What is before is linted.
+const (
+	maxInstructions = 20_000
+	maxWords        = 100_000
+	maxLines        = 300_000
+)
 
 // fault is something that BuildKit would not build.
 type fault struct {
@@ -97,10 +111,56 @@ var (
 
 func split(src *source) *splitter {
 	s := &splitter{src: src, escape: '\\'}
-	for s.next < src.lines() {
+	for s.next < src.lines() && s.limit == "" {
+		first, made := s.next, len(s.logicals)
 		s.instruction()
+		s.bound(first, made)
 	}
 	return s
+}
+
+// bound ends the splitting at the line first where what was read from there on is
+// more than a file may hold. made is how many instructions there were before.
+func (s *splitter) bound(first, made int) {
+	if len(s.logicals) > made {
+		s.words += countWords(s.logicals[made].text)
+	}
+	switch {
+	case len(s.logicals) > maxInstructions:
+		s.limit = fmt.Sprintf("more than %d instructions", maxInstructions)
+	case s.words > maxWords:
+		s.limit = fmt.Sprintf("more than %d words", maxWords)
+	case s.next > maxLines:
+		s.limit = fmt.Sprintf("more than %d lines", maxLines)
+	default:
+		return
+	}
+	s.logicals = s.logicals[:made]
+	s.cut = s.src.line(first).start
+	s.limit += fmt.Sprintf(": from line %d on nothing was looked at", first+1)
+	before := func(at span) bool { return at.start < s.cut }
+	s.comments = s.comments[:prefix(len(s.comments), func(n int) bool { return before(s.comments[n].span) })]
+	s.faults = s.faults[:prefix(len(s.faults), func(n int) bool { return before(s.faults[n].span) })]
+}
+
+// prefix counts the first elements that hold, of those in the order of the file.
+func prefix(n int, holds func(int) bool) int {
+	return sort.Search(n, func(i int) bool { return !holds(i) })
+}
+
+// countWords counts what BuildKit could make a word of: it never counts too few.
+func countWords(text string) int {
+	n := 0
+	for i := range len(text) {
+		switch text[i] {
+		case ' ', '\t', '\v', '\f', '\r', '\n', ',':
+		default:
+			if i == 0 || strings.IndexByte(" \t\v\f\r\n,", text[i-1]) >= 0 {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // read gives the next line without its newline and where it begins.
@@ -151,7 +211,7 @@ func (s *splitter) instruction() {
 	var b builder
 	b.add(line, offset)
 	l.where = span{offset, offset + len(line)}
-	for more && s.next < s.src.lines() {
+	for more && s.next < s.src.lines() && s.next <= maxLines {
 		raw, offset := s.read()
 		line := bytes.TrimRight(raw, "\r\n")
 		if isComment(line) {
