@@ -21,11 +21,11 @@ func newVersion(sys System) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			var text strings.Builder
-			text.WriteString(fmt.Sprintf("boltseal %s %s/%s %s\n", Version, runtime.GOOS, runtime.GOARCH, runtime.Version()))
+			fmt.Fprintf(&text, "boltseal %s %s/%s %s\n", Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 			if info, ok := debug.ReadBuildInfo(); ok {
 				for _, dep := range info.Deps {
 					if slices.Contains(engines, dep.Path) {
-						text.WriteString(fmt.Sprintf("  %s %s\n", dep.Path, dep.Version))
+						fmt.Fprintf(&text, "  %s %s\n", dep.Path, dep.Version)
 					}
 				}
 			}

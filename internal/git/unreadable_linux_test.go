@@ -37,7 +37,7 @@ func TestAFolderThatCannotBeReadIsTold(t *testing.T) {
 	}
 	t.Cleanup(func() { os.Chmod(closed, 0o755) })
 	// Nobody reaches the folder only where all above it can be passed.
-	for up := dir; len(up) > len(os.TempDir()); up = filepath.Dir(up) {
+	for up := dir; len(up) > len(os.TempDir()); up = filepath.Dir(up) { //nolint:usetesting // where t.TempDir lies
 		if err := os.Chmod(up, 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -49,7 +49,6 @@ exceptions:
 
 func date(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
 
-//go:fix inline
 func ptr[T any](v T) *T { return new(v) }
 
 func TestLoad(t *testing.T) {

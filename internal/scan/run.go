@@ -302,7 +302,7 @@ func summarise(errs []string) string {
 		text.WriteString(e)
 	}
 	if n := len(errs) - shownErrors; n > 0 {
-		text.WriteString(fmt.Sprintf("; and %d more", n))
+		fmt.Fprintf(&text, "; and %d more", n)
 	}
 	return text.String()
 }

@@ -1,6 +1,9 @@
 package imageconfig
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // maxInstruction is how much of an instruction is shown, in bytes.
 const maxInstruction = 1000
@@ -9,8 +12,8 @@ const maxInstruction = 1000
 // Dockerfile has it; "" where the history has none. Of the classic builder it is
 // "/bin/sh -c #(nop)  USER root", of BuildKit "USER root".
 func (img *image) instruction(name string) string {
-	for i := len(img.Config.History) - 1; i >= 0; i-- {
-		text := img.Config.History[i].CreatedBy
+	for _, v := range slices.Backward(img.Config.History) {
+		text := v.CreatedBy
 		if _, after, found := strings.Cut(text, "#(nop) "); found {
 			text = after
 		}

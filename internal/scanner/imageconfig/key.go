@@ -23,7 +23,7 @@ func keyOf(files fs.FS) (string, error) {
 			return err
 		}
 		data, err := fs.ReadFile(files, path)
-		fmt.Fprintf(h, "%q %d\n%s", path, len(data), data)
+		_, _ = fmt.Fprintf(h, "%q %d\n%s", path, len(data), data)
 		return err
 	})
 	return hex.EncodeToString(h.Sum(nil)[:16]), err
