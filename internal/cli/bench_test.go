@@ -69,12 +69,16 @@ func BenchmarkProcess(b *testing.B) {
 				cmd := exec.Command(binary, args...)
 				var errs bytes.Buffer
 				cmd.Stderr = &errs
-				err := cmd.Run()
-				if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() == cli.ExitUsage {
+				if err := cmd.Start(); err != nil {
+					b.Fatal(err)
+				}
+				stop := watchPeak(cmd.Process.Pid)
+				err := cmd.Wait()
+				peak = max(peak, stop())
+				if cmd.ProcessState.ExitCode() == cli.ExitUsage {
 					b.Fatalf("%v: %s", err, &errs)
 				}
 				cpu += (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
-				peak = max(peak, peakBytes(cmd.ProcessState))
 			}
 			b.ReportMetric(cpu/float64(b.N), "cpu-s/op")
 			b.ReportMetric(peak/1e6, "peak-MB")
