@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -42,6 +43,11 @@ author's own: it says so.`,
 			if err != nil {
 				return err
 			}
+			for _, i := range c.images {
+				if err := isImage(i); err != nil {
+					return err
+				}
+			}
 			// The path is a folder, whatever it holds.
 			p, err := o.prepare(cmd.Context(), sys, log, append([]string{"dir:" + c.path}, c.images...))
 			if err != nil {
@@ -66,6 +72,19 @@ author's own: it says so.`,
 	f.BoolVar(&c.summary, "summary", true, "write the job summary where the CI system has one")
 	withEnv(f)
 	return cmd
+}
+
+// isImage refuses what would be scanned as a folder or a plain file: the image that
+// was meant would pass without having been looked at.
+func isImage(arg string) error {
+	t, err := parseTarget(arg)
+	if err != nil {
+		return err
+	}
+	if t.scheme == "dir" || t.scheme == "stdin" {
+		return usage(fmt.Errorf("--image %q is no image: write docker-archive:FILE, oci-archive:FILE or oci-dir:PATH", arg))
+	}
+	return nil
 }
 
 // ciReports are the files that ci writes.
