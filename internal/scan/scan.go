@@ -154,6 +154,9 @@ type Entry struct {
 	Digest string `json:"d,omitempty"`
 	// Named says that the user named this very file.
 	Named bool `json:"u,omitempty"`
+	// Unchanged says that the change under test leaves the file as it was. A
+	// scanner that looks at changes alone may leave it out.
+	Unchanged bool `json:"o,omitempty"`
 }
 
 // A Scanner looks for one kind of thing in targets of any kind.

@@ -130,7 +130,7 @@ func (p *pass) finishConfig(ctx context.Context, res *scan.Result) {
 			told[key] = told[key] || !s.history
 			p.tell(res, p.configFinding(s, p.record(h)), h.allowed)
 		}}
-		if err := d.run(ctx, newChunker([]byte(s.text), chunkSizes)); err != nil {
+		if err := d.run(ctx, newChunker([]byte(s.text), regionSizes)); err != nil {
 			p.partial(res, fmt.Errorf("%s: %w", s.where, err))
 		}
 	}

@@ -1,10 +1,13 @@
 package secrets
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/zricethezav/gitleaks/v8/detect"
@@ -24,22 +27,30 @@ var (
 
 // detection looks through one text, window after window.
 type detection struct {
-	rules *ruleSet
-	path  string
-	plain bool // hand every window to the library as it is, in tests
-	// seen is the offset behind the last place of each keyword, for rules whose
-	// keyword may stand far from the match; scanned is how far was looked.
-	seen    map[*secretRule]int64
-	scanned int64
-	size    sizes
-	report  func(hit)
-	count   int
+	rules        *ruleSet
+	path, commit string
+	// plain hands every fragment to the library as it is, all rules at once: what
+	// the filter is measured by.
+	plain  bool
+	report func(hit)
+	count  int
+	// off are the rules, by number, that are for other paths.
+	off []bool
+	// carried are the matches that reach into the next window.
+	carried []carried
+}
+
+// carried is a match of a rule that ends behind its window, at an offset of the
+// whole text.
+type carried struct {
+	rule *secretRule
+	to   int64
 }
 
 // run reports every secret of the text that c cuts, in order. What could not be
 // looked at is an error, the rest is told still.
 func (d *detection) run(ctx context.Context, c *chunker) error {
-	d.seen, d.size = make(map[*secretRule]int64), c.size
+	d.off = d.rules.offFor(d.path)
 	var errs []error
 	for {
 		w, err := c.next()
@@ -65,169 +76,306 @@ func (d *detection) run(ctx context.Context, c *chunker) error {
 	}
 }
 
-// window looks at one window. A panic or a text that takes too long loses that
-// window and no other. What a panic says is not told: it could quote the text.
+// window looks at one window. A panic or a text that takes too long loses what it
+// would have found and no more. What a panic says is not told: it could quote the
+// text.
 func (d *detection) window(ctx context.Context, w *window) (hits []hit, err error) {
 	limited, cancel := context.WithTimeout(ctx, windowTime)
 	defer cancel()
+	look := &looking{detection: d, ctx: limited, w: w}
 	defer func() {
 		if recover() != nil {
-			hits, err = nil, errPanic
+			look.broken = true
+		}
+		hits = look.told()
+		if look.broken {
+			err = errPanic
 		}
 	}()
-	text := string(w.text)
-	far := d.lookAhead(w)
-	found, deep := d.rules.keywords.any(text), mayDecode(text)
-	if !found && !deep && !far && !d.plain {
-		return nil, nil
-	}
-	how := manner{deep: deep || d.plain, far: far}
-	hits = d.owned(d.search(limited, w, text, how), w)
-	if len(w.wide) > len(w.text) {
-		hits = d.extend(limited, w, hits, how)
+	if d.plain {
+		look.plainly(func(string) bool { return true })
+	} else {
+		look.filtered()
 	}
 	if limited.Err() != nil && ctx.Err() == nil {
 		err = errSlow
 	}
-	return preferSpecific(distinct(hits)), err
+	return nil, err
 }
 
-// manner is how a text is searched: with decoding, with the far rules.
-type manner struct{ deep, far bool }
-
-// search runs the rules over a text that begins where the window does.
-func (d *detection) search(ctx context.Context, w *window, text string, how manner) []hit {
-	detector := d.rules.flat
-	if how.deep {
-		detector = d.rules.deep
-	}
-	p := newPlacer(d.rules, w, text)
-	hits := d.detect(ctx, detector, p)
-	if hasAllowed(hits) {
-		hits = d.honour(ctx, p, hits)
-	}
-	if how.far {
-		for _, h := range d.detect(ctx, d.rules.far, p) {
-			if d.isFar(h.rule, w) {
-				hits = append(hits, h)
-			}
-		}
-	}
-	return hits
+// looking is one window being looked at.
+type looking struct {
+	*detection
+	ctx  context.Context //nolint:containedctx // lives as long as one call
+	w    *window
+	hits []hit
+	// lines are the offsets of the newlines in the window, once somebody asks.
+	lines []int
+	// odd says that the window holds letters that only the library's own comparison
+	// treats right.
+	odd bool
+	// broken says that the engine broke down at some rule.
+	broken bool
 }
 
-func (d *detection) detect(ctx context.Context, detector *detect.Detector, p *placer) []hit {
-	var hits []hit
-	//lint:ignore SA1019 the only type that the library's version 8 takes
-	found := detector.DetectContext(ctx, detect.Fragment{Raw: p.text, FilePath: d.path})
-	for i := range found {
-		if h, ok := p.place(&found[i]); ok {
-			hits = append(hits, h)
+// plainly hands those fragments to the library that want it.
+func (l *looking) plainly(wants func(string) bool) {
+	for n := range l.w.cuts {
+		from, to := l.w.fragmentOf(n)
+		if wants(l.w.text[from:to]) {
+			l.ask(l.rules.all(), piece{from, to, n}, nil)
 		}
 	}
-	return hits
 }
 
-func hasAllowed(hits []hit) bool {
-	for _, h := range hits {
-		if h.allowed {
-			return true
-		}
-	}
-	return false
+// odd says that a text holds letters that only the library's own comparison treats
+// right.
+func odd(text string) bool {
+	return strings.ContainsRune(text, foldedK) || strings.ContainsRune(text, foldedS)
 }
 
-// honour asks the library again what it reports when it honours the comments:
-// only it knows what becomes of a generic finding once the specific one beside it
-// is gone. What is allowed is kept, marked.
-func (d *detection) honour(ctx context.Context, p *placer, all []hit) []hit {
-	hits := d.detect(ctx, d.rules.honest, p)
-	for _, h := range all {
-		if h.allowed {
-			hits = append(hits, h)
+// filtered finds out which rules match where, and hands no more than that to the
+// library.
+func (l *looking) filtered() {
+	w := l.w
+	l.odd = odd(w.text)
+	if l.odd {
+		l.plainly(odd)
+	}
+	s := l.rules.scratch.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
+	defer func() {
+		s.reset()
+		l.rules.scratch.Put(s)
+	}()
+	s.collect(l.rules, w, func(r *secretRule) bool { return !l.off[r.number] })
+	var found []match
+	for _, r := range s.touched {
+		if l.ctx.Err() != nil {
+			return
+		}
+		if r.anchors != nil {
+			found = append(found, s.matches(w, r)...)
 		}
 	}
-	return hits
-}
-
-// owned keeps the hits whose match begins in the window's own region: a
-// neighbour sees the others whole.
-func (d *detection) owned(hits []hit, w *window) []hit {
-	from, to := w.at+int64(w.ownFrom), w.at+int64(w.ownTo)
-	kept := hits[:0]
-	for _, h := range hits {
-		if from <= h.matchAt && h.matchAt < to {
-			kept = append(kept, h)
+	for _, r := range l.rules.whole {
+		if !l.off[r.number] && (len(s.rules[r.number].keyed) > 0 || len(r.Keywords) == 0 || len(r.odd) > 0 || strings.Contains(w.text, dottedI)) {
+			s.touch(r)
+			found = append(found, s.wholeMatches(w, r)...)
 		}
 	}
-	return kept
-}
-
-// extend looks farther behind the region where a match may be cut off: one that
-// reaches the end of what was shown, or one of a rule that can run over any
-// number of lines.
-func (d *detection) extend(ctx context.Context, w *window, hits []hit, how manner) []hit {
-	end := w.at + int64(len(w.text))
-	for _, h := range hits {
-		if h.to >= end || h.matchAt+int64(len(h.secret)) >= end {
-			return d.owned(d.search(ctx, w, string(w.wide), how), w)
-		}
+	if l.odd {
+		found = slices.DeleteFunc(found, func(m match) bool {
+			return l.isOdd(m.piece.fragment)
+		})
 	}
-	if !d.rules.wantsGap(string(w.text[w.ownFrom:])) {
-		return hits
-	}
-	kept := hits[:0]
-	for _, h := range hits {
-		if !h.rule.gap || h.decoded {
-			kept = append(kept, h)
-		}
-	}
-	p := newPlacer(d.rules, w, string(w.wide))
-	more := d.detect(ctx, d.rules.gap, p)
-	return append(kept, d.owned(more, w)...)
-}
-
-// wantsGap says whether a text holds a keyword of a rule that can run over any
-// number of lines.
-func (s *ruleSet) wantsGap(text string) bool {
-	found := false
-	s.keywords.each(text, func(word, _ int) {
-		for _, r := range s.wants[word] {
-			found = found || r.gap
-		}
+	found = slices.DeleteFunc(found, func(m match) bool {
+		return slices.ContainsFunc(l.carried, func(c carried) bool { return c.rule == m.rule && w.at+int64(m.from) < c.to })
 	})
-	return found
+	l.carried = l.carried[:0]
+	for _, m := range found {
+		if m.to > w.ownTo {
+			l.carried = append(l.carried, carried{m.rule, w.at + int64(m.to)})
+		}
+	}
+	l.confirm(found)
+	l.decoded(s)
 }
 
-// lookAhead notes the keywords of far rules up to the end of what a window can be
-// extended to, and says whether one of them is near enough. Of a text that one
-// window shows whole, the library sees every keyword anyway.
-func (d *detection) lookAhead(w *window) bool {
-	if w.at == 0 && len(w.wide) == len(w.text) {
+// isOdd says that a fragment went to the library whole.
+func (l *looking) isOdd(fragment int) bool {
+	if !l.odd || fragment == outside {
 		return false
 	}
-	end := w.at + int64(len(w.wide))
-	if start := max(d.scanned-int64(d.rules.keywords.longest), w.at); start < end {
-		d.rules.keywords.each(string(w.wide[start-w.at:]), func(word, at int) {
-			for _, r := range d.rules.wants[word] {
-				if r.far {
-					d.seen[r] = start + int64(at)
-				}
-			}
-		})
-		d.scanned = end
-	}
-	for r := range d.seen {
-		if d.isFar(r, w) {
-			return true
-		}
-	}
-	return false
+	from, to := l.w.fragmentOf(fragment)
+	return odd(l.w.text[from:to])
 }
 
-// isFar says whether a keyword of the rule stands near enough to the region: where
-// the engine, which cuts elsewhere, could have both in one piece.
-func (d *detection) isFar(r *secretRule, w *window) bool {
-	at, ok := d.seen[r]
-	return ok && at >= w.at+int64(w.ownFrom)-int64(d.size.ahead)
+// confirm lets the library judge matches: rule by rule, each with the text around
+// it.
+func (l *looking) confirm(found []match) {
+	slices.SortStableFunc(found, func(a, b match) int {
+		return cmp.Or(cmp.Compare(a.rule.number, b.rule.number), cmp.Compare(a.piece.fragment, b.piece.fragment), cmp.Compare(a.from, b.from))
+	})
+	for len(found) > 0 && l.ctx.Err() == nil {
+		n := 1
+		for n < len(found) && found[n].rule == found[0].rule && found[n].piece.fragment == found[0].piece.fragment {
+			n++
+		}
+		l.confirmRule(found[:n])
+		found = found[n:]
+	}
+}
+
+// confirmRule takes the matches of one rule in one fragment, in order, and asks
+// about those that share their text together.
+func (l *looking) confirmRule(found []match) {
+	r := found[0].rule
+	if r.composite() && found[0].piece.fragment != outside {
+		from, to := l.w.bounds(found[0].piece)
+		l.ask(r.one(), piece{from, to, found[0].piece.fragment}, r)
+		return
+	}
+	for len(found) > 0 {
+		b := l.block(found[0])
+		n := 1
+		for n < len(found) {
+			next := l.block(found[n])
+			if next.from > b.to {
+				break
+			}
+			b.to = max(b.to, next.to)
+			n++
+		}
+		l.ask(r.one(), l.sound(b, found[:n]), r)
+		found = found[n:]
+	}
+}
+
+// longLine is a length from which on a line is not shown whole, unless an
+// allowlist looks at it.
+const longLine = 4 << 10
+
+// block is the text to show of a match: its lines, from the newline before them
+// on, because the engine's idea of a line begins there.
+func (l *looking) block(m match) piece {
+	from, to := l.lineAround(m.from, m.to, m.piece)
+	if !m.rule.lines && to-from > longLine {
+		lo, hi := l.w.bounds(m.piece)
+		from, to = max(from, lo, m.from-64), min(to, hi, m.to+64)
+	}
+	return piece{from, to, m.piece.fragment}
+}
+
+// lineAround gives the lines that a match touches, with the newlines around them.
+func (l *looking) lineAround(from, to int, p piece) (int, int) {
+	lo, hi := l.w.bounds(p)
+	start, end := lo, hi
+	if from < hi && l.w.text[from] == '\n' {
+		start = from
+	} else if n := strings.LastIndexByte(l.w.text[lo:from], '\n'); n >= 0 {
+		start = lo + n
+	}
+	last := max(from, to-1)
+	if n := strings.IndexByte(l.w.text[last:hi], '\n'); n >= 0 {
+		end = last + n + 1
+	}
+	return start, end
+}
+
+// sound widens a block until the expression matches in it where it matches in the
+// whole: what was cut away could have changed that.
+func (l *looking) sound(b piece, found []match) piece {
+	lo, hi := l.w.bounds(b)
+	tries := []piece{b, {min(b.from, max(lo, found[0].piece.from-edge)), max(b.to, min(hi, found[len(found)-1].piece.to+edge)), b.fragment}}
+	for _, try := range tries {
+		at := found[0].rule.Regex.FindAllStringIndex(l.w.text[try.from:try.to], -1)
+		same := slices.EqualFunc(at, found, func(at []int, m match) bool {
+			return try.from+at[0] == m.from && try.from+at[1] == m.to
+		})
+		if same {
+			return try
+		}
+	}
+	if b.fragment == outside {
+		return tries[1]
+	}
+	return piece{lo, hi, b.fragment}
+}
+
+// ask hands a block to a detector and keeps what it says: of one rule only, or of
+// all where r is nil.
+func (l *looking) ask(detector *detect.Detector, b piece, r *secretRule) {
+	defer func() {
+		if recover() != nil {
+			l.broken = true
+		}
+	}()
+	p := placer{rules: l.rules, text: l.w.text[b.from:b.to]}
+	//lint:ignore SA1019 the only type that the library's version 8 takes
+	found := detector.DetectContext(l.ctx, detect.Fragment{Raw: p.text, FilePath: l.path, CommitSHA: l.commit})
+	for i := range found {
+		h, ok := p.place(&found[i])
+		if !ok || (r != nil && h.rule != r) {
+			continue
+		}
+		h.matchAt, h.matchTo, h.from, h.to = h.matchAt+b.from, h.matchTo+b.from, h.from+b.from, h.to+b.from
+		h.fragment = b.fragment
+		if b.fragment == outside && !l.w.crosses(h.matchAt, h.matchTo) {
+			continue
+		}
+		l.hits = append(l.hits, l.complete(h, b))
+	}
+}
+
+// complete says of a hit where it stands in the file, and whether a comment on its
+// lines allows it.
+func (l *looking) complete(h hit, b piece) hit {
+	from, to := l.lineAround(h.matchAt, h.matchTo, b)
+	h.allowed = strings.Contains(l.w.text[from:to], allowComment)
+	h.line = l.lineOf(h.matchAt)
+	if h.matchAt < len(l.w.text) && l.w.text[h.matchAt] == '\n' {
+		h.line++
+	}
+	last := max(h.from, h.to-1)
+	h.region = region{
+		startLine: l.lineOf(h.from), startColumn: l.column(h.from),
+		endLine: l.lineOf(last), endColumn: l.column(last) + min(1, h.to-h.from),
+	}
+	if h.region.startLine != h.line {
+		// The match begins on a line before the secret. Its line is what
+		// baselines and ignore files know, so the region begins there.
+		h.region.startLine, h.region.startColumn = h.line, l.column(h.matchAt)
+	}
+	return h
+}
+
+// lineOf gives the number of the line of an offset; a newline ends its line.
+func (l *looking) lineOf(offset int) int {
+	n, _ := slices.BinarySearch(l.newlines(), offset)
+	return l.w.line + n + 1
+}
+
+func (l *looking) column(offset int) int {
+	n, _ := slices.BinarySearch(l.newlines(), offset)
+	if n == 0 {
+		return l.w.column + offset + 1
+	}
+	return offset - l.lines[n-1]
+}
+
+func (l *looking) newlines() []int {
+	if l.lines == nil {
+		l.lines = newlinesOf(l.w.text)
+	}
+	return l.lines
+}
+
+func newlinesOf(text string) []int {
+	lines := []int{}
+	for i := 0; ; i++ {
+		n := strings.IndexByte(text[i:], '\n')
+		if n < 0 {
+			return lines
+		}
+		i += n
+		lines = append(lines, i)
+	}
+}
+
+// told gives what is to be told of the hits, in order: each once, the specific one
+// of two, and what a comment allows marked.
+func (l *looking) told() []hit {
+	hits := distinct(l.hits)
+	open := preferSpecific(slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return h.allowed }))
+	for _, h := range preferSpecific(hits) {
+		if h.allowed {
+			open = append(open, h)
+		}
+	}
+	for i := range open {
+		h := &open[i]
+		h.at = l.w.at + int64(h.from)
+	}
+	slices.SortStableFunc(open, compareHits)
+	return open
 }

@@ -1,29 +1,52 @@
 package secrets
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// encodedSpan is a part of a text that the engine's decoder may decode.
+type encodedSpan struct{ from, to int }
 
 // mayDecode says whether the engine's decoder could find anything to decode in a
-// text: percent, unicode, hexadecimal or base64. It errs on the side of yes. Most
-// text has none, and the decoder's own search for it costs a quarter of a scan.
-func mayDecode(text string) bool {
-	if strings.Contains(text, "U+") || hasUnicodeEscape(text) || hasPercent(text) {
-		return true
-	}
-	for i := 0; i < len(text); {
-		if !inRun[text[i]] {
-			i++
+// text.
+func mayDecode(text string) bool { return len(encodedIn(text)) > 0 }
+
+// encodedIn finds what the engine's decoder could decode in a text: percent,
+// unicode, hexadecimal or base64. It errs on the side of too much. Most text has
+// none of it, and the decoder's own search costs a quarter of a scan.
+func encodedIn(text string) []encodedSpan {
+	spans := percents(text, nil)
+	spans = escapes(text, spans)
+	spans = codePoints(text, spans)
+	spans = encodedRuns(text, spans)
+	slices.SortFunc(spans, func(a, b encodedSpan) int { return cmp.Or(a.from-b.from, a.to-b.to) })
+	return spans
+}
+
+// encodedRuns finds longest runs of base64 characters that decode to text.
+func encodedRuns(text string, spans []encodedSpan) []encodedSpan {
+	for i := 0; i+shortestRun <= len(text); {
+		// Where a run is long enough, its last character stands here.
+		if !inRun[text[i+shortestRun-1]] {
+			i += shortestRun
 			continue
 		}
-		end := i + 1
+		start := i + shortestRun - 1
+		for start > i && inRun[text[start-1]] {
+			start--
+		}
+		end := i + shortestRun
 		for end < len(text) && inRun[text[end]] {
 			end++
 		}
-		if end-i >= shortestRun && runDecodes(text[i:end]) {
-			return true
+		if end-start >= shortestRun && runDecodes(text[start:end]) {
+			spans = append(spans, encodedSpan{start, end})
 		}
 		i = end
 	}
-	return false
+	return spans
 }
 
 // The decoder looks at runs of these lengths: of base64 characters, of
@@ -33,37 +56,55 @@ const (
 	shortestHex = 32
 )
 
-func hasUnicodeEscape(text string) bool {
-	for {
-		i := strings.IndexByte(text, '\\')
-		if i < 0 || i+1 >= len(text) {
-			return false
+// escapes finds \uHHHH.
+func escapes(text string, spans []encodedSpan) []encodedSpan {
+	for i := 0; ; i++ {
+		n := strings.IndexByte(text[i:], '\\')
+		if n < 0 || i+n+6 > len(text) {
+			return spans
 		}
-		if c := text[i+1]; c == 'u' || c == 'U' {
-			return true
+		i += n
+		if c := text[i+1]; (c == 'u' || c == 'U') && fourHex(text[i+2:]) {
+			spans = append(spans, encodedSpan{i, i + 6})
 		}
-		text = text[i+1:]
 	}
 }
 
-// hasPercent finds %HH. One that stands for an unprintable byte makes the decoder
-// give up on it; it counts only where it cuts a run of base64 short.
-func hasPercent(text string) bool {
-	for {
-		i := strings.IndexByte(text, '%')
-		if i < 0 || i+2 >= len(text) {
-			return false
+// codePoints finds U+HHHH.
+func codePoints(text string, spans []encodedSpan) []encodedSpan {
+	for i := 0; ; i++ {
+		n := strings.Index(text[i:], "U+")
+		if n < 0 || i+n+6 > len(text) {
+			return spans
 		}
+		i += n
+		if fourHex(text[i+2:]) {
+			spans = append(spans, encodedSpan{i, i + 6})
+		}
+	}
+}
+
+func fourHex(text string) bool {
+	return hexValue[text[0]] < 16 && hexValue[text[1]] < 16 && hexValue[text[2]] < 16 && hexValue[text[3]] < 16
+}
+
+// percents finds %HH. One that stands for an unprintable byte makes the decoder
+// give up on all up to the last one on its line; it counts only where it cuts a run
+// of base64 short.
+func percents(text string, spans []encodedSpan) []encodedSpan {
+	for i := 0; ; i++ {
+		n := strings.IndexByte(text[i:], '%')
+		if n < 0 || i+n+3 > len(text) {
+			return spans
+		}
+		i += n
 		hi, lo := hexValue[text[i+1]], hexValue[text[i+2]]
 		if hi < 16 && lo < 16 {
-			if printable(hi<<4 | lo) {
-				return true
-			}
-			if j := i + 1; j+shortestRun <= len(text) && allInRun(text[j:j+shortestRun]) {
-				return true
+			j := i + 1
+			if printable(hi<<4|lo) || (j+shortestRun <= len(text) && allInRun(text[j:j+shortestRun])) {
+				spans = append(spans, encodedSpan{i, i + 3})
 			}
 		}
-		text = text[i+1:]
 	}
 }
 
@@ -86,7 +127,7 @@ func runDecodes(run string) bool {
 	if n >= shortestHex {
 		return n < len(run) || hexPrintable(run)
 	}
-	return base64Printable(run)
+	return base64Printable(run) && strings.ContainsAny(run, "0123456789+/-_")
 }
 
 func hexPrintable(run string) bool {

@@ -20,9 +20,6 @@ import (
 	"github.com/boltseal/boltseal/internal/scan/scantest"
 )
 
-// wholeSizes show a text whole, in one window.
-var wholeSizes = sizes{own: 1 << 30}
-
 // told is what the engine and we must agree on.
 type told struct {
 	Rule, Path string
@@ -48,13 +45,14 @@ func newScanner(t testing.TB) *Scanner {
 // libraryTold asks the library for a whole file at once.
 func libraryTold(t testing.TB, path string, data []byte) []told {
 	t.Helper()
-	rules, err := defaultRules()
+	cfg, err := loadDefault()
 	if err != nil {
 		t.Fatal(err)
 	}
+	d := newDetector(copyRules(cfg, func(r *config.Rule) bool { return r.Regex != nil }, nil), decodeDepth, true)
 	var out []told
 	//lint:ignore SA1019 the only type that the library's version 8 takes
-	for _, f := range rules.honest.Detect(detect.Fragment{Raw: string(data), FilePath: path}) {
+	for _, f := range d.Detect(detect.Fragment{Raw: string(data), FilePath: path}) {
 		out = append(out, told{f.RuleID, path, f.StartLine + 1, testHasher.Hash(f.Secret)})
 	}
 	slices.SortFunc(out, compareTold)

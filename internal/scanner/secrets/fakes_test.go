@@ -126,7 +126,7 @@ func pickRune(ranges []rune, rng *rand.Rand) rune {
 func plainHits(rules *ruleSet, path, text string) []hit {
 	var hits []hit
 	d := detection{rules: rules, path: path, plain: true, report: func(h hit) { hits = append(hits, h) }}
-	if err := d.run(context.Background(), newChunker([]byte(text), wholeSizes)); err != nil {
+	if err := d.run(context.Background(), newHunk([]byte(text))); err != nil {
 		panic(err)
 	}
 	return hits

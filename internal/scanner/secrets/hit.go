@@ -14,14 +14,18 @@ type hit struct {
 	rule   *secretRule
 	secret string
 	group  int
-	// matchAt is the offset at which the rule's match begins, from and to where
-	// the secret stands; of decoded text, where its encoded form stands.
-	matchAt, from, to int64
+	// matchAt and matchTo are where the rule's match stands in the window, from and
+	// to where the secret does; of decoded text, where its encoded form stands.
+	matchAt, matchTo, from, to int
+	// at is the offset of the secret in the whole text.
+	at int64
 	// line is where the match begins, which is what the engine reports.
 	line    int
 	region  region
 	decoded bool
-	allowed bool // a `gitleaks:allow` comment stands on its line
+	allowed bool // a `gitleaks:allow` comment stands on its lines
+	// fragment is the one in which it was found; outside for none.
+	fragment int
 }
 
 // region is a part of a text, counted from 1; the end column stands behind it.
@@ -31,29 +35,19 @@ type region struct {
 
 const allowComment = "gitleaks:allow"
 
-// placer turns what the library says of places in a window's text into offsets.
+// placer turns what the library says of places in a text into offsets.
 type placer struct {
 	rules *ruleSet
-	w     *window
 	text  string
-	lines []int // offsets of the newlines in text
-}
-
-func newPlacer(rules *ruleSet, w *window, text string) *placer {
-	p := &placer{rules: rules, w: w, text: text}
-	for i := 0; ; i++ {
-		n := strings.IndexByte(text[i:], '\n')
-		if n < 0 {
-			return p
-		}
-		i += n
-		p.lines = append(p.lines, i)
-	}
+	lines []int // offsets of the newlines in text, once they are needed
 }
 
 // offset undoes the library's counting: columns count from 1 on the first line,
 // and from the newline before on all others.
 func (p *placer) offset(line, column int) int {
+	if line > 0 && p.lines == nil {
+		p.lines = newlinesOf(p.text)
+	}
 	if line <= 0 || len(p.lines) == 0 {
 		return clamp(column, len(p.text))
 	}
@@ -62,13 +56,13 @@ func (p *placer) offset(line, column int) int {
 
 func clamp(n, limit int) int { return max(0, min(n, limit)) }
 
-// place makes a hit of a library's finding.
+// place makes a hit of a library's finding, with offsets in the placer's text.
 func (p *placer) place(f *report.Finding) (hit, bool) {
 	r := p.rules.byID[f.RuleID]
 	if r == nil || r.Regex == nil {
 		return hit{}, false
 	}
-	h := hit{rule: r, secret: f.Secret, allowed: strings.Contains(f.Line, allowComment)}
+	h := hit{rule: r, secret: f.Secret}
 	h.decoded = slices.ContainsFunc(f.Tags, func(t string) bool { return strings.HasPrefix(t, "decode-depth:") })
 	start := p.offset(f.StartLine, f.StartColumn-1)
 	from, to := start, 0
@@ -79,45 +73,18 @@ func (p *placer) place(f *report.Finding) (hit, bool) {
 		if to <= from {
 			to = len(p.text)
 		}
+		h.matchTo = to
 	} else {
 		for from < len(p.text) && p.text[from] == '\n' && !strings.HasPrefix(p.text[from:], f.Match) {
 			from++ // the library trims the match, but not its place
 		}
+		h.matchTo = clamp(from+len(f.Match), len(p.text))
 		from, to = from+groupFrom, from+groupTo
 	}
 	to = clamp(to, len(p.text))
 	from = min(from, to)
-	h.matchAt, h.from, h.to = p.w.at+int64(start), p.w.at+int64(from), p.w.at+int64(to)
-	h.line = p.w.line + f.StartLine + 1
-	h.region = p.region(from, to)
-	if h.region.startLine != h.line {
-		// The match begins on a line before the secret. Its line is what
-		// baselines and ignore files know, so the region begins there.
-		h.region.startLine, h.region.startColumn = h.line, p.column(start)
-	}
+	h.matchAt, h.matchTo, h.from, h.to = start, max(start, h.matchTo), from, to
 	return h, true
-}
-
-func (p *placer) region(from, to int) region {
-	last := max(from, to-1)
-	return region{
-		startLine: p.lineOf(from), startColumn: p.column(from),
-		endLine: p.lineOf(last), endColumn: p.column(last) + min(1, to-from),
-	}
-}
-
-// lineOf gives the number of the line of an offset; a newline ends its line.
-func (p *placer) lineOf(offset int) int {
-	n, _ := slices.BinarySearch(p.lines, offset)
-	return p.w.line + n + 1
-}
-
-func (p *placer) column(offset int) int {
-	n, _ := slices.BinarySearch(p.lines, offset)
-	if n == 0 {
-		return p.w.column + offset + 1
-	}
-	return offset - p.lines[n-1]
 }
 
 // compareHits orders hits by place, what stands in clear before what is decoded.
@@ -179,17 +146,18 @@ func distinct(hits []hit) []hit {
 }
 
 // preferSpecific leaves out what a generic rule found where another rule found
-// the same on the same line, as the engine does within one text.
+// the same on the same line, as the engine does within one fragment.
 func preferSpecific(hits []hit) []hit {
-	specific := make(map[int][]string)
+	specific := make(map[int][]hit)
 	for _, h := range hits {
 		if !isGeneric(h.rule.RuleID) {
-			specific[h.line] = append(specific[h.line], h.secret)
+			specific[h.line] = append(specific[h.line], h)
 		}
 	}
 	return slices.DeleteFunc(hits, func(g hit) bool {
-		return isGeneric(g.rule.RuleID) && slices.ContainsFunc(specific[g.line], func(s string) bool {
-			return strings.Contains(s, g.secret)
+		return isGeneric(g.rule.RuleID) && slices.ContainsFunc(specific[g.line], func(h hit) bool {
+			together := h.fragment == g.fragment || h.fragment == outside || g.fragment == outside
+			return together && strings.Contains(h.secret, g.secret)
 		})
 	})
 }

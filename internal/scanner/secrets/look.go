@@ -44,12 +44,12 @@ func (t text) look(find search) ([]record, error) {
 	enc := encodingOf(t.head)
 	switch {
 	case enc == nil && t.data != nil:
-		return find(newChunker(t.data, chunkSizes))
+		return find(newChunker(t.data, regionSizes))
 	case enc == nil:
-		return find(newStreamChunker(t.r, chunkSizes))
+		return find(newStreamChunker(t.r, regionSizes))
 	case t.data != nil:
-		raw, err := find(newChunker(t.data, chunkSizes))
-		decoded, more := find(newStreamChunker(newDecoder(enc, bytes.NewReader(t.data)), chunkSizes))
+		raw, err := find(newChunker(t.data, regionSizes))
+		decoded, more := find(newStreamChunker(newDecoder(enc, bytes.NewReader(t.data)), regionSizes))
 		return append(raw, decoded...), errors.Join(err, more)
 	}
 	return t.both(find, enc)
@@ -70,10 +70,10 @@ func (t text) both(find search, enc *encoding) ([]record, error) {
 			pr.Close() //nolint:errcheck // never fails; the writer waits no longer
 			done <- err
 		}()
-		decoded, err = find(newStreamChunker(newDecoder(enc, pr), chunkSizes))
+		decoded, err = find(newStreamChunker(newDecoder(enc, pr), regionSizes))
 	}()
 	tee := &teeReader{r: t.r, w: pw}
-	raw, err := find(newStreamChunker(tee, chunkSizes))
+	raw, err := find(newStreamChunker(tee, regionSizes))
 	if errors.Is(err, errTooMany) {
 		io.Copy(io.Discard, tee) //nolint:errcheck // the rest is for the other one
 	}

@@ -34,7 +34,7 @@ const (
 )
 
 func (m *masker) mask(text string) string {
-	if len(text) < shortestSecret || (!m.rules.keywords.any(text) && !mayDecode(text)) {
+	if len(text) < shortestSecret || (len(m.active(text)) == 0 && !mayDecode(text)) {
 		return text
 	}
 	for range maskRounds {
@@ -109,21 +109,25 @@ func (m *masker) findIn(text string, segments []*codec.EncodedSegment, spans []s
 	return spans
 }
 
-// active gives the content rules of which the text holds a keyword, by id.
+// active gives the content rules that could match a text, by number.
 func (m *masker) active(text string) []*secretRule {
-	wanted := make(map[*secretRule]bool)
-	m.rules.keywords.each(text, func(word, _ int) {
-		for _, r := range m.rules.wants[word] {
-			wanted[r] = true
+	if odd(text) {
+		return m.rules.content
+	}
+	var out []*secretRule
+	m.rules.words.scan(text, 0, len(text), func(word int32, end int) {
+		for _, u := range m.rules.uses[word] {
+			if (u.anchor == nil) == (u.rule.anchors == nil) && (u.anchor == nil || u.anchor.at(text, end)) && !slices.Contains(out, u.rule) {
+				out = append(out, u.rule)
+			}
 		}
 	})
-	out := make([]*secretRule, 0, len(wanted))
-	for r := range wanted {
-		if r.Regex != nil {
+	for _, r := range m.rules.whole {
+		if (len(r.Keywords) == 0 || len(r.odd) > 0) && !slices.Contains(out, r) {
 			out = append(out, r)
 		}
 	}
-	slices.SortFunc(out, func(a, b *secretRule) int { return strings.Compare(a.RuleID, b.RuleID) })
+	slices.SortFunc(out, func(a, b *secretRule) int { return a.number - b.number })
 	return out
 }
 

@@ -1,10 +1,13 @@
 package secrets
 
 import (
+	"fmt"
 	"maps"
 	"path"
 	"slices"
 	"strings"
+	"sync"
+	"unicode/utf8"
 
 	"github.com/zricethezav/gitleaks/v8/config"
 	"github.com/zricethezav/gitleaks/v8/detect"
@@ -12,65 +15,104 @@ import (
 	"github.com/boltseal/boltseal/internal/finding"
 )
 
-// ruleSet is a configuration made ready: the rules by what they need of a text,
-// and one detector for each way to run them. Read-only and safe for concurrent use.
+// ruleSet is a configuration made ready: what each rule needs of a text, and the
+// detectors that run them. Read-only and safe for concurrent use.
 type ruleSet struct {
 	digest string
 	rules  []*secretRule // by id
 	byID   map[string]*secretRule
 
-	// keywords finds every keyword of a content rule; its entry is the index of
-	// the rules that ask for it.
-	keywords *keywords
-	wants    [][]*secretRule // by keyword
+	// words finds the anchors and keywords of the content rules; its entry lists
+	// what each is good for.
+	words *automaton
+	uses  [][]use // by word
+	texts []string
 
+	content    []*secretRule // rules on content, numbered
+	whole      []*secretRule // those of them without an anchor
 	paths      []*secretRule // rules on the path alone
 	allowlists []*config.Allowlist
+	legs       int // endless legs of all reaches
+	// margin is how far around an encoded text the match of a rule can reach.
+	margin int
 
-	// flat never decodes, deep does. Both report what a comment allows; honest
-	// leaves it out.
-	flat, deep, honest *detect.Detector
-	// far runs the rules whose keyword may stand anywhere in the file, gap those
-	// whose match may be of any length over any number of lines.
-	far, gap *detect.Detector
+	// all runs every rule, as the engine's command does, comments aside.
+	all func() *detect.Detector
+	// scratch holds the state of one window between windows.
+	scratch sync.Pool
+}
+
+// use is what a word is good for.
+type use struct {
+	rule   *secretRule
+	anchor *anchor // nil for a keyword
 }
 
 // secretRule is one rule with what is derived from it.
 type secretRule struct {
 	config.Rule
+	number   int // in content
 	severity finding.Severity
 	// prefixes are the fixed beginnings of each group's text; group 0 is the match.
 	prefixes [][]prefix
-	// far says that a match need not hold any of the keywords, gap that a match
-	// can run over lines without an end.
-	far, gap bool
+	anchors  []anchor
+	// far says that a match need not hold any of the keywords, so that one must be
+	// looked for in the fragment; odd are keywords that only the engine's own way
+	// of comparing finds.
+	far bool
+	odd []string
+	// gap says that a match can run over lines without an end.
+	gap bool
+	// lines says that an allowlist looks at the line around a match.
+	lines bool
+	// one runs this rule alone whatever its keywords, and never decodes; deep
+	// decodes.
+	one, deep func() *detect.Detector
 }
+
+// composite says that a rule needs what other rules find in the same fragment.
+func (r *secretRule) composite() bool { return len(r.RequiredRules) > 0 }
 
 func newRuleSet(cfg config.Config, digest string) (*ruleSet, error) {
 	s := &ruleSet{digest: digest, byID: make(map[string]*secretRule), allowlists: cfg.Allowlists}
 	for _, id := range slices.Sorted(maps.Keys(cfg.Rules)) {
 		r, err := newSecretRule(cfg.Rules[id])
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("rule %q: %w", id, err)
 		}
 		s.rules = append(s.rules, r)
 		s.byID[id] = r
 		if r.Regex == nil {
 			s.paths = append(s.paths, r)
+			continue
 		}
+		r.number = len(s.content)
+		s.content = append(s.content, r)
+		if r.anchors == nil {
+			s.whole = append(s.whole, r)
+		}
+		r.lines = hasLines(r.Allowlists) || hasLines(cfg.Allowlists)
+		r.one = sync.OnceValue(func() *detect.Detector { return newDetector(onlyRule(cfg, r), 0, false) })
+		r.deep = sync.OnceValue(func() *detect.Detector { return newDetector(onlyRule(cfg, r), decodeDepth, false) })
 	}
-	s.indexKeywords()
-	content := func(r *config.Rule) bool { return r.Regex != nil }
-	all := copyRules(cfg, content, nil)
-	s.flat = newDetector(all, 0, false)
-	s.deep = newDetector(all, decodeDepth, false)
-	s.honest = newDetector(all, decodeDepth, true)
-	s.far = newDetector(copyRules(cfg,
-		func(r *config.Rule) bool { return s.byID[r.RuleID].far },
-		func(r *config.Rule) { r.Keywords = nil }), 0, false)
-	s.gap = newDetector(copyRules(cfg,
-		func(r *config.Rule) bool { return s.byID[r.RuleID].gap }, nil), 0, false)
+	s.index()
+	s.all = sync.OnceValue(func() *detect.Detector {
+		return newDetector(copyRules(cfg, func(r *config.Rule) bool { return r.Regex != nil }, nil), decodeDepth, false)
+	})
+	s.scratch.New = func() any { return newScratch(s) }
 	return s, nil
+}
+
+// onlyRule is a configuration of one rule, and of those that it needs, without
+// keywords: who runs it has looked for them.
+func onlyRule(cfg config.Config, r *secretRule) config.Config {
+	return copyRules(cfg, func(other *config.Rule) bool {
+		return other.RuleID == r.RuleID || slices.ContainsFunc(r.RequiredRules, func(q *config.Required) bool { return q.RuleID == other.RuleID })
+	}, func(r *config.Rule) { r.Keywords = nil })
+}
+
+func hasLines(lists []*config.Allowlist) bool {
+	return slices.ContainsFunc(lists, func(a *config.Allowlist) bool { return a.RegexTarget == "line" })
 }
 
 func newSecretRule(r config.Rule) (*secretRule, error) {
@@ -82,26 +124,84 @@ func newSecretRule(r config.Rule) (*secretRule, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.prefixes = shape.prefixes
-	out.gap = shape.gap
-	out.far = len(r.Keywords) > 0 && !shape.needsOne(r.Keywords)
+	out.prefixes, out.gap = shape.prefixes, shape.gap
+	out.anchors = anchorsOf(shape.re)
+	out.far = len(r.Keywords) > 0 && !shape.needsOne(r.Keywords) && !anchorsHold(out.anchors, r.Keywords)
+	for _, k := range r.Keywords {
+		if !isASCII(k) {
+			out.odd = append(out.odd, strings.ToLower(k))
+		}
+	}
 	return out, nil
 }
 
-// indexKeywords turns the rules' keywords around: from a keyword to its rules.
-func (s *ruleSet) indexKeywords() {
-	by := make(map[string][]*secretRule)
-	for _, r := range s.rules {
-		for _, k := range r.Keywords {
-			k = strings.ToLower(k)
-			by[k] = append(by[k], r)
+// anchorsHold says that whatever anchor a match holds, it holds a keyword.
+func anchorsHold(anchors []anchor, keywords []string) bool {
+	for _, a := range anchors {
+		if !slices.ContainsFunc(keywords, func(k string) bool { return strings.Contains(a.text, strings.ToLower(k)) }) {
+			return false
 		}
 	}
-	words := slices.Sorted(maps.Keys(by))
-	s.keywords = newKeywords(words)
-	for _, w := range words {
-		s.wants = append(s.wants, by[w])
+	return len(anchors) > 0
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
 	}
+	return true
+}
+
+// margin bounds: how much text around an encoded one is looked at.
+const (
+	leastMargin = 512
+	mostMargin  = 16 << 10
+)
+
+// index turns the rules' words around: from a word to its rules.
+func (s *ruleSet) index() {
+	by := make(map[string][]use)
+	s.margin = leastMargin
+	for _, r := range s.content {
+		for i := range r.anchors {
+			a := &r.anchors[i]
+			by[a.text] = append(by[a.text], use{r, a})
+			length := len(a.text)
+			for _, side := range []reach{a.before, a.after} {
+				for n := range side {
+					if side[n].class != nil {
+						side[n].id = s.legs
+						s.legs++
+					}
+					length += side[n].n
+				}
+			}
+			s.margin = max(s.margin, min(length, mostMargin))
+		}
+		if r.far || r.anchors == nil {
+			for _, k := range r.Keywords {
+				if k = strings.ToLower(k); k != "" && isASCII(k) {
+					by[k] = append(by[k], use{rule: r})
+				}
+			}
+		}
+	}
+	s.texts = slices.Sorted(maps.Keys(by))
+	s.words = newAutomaton(s.texts)
+	for _, w := range s.texts {
+		s.uses = append(s.uses, by[w])
+	}
+}
+
+// offFor gives the content rules, by number, that a path leaves out.
+func (s *ruleSet) offFor(path string) []bool {
+	off := make([]bool, len(s.content))
+	for _, r := range s.content {
+		off[r.number] = r.SkipReport || (r.Path != nil && !r.Path.MatchString(path))
+	}
+	return off
 }
 
 // pathAllowed says that the rules leave a path out altogether.

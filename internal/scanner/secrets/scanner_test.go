@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/zricethezav/gitleaks/v8/detect"
+
 	gocmp "github.com/google/go-cmp/cmp"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -525,7 +527,7 @@ func TestNoSharedState(t *testing.T) {
 		if len(s.rules.rules) != 222 {
 			t.Fatalf("%d rules", len(s.rules.rules))
 		}
-		for _, r := range s.rules.flat.Config.Rules {
+		for _, r := range s.rules.all().Config.Rules {
 			if cap(r.Tags) != len(r.Tags) {
 				t.Fatalf("tags of %s have room to be written to", r.RuleID)
 			}
@@ -533,18 +535,21 @@ func TestNoSharedState(t *testing.T) {
 	}
 }
 
-// TestPanicLosesOneWindowOnly breaks the engine.
-func TestPanicLosesOneWindowOnly(t *testing.T) {
-	rules, err := defaultRules()
+// TestPanicLosesOneRuleOnly breaks the engine.
+func TestPanicLosesOneRuleOnly(t *testing.T) {
+	cfg, err := loadDefault()
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := *rules
-	broken.flat = nil
+	rules, err := newRuleSet(cfg, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules.byID["aws-access-token"].one = func() *detect.Detector { return nil }
 	text := awsKey + "\n" + filler(0, 150_000) + "\nx=%41%42 " + githubToken + "\n"
 	var hits []hit
-	d := detection{rules: &broken, path: "a", report: func(h hit) { hits = append(hits, h) }}
-	err = d.run(t.Context(), newChunker([]byte(text), chunkSizes))
+	d := detection{rules: rules, path: "a", report: func(h hit) { hits = append(hits, h) }}
+	err = d.run(t.Context(), newChunker([]byte(text), regionSizes))
 	if !errors.Is(err, errPanic) || strings.Contains(err.Error(), awsKey) {
 		t.Errorf("error %v", err)
 	}
