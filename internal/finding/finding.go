@@ -48,9 +48,9 @@ type Finding struct {
 	Fix *Fix `json:"fix,omitempty"`
 	// Controls are the compliance controls that it touches, "catalogue:control".
 	Controls []string `json:"controls,omitempty"`
-	// Ignored names what in the scanned tree asks to pass the finding over: a
-	// comment beside it, an entry of an ignore file, a baseline. Whether that is
-	// heeded is the policy's to say; empty where nothing asks.
+	// Ignored names what in the scanned tree asks to pass the finding over: "a
+	// gitleaks:allow comment", an ignore file, a baseline. Whether that is heeded
+	// is the policy's to say; empty where nothing asks.
 	Ignored string `json:"ignored,omitempty"`
 
 	// Identity is what identifies the finding beside its rule: see the

@@ -28,10 +28,14 @@ func newJudge(p *Policy, now time.Time, several bool) *judge {
 	}
 }
 
-// decide is the order of decision: an exception, else the first rule that matches.
+// decide is the order of decision: an exception, else what the scanned tree itself
+// asks to pass over, else the first rule that matches.
 func (j *judge) decide(s *subject) Decision {
 	if d, ok := j.exceptions.decide(s); ok {
 		return d
+	}
+	if s.Ignored != "" {
+		return Decision{Action: Suppress, By: "ignored", Reason: "by " + s.Ignored}
 	}
 	return j.rules.decide(s)
 }
