@@ -17,11 +17,9 @@ type anchor struct {
 	// exact is the text in the only case of letters that the expression takes;
 	// empty where there are several.
 	exact string
-	// boundary says that a word begins with the text, next that so many bytes of a
-	// class follow it.
+	// boundary says that a word begins with the text, tail what follows it.
 	boundary bool
-	next     *byteSet
-	nextLen  int
+	tail     tail
 }
 
 // at says whether the anchor, which ends at an offset of a text, can be part of a
@@ -34,18 +32,7 @@ func (a *anchor) at(text string, end int) bool {
 	if a.boundary && start > 0 && isWord(text[start-1]) {
 		return false
 	}
-	if a.next == nil {
-		return true
-	}
-	if end+a.nextLen > len(text) {
-		return false
-	}
-	for i := end; i < end+a.nextLen; i++ {
-		if !a.next[text[i]] {
-			return false
-		}
-	}
-	return true
+	return a.tail.follows(text, end)
 }
 
 // isWord is the idea of a word that expressions have.
@@ -160,7 +147,7 @@ func anchorsOf(re *syntax.Regexp) []anchor {
 	for i := range found {
 		if a := &found[i]; len(a.text) > longestAnchor {
 			a.after = reach{{n: len(a.text) - longestAnchor}}.then(a.after)
-			a.text, a.next = a.text[:longestAnchor], nil
+			a.text, a.tail = a.text[:longestAnchor], nil
 			a.exact = a.exact[:min(longestAnchor, len(a.exact))]
 		}
 	}
@@ -250,8 +237,8 @@ func concatAnchors(subs []*syntax.Regexp, depth int) []anchor {
 			if len(a.before) == 0 && from > 0 && subs[from-1].Op == syntax.OpWordBoundary {
 				a.boundary = isWord(a.text[0])
 			}
-			if len(a.after) == 0 && a.next == nil && to < len(subs) {
-				a.next, a.nextLen = follows(subs[to])
+			if len(a.after) == 0 && a.tail == nil {
+				a.tail = tailOf(subs[to:])
 			}
 			a.before, a.after = a.before.then(before), a.after.then(after)
 			best = append(best, a)
@@ -307,27 +294,6 @@ func flatten(subs []*syntax.Regexp) []*syntax.Regexp {
 		out = append(out, sub)
 	}
 	return out
-}
-
-// follows gives a class of ASCII of which an expression takes so many bytes at
-// least, at its beginning.
-func follows(re *syntax.Regexp) (*byteSet, int) {
-	n := 1
-	switch re.Op {
-	case syntax.OpPlus:
-		re = re.Sub[0]
-	case syntax.OpRepeat:
-		n, re = re.Min, re.Sub[0]
-	}
-	if n == 0 || re.Op != syntax.OpCharClass {
-		return nil, 0
-	}
-	if size, _ := longest(re); size > 1 {
-		return nil, 0
-	}
-	var class byteSet
-	class.add(re)
-	return &class, n
 }
 
 // betterAnchors compares by the shortest text, up to a length from which on there

@@ -3,8 +3,6 @@ package secrets
 import (
 	"slices"
 	"strings"
-
-	"github.com/zricethezav/gitleaks/v8/detect/codec"
 )
 
 // decoded looks for secrets in encoded text. The library decodes a fragment and
@@ -86,16 +84,16 @@ func (l *looking) decodeBlock(s *scratch, b piece) {
 		t.reset()
 		l.rules.scratch.Put(t)
 	}()
-	decoder := codec.NewDecoder()
-	text, segments := l.w.text[b.from:b.to], []*codec.EncodedSegment{}
+	text := l.w.text[b.from:b.to]
 	matching := make(map[*secretRule]bool)
 	for range decodeDepth {
-		text, segments = decoder.Decode(text, segments)
-		if len(segments) == 0 || text == "" {
+		decoded, ok := decodeOnce(text)
+		if !ok || decoded.text == "" {
 			break
 		}
-		l.matching(s, t, b, text, segments, matching)
+		l.matching(s, t, b, decoded, matching)
 		t.reset()
+		text = decoded.text
 	}
 	for _, r := range l.rules.content {
 		if matching[r] && l.ctx.Err() == nil {
@@ -105,17 +103,18 @@ func (l *looking) decodeBlock(s *scratch, b piece) {
 }
 
 // matching notes the rules that match a decoded text where it was decoded.
-func (l *looking) matching(s, t *scratch, b piece, text string, segments []*codec.EncodedSegment, matching map[*secretRule]bool) {
+func (l *looking) matching(s, t *scratch, b piece, decoded *decodedText, matching map[*secretRule]bool) {
+	text := decoded.text
 	if odd(text) {
 		for _, r := range l.rules.content {
-			matching[r] = matching[r] || !l.off[r.number]
+			matching[r] = matching[r] || l.wants(r)
 		}
 		return
 	}
 	w := &window{text: text, ownTo: len(text), cuts: []int{len(text)}}
-	t.collect(l.rules, w, func(r *secretRule) bool { return !l.off[r.number] && !matching[r] })
+	t.collect(l.rules, w, func(r *secretRule) bool { return l.wants(r) && !matching[r] })
 	for _, r := range l.rules.whole {
-		if !l.off[r.number] {
+		if l.wants(r) {
 			t.touch(r).inside = []piece{{0, len(text), 0}}
 		}
 	}
@@ -125,7 +124,7 @@ func (l *looking) matching(s, t *scratch, b piece, text string, segments []*code
 		}
 		for _, p := range joined(t.rules[r.number].inside) {
 			if r.gap || slices.ContainsFunc(r.in(w, p), func(m match) bool {
-				return len(codec.SegmentsWithDecodedOverlap(segments, m.from, m.to)) > 0
+				return decoded.overlaps(m.from, m.to)
 			}) {
 				matching[r] = true
 				break

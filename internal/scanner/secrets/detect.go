@@ -17,6 +17,8 @@ import (
 const (
 	maxHits    = 10_000
 	windowTime = time.Minute
+	// shortWindow is a length that no expression can spend a minute on.
+	shortWindow = 32 << 10
 )
 
 var (
@@ -34,8 +36,8 @@ type detection struct {
 	plain  bool
 	report func(hit)
 	count  int
-	// off are the rules, by number, that are for other paths.
-	off []bool
+	// onPath says of rules for certain paths whether this is one.
+	onPath map[*secretRule]bool
 	// carried are the matches that reach into the next window.
 	carried []carried
 }
@@ -50,7 +52,6 @@ type carried struct {
 // run reports every secret of the text that c cuts, in order. What could not be
 // looked at is an error, the rest is told still.
 func (d *detection) run(ctx context.Context, c *chunker) error {
-	d.off = d.rules.offFor(d.path)
 	var errs []error
 	for {
 		w, err := c.next()
@@ -76,12 +77,32 @@ func (d *detection) run(ctx context.Context, c *chunker) error {
 	}
 }
 
+// wants says whether a rule is for this text at all.
+func (d *detection) wants(r *secretRule) bool {
+	if r.Path == nil || r.SkipReport {
+		return !r.SkipReport
+	}
+	on, known := d.onPath[r]
+	if !known {
+		if d.onPath == nil {
+			d.onPath = make(map[*secretRule]bool)
+		}
+		on = r.Path.MatchString(d.path)
+		d.onPath[r] = on
+	}
+	return on
+}
+
 // window looks at one window. A panic or a text that takes too long loses what it
 // would have found and no more. What a panic says is not told: it could quote the
 // text.
 func (d *detection) window(ctx context.Context, w *window) (hits []hit, err error) {
-	limited, cancel := context.WithTimeout(ctx, windowTime)
-	defer cancel()
+	limited := ctx
+	if len(w.text) > shortWindow {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, windowTime)
+		defer cancel()
+	}
 	look := &looking{detection: d, ctx: limited, w: w}
 	defer func() {
 		if recover() != nil {
@@ -147,7 +168,7 @@ func (l *looking) filtered() {
 		s.reset()
 		l.rules.scratch.Put(s)
 	}()
-	s.collect(l.rules, w, func(r *secretRule) bool { return !l.off[r.number] })
+	s.collect(l.rules, w, l.wants)
 	var found []match
 	for _, r := range s.touched {
 		if l.ctx.Err() != nil {
@@ -158,7 +179,7 @@ func (l *looking) filtered() {
 		}
 	}
 	for _, r := range l.rules.whole {
-		if !l.off[r.number] && (len(s.rules[r.number].keyed) > 0 || len(r.Keywords) == 0 || len(r.odd) > 0 || strings.Contains(w.text, dottedI)) {
+		if l.wants(r) && (len(s.rules[r.number].keyed) > 0 || len(r.Keywords) == 0 || len(r.odd) > 0 || strings.Contains(w.text, dottedI)) {
 			s.touch(r)
 			found = append(found, s.wholeMatches(w, r)...)
 		}

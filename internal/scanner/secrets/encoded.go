@@ -127,7 +127,18 @@ func runDecodes(run string) bool {
 	if n >= shortestHex {
 		return n < len(run) || hexPrintable(run)
 	}
-	return base64Printable(run) && strings.ContainsAny(run, "0123456789+/-_")
+	return base64Printable(run) && hasLikely(run)
+}
+
+// hasLikely says whether a run holds a character that makes the decoder take it for
+// base64 and not for a long word.
+func hasLikely(run string) bool {
+	for i := range len(run) {
+		if c := run[i]; c < 'A' || c == '_' {
+			return true
+		}
+	}
+	return false
 }
 
 func hexPrintable(run string) bool {

@@ -66,6 +66,35 @@ func TestFilterMissesNothingEncoded(t *testing.T) {
 	}
 }
 
+func TestDecodesAsTheEngineDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { sameDecoding(t, encodedText.Draw(t, "text")) })
+}
+
+// sameDecoding compares all passes.
+func sameDecoding(t rapid.TB, text string) {
+	decoder, ours := codec.NewDecoder(), text
+	var segments []*codec.EncodedSegment
+	for range decodeDepth {
+		text, segments = decoder.Decode(text, segments)
+		decoded, ok := decodeOnce(ours)
+		if ok != (len(segments) > 0) {
+			t.Fatalf("of %q the engine decodes %d parts, we: %v", ours, len(segments), ok)
+		}
+		if !ok {
+			return
+		}
+		if decoded.text != text {
+			t.Fatalf("%q decodes to %q, here %q", ours, text, decoded.text)
+		}
+		for at := range len(text) {
+			if (len(codec.SegmentsWithDecodedOverlap(segments, at, at)) > 0) != decoded.overlaps(at, at) {
+				t.Fatalf("%q: the parts differ at %d: %v", text, at, decoded.parts)
+			}
+		}
+		ours = decoded.text
+	}
+}
+
 func FuzzMayDecode(f *testing.F) {
 	for _, seed := range []string{"", "%41", "%02abcdefghijklmnopqr", "aGVsbG8gd29ybGQhISEh", `\u0041`, "U+0041 ", strings.Repeat("41", 16), strings.Repeat("41", 16) + "zz", strings.Repeat("0", 40) + "zzzzzzzzzzzzzzzzzzzz"} {
 		f.Add(seed)
@@ -73,6 +102,9 @@ func FuzzMayDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		if decodes(text) && !mayDecode(text) {
 			t.Errorf("the decoder finds something in %q, the filter nothing", text)
+		}
+		if len(text) < 2000 {
+			sameDecoding(t, text)
 		}
 	})
 }

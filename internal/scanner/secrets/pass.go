@@ -71,7 +71,7 @@ func (p *pass) leavesOut(e *scan.Entry) bool { return !e.Named && p.rules.pathAl
 
 // File implements scan.Pass.
 func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.Part, error) {
-	if p.leavesOut(e) {
+	if c.Size() == 0 && p.leavesOut(e) { // else Wants has asked
 		return encode(part{Skipped: skippedPath})
 	}
 	var out part
@@ -82,11 +82,7 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 		return out.skip(e, skippedBinary, errBinary)
 	}
 	t := textOf(c)
-	path := e.Path
-	if e.Named {
-		path = p.rules.openPath(path)
-	}
-	found, err := t.look(p.search(ctx, path))
+	found, err := t.look(p.search(ctx, e.Path))
 	out.Secrets = append(out.Secrets, found...)
 	switch {
 	case err != nil:

@@ -3,7 +3,7 @@ package secrets
 import (
 	"fmt"
 	"maps"
-	"path"
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"sync"
@@ -31,7 +31,7 @@ type ruleSet struct {
 	content    []*secretRule // rules on content, numbered
 	whole      []*secretRule // those of them without an anchor
 	paths      []*secretRule // rules on the path alone
-	allowlists []*config.Allowlist
+	pathLists  []pathList
 	legs       int // endless legs of all reaches
 	// margin is how far around an encoded text the match of a rule can reach.
 	margin int
@@ -74,7 +74,11 @@ type secretRule struct {
 func (r *secretRule) composite() bool { return len(r.RequiredRules) > 0 }
 
 func newRuleSet(cfg config.Config, digest string) (*ruleSet, error) {
-	s := &ruleSet{digest: digest, byID: make(map[string]*secretRule), allowlists: cfg.Allowlists}
+	s := &ruleSet{digest: digest, byID: make(map[string]*secretRule), pathLists: newPathLists(cfg.Allowlists)}
+	var err error
+	if cfg.Allowlists, err = withoutPaths(cfg.Allowlists); err != nil {
+		return nil, err
+	}
 	for _, id := range slices.Sorted(maps.Keys(cfg.Rules)) {
 		r, err := newSecretRule(cfg.Rules[id])
 		if err != nil {
@@ -109,6 +113,30 @@ func onlyRule(cfg config.Config, r *secretRule) config.Config {
 	return copyRules(cfg, func(other *config.Rule) bool {
 		return other.RuleID == r.RuleID || slices.ContainsFunc(r.RequiredRules, func(q *config.Required) bool { return q.RuleID == other.RuleID })
 	}, func(r *config.Rule) { r.Keywords = nil })
+}
+
+// withoutPaths gives the global allowlists as they are for a file that is looked
+// at: whether its path is allowed was asked before. Expressions on paths are dear.
+func withoutPaths(lists []*config.Allowlist) ([]*config.Allowlist, error) {
+	var out []*config.Allowlist
+	for _, a := range lists {
+		if len(a.Paths) == 0 || a.MatchCondition == config.AllowlistMatchAnd {
+			out = append(out, a)
+			continue
+		}
+		if len(a.Commits)+len(a.Regexes)+len(a.StopWords) == 0 {
+			continue
+		}
+		rest := &config.Allowlist{
+			Description: a.Description, MatchCondition: a.MatchCondition, Commits: a.Commits,
+			RegexTarget: a.RegexTarget, Regexes: a.Regexes, StopWords: a.StopWords,
+		}
+		if err := rest.Validate(); err != nil {
+			return nil, fmt.Errorf("allowlist %q: %w", a.Description, err)
+		}
+		out = append(out, rest)
+	}
+	return out, nil
 }
 
 func hasLines(lists []*config.Allowlist) bool {
@@ -195,34 +223,50 @@ func (s *ruleSet) index() {
 	}
 }
 
-// offFor gives the content rules, by number, that a path leaves out.
-func (s *ruleSet) offFor(path string) []bool {
-	off := make([]bool, len(s.content))
-	for _, r := range s.content {
-		off[r.number] = r.SkipReport || (r.Path != nil && !r.Path.MatchString(path))
+// pathList is an allowlist of paths. Its expressions are asked only where a path
+// holds one of the texts that they cannot do without.
+type pathList struct {
+	*config.Allowlist
+	texts []string // in lower case; nil where every path is to be asked about
+}
+
+func newPathLists(lists []*config.Allowlist) []pathList {
+	var out []pathList
+	for _, a := range lists {
+		if a.MatchCondition != config.AllowlistMatchOr || len(a.Paths) == 0 {
+			continue
+		}
+		l := pathList{Allowlist: a, texts: []string{}}
+		for _, expr := range a.Paths {
+			re, err := syntax.Parse(expr.String(), syntax.Perl)
+			if err != nil {
+				l.texts = nil
+				break
+			}
+			found := anchorsOf(re)
+			if found == nil {
+				l.texts = nil
+				break
+			}
+			for _, f := range found {
+				l.texts = append(l.texts, f.text)
+			}
+		}
+		out = append(out, l)
 	}
-	return off
+	return out
 }
 
 // pathAllowed says that the rules leave a path out altogether.
 func (s *ruleSet) pathAllowed(p string) bool {
-	for _, a := range s.allowlists {
-		if a.MatchCondition == config.AllowlistMatchOr && a.PathAllowed(p) {
+	lower, isOdd := strings.ToLower(p), odd(p)
+	for _, l := range s.pathLists {
+		holds := func(text string) bool { return strings.Contains(lower, text) }
+		if (l.texts == nil || isOdd || slices.ContainsFunc(l.texts, holds)) && l.PathAllowed(p) {
 			return true
 		}
 	}
 	return false
-}
-
-// openPath gives a path under which the engine looks at a file that the allowlist
-// leaves out: as much of it as rules for some names may need.
-func (s *ruleSet) openPath(p string) string {
-	for _, try := range []string{p, path.Base(p), "named" + path.Ext(p)} {
-		if !s.pathAllowed(try) {
-			return try
-		}
-	}
-	return ""
 }
 
 // pathRules gives the rules that a path alone satisfies.
