@@ -25,7 +25,7 @@ const module = "github.com/boltseal/boltseal/"
 //	4 scanner/*  source/*  report
 //	3 scan
 //	2 rule  policy  vulndb
-//	1 finding  inventory  nearest  yamlpos  ci  git
+//	1 finding  inventory  nearest  yamlpos  ci  git  cache
 var allowed = []struct {
 	pkg   string
 	own   string // space-separated, below internal/
@@ -35,6 +35,7 @@ var allowed = []struct {
 	{"internal/nearest", "", "os net/http"},
 	{"internal/yamlpos", "nearest", "os net/http"},
 	{"internal/git", "", "net/http"},
+	{"internal/cache", "", "net/http os/exec"},
 	{"internal/ci", "", "os net/http"},
 	{"internal/finding", "inventory", "os net/http"},
 	{"internal/rule", "finding nearest", "os net/http"},
@@ -45,6 +46,7 @@ var allowed = []struct {
 	{"internal/scan/scantest", "scan", "os net/http"},
 	{"internal/source/tree", "scan git", "net/http"},
 	{"internal/source/image", "scan", "net/http os/exec"},
+	{"internal/source/history", "scan git", "net/http os/exec"},
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
 	{"internal/scanner/dockerfile", "finding rule scan", "os os/exec net/http"},
 	{"internal/scanner/packages", "finding inventory scan vulndb", "os os/exec net/http"},

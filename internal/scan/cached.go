@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 )
 
 // cacheable says whether what is made of the unit can be kept.
@@ -36,9 +37,14 @@ func (j *job) entryKey(i int) string {
 	if r.opt.Cache == nil || j.entry.Digest == "" || r.passes[i].key == "" {
 		return ""
 	}
-	e := j.entry
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d %o %q %d %t", e.Path, e.Kind, e.Mode, e.Link, e.Size, e.Named))
-	return "scan/entry/1/" + r.passKey(i) + "/" + hex.EncodeToString(sum[:]) + "/" + e.Digest
+	return "scan/entry/2/" + r.passKey(i) + "/" + j.entry.traits() + "/" + j.entry.Digest
+}
+
+// traits is what a part depends on beside content, of the entry itself.
+func (e *Entry) traits() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d %o %q %d %t %t %q %d",
+		e.Path, e.Kind, e.Mode, e.Link, e.Size, e.Named, e.Unchanged, e.Commit, e.Line))
+	return hex.EncodeToString(sum[:])
 }
 
 // cached delivers what a pass made of the same entry before; false when that is
@@ -69,13 +75,16 @@ func (j *job) cached(i int) bool {
 	return true
 }
 
-// keep stores what a pass made of the entry.
-func (j *job) keep(i int, size int64, part Part) {
-	key := j.entryKey(i)
-	if key == "" {
+// keep stores what a pass made of the entry that it wanted.
+func (j *job) keep(w want, size int64, part Part) {
+	key := j.entryKey(w.pass)
+	if key == "" || j.walk.run.ctx.Err() != nil {
 		return
 	}
-	one := unitParts{wanted: true, files: 1, bytes: size}
+	one := unitParts{wanted: true}
+	if w.Mode != NoRead {
+		one.files, one.bytes = 1, size
+	}
 	if part != nil {
 		one.refs = []Ref{{Entry: j.entry, Part: part}}
 	}
@@ -121,7 +130,7 @@ func (w *walk) loadParts(i int) bool {
 
 // store keeps the index and the parts of every pass that had no error.
 func (w *walk) store() {
-	if !w.cacheable() || len(w.active) == 0 {
+	if !w.cacheable() || len(w.active) == 0 || w.run.ctx.Err() != nil {
 		return
 	}
 	index, err := json.Marshal(w.entries)
@@ -167,6 +176,9 @@ func (p *unitParts) decode(data []byte, entries []*Entry) error {
 			return errBadParts
 		}
 		head[i], data = n, data[size:]
+	}
+	if head[1] > uint64(len(entries)) || head[2] > math.MaxInt64 {
+		return errBadParts
 	}
 	var refs []Ref
 	for len(data) > 0 {

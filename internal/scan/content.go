@@ -19,6 +19,11 @@ func NewContent(data []byte) *Content {
 	return &Content{size: int64(len(data)), data: data}
 }
 
+// NewStream is content that can be read once, of the size that is claimed.
+func NewStream(r io.Reader, size int64) *Content {
+	return &Content{size: size, stream: r}
+}
+
 // Size is the size in bytes; of a stream what the entry claims.
 func (c *Content) Size() int64 { return c.size }
 

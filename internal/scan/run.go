@@ -21,7 +21,8 @@ type Options struct {
 	// Budget is how many bytes of content are held in memory at once; 0 is
 	// DefaultBudget. An entry larger than the budget is held alone.
 	Budget int64
-	// Cache keeps what was made of units that have a digest; nil keeps nothing.
+	// Cache keeps what was made of units and entries that have a digest, and that
+	// nothing was found in what a tree's entry holds; nil keeps nothing.
 	Cache Cache
 	// Version is the program's; it is part of every key of the cache.
 	Version string
@@ -114,6 +115,9 @@ func (r *run) begin(s Scanner) (p *pass) {
 	if err != nil {
 		p.Pass, p.problem = nil, err.Error()
 	}
+	if k, ok := p.Pass.(Keyed); ok {
+		p.key = k.CacheKey()
+	}
 	return p
 }
 
@@ -204,10 +208,12 @@ func (r *run) finish(p *pass, v *View, problem string) Result {
 		return r.complete(Result{Status: finding.StatusFailed, Reason: problem}, p, i)
 	}
 	parts := r.parts(i)
+	own := *v
+	own.read, _ = r.read(i)
 	var res Result
 	start := time.Now()
 	err := guard(func() error {
-		res = p.Finish(r.ctx, v, parts)
+		res = p.Finish(r.ctx, &own, parts)
 		return nil
 	})
 	p.took(start)
@@ -218,10 +224,24 @@ func (r *run) finish(p *pass, v *View, problem string) Result {
 	return r.complete(res, p, i)
 }
 
+// read counts what was read for a pass; a unit that is listed twice counts once.
+func (r *run) read(i int) (files, bytes int64) {
+	seen := make(map[*walk]bool)
+	for _, w := range r.walks {
+		if !seen[w] {
+			files += w.parts[i].files
+			bytes += w.parts[i].bytes
+		}
+		seen[w] = true
+	}
+	return files, bytes
+}
+
 // complete fills in what is the same for every result.
 func (r *run) complete(res Result, p *pass, i int) Result {
 	res.Scanner, res.Target = p.scanner.Name(), r.target
 	res.Duration = p.spent
+	res.Files, res.Bytes = r.read(i)
 	seen := make(map[*walk]bool)
 	wanted := false
 	for _, w := range r.walks {
@@ -229,8 +249,6 @@ func (r *run) complete(res Result, p *pass, i int) Result {
 			continue
 		}
 		seen[w] = true
-		res.Files += w.parts[i].files
-		res.Bytes += w.parts[i].bytes
 		wanted = wanted || w.parts[i].wanted
 		for reason, n := range w.skipped {
 			if res.Skipped == nil {

@@ -191,6 +191,7 @@ func TestResultsDoNotDependOnHowUnitsAreRead(t *testing.T) {
 		broken.values[key] = value[:len(value)/2]
 	}
 	check("cut cache", scan.Options{Cache: broken})
+	overDisk(t, 0, func(name string, c scan.Cache) { check(name, scan.Options{Cache: c, Workers: 4}) })
 }
 
 func TestWarmCacheReadsNothing(t *testing.T) {

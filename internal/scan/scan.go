@@ -189,6 +189,12 @@ type Pass interface {
 	Finish(ctx context.Context, v *View, parts []Ref) Result
 }
 
+// Keyed is a Pass whose parts depend on more than its scanner does, as on rules
+// that the target brings: its key stands in place of the scanner's.
+type Keyed interface {
+	CacheKey() string
+}
+
 // Part is what a pass made of one entry, encoded by the pass.
 type Part []byte
 

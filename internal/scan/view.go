@@ -15,6 +15,7 @@ type View struct {
 	units  [][]*Entry
 	nodes  [][]*node      // where each entry was put
 	links  map[At][]*node // the hard links to each content
+	read   int64          // see Read
 }
 
 // node is a path of the view.
@@ -67,6 +68,10 @@ func newView(t Target, units [][]*Entry) *View {
 
 // Target is the target that is viewed.
 func (v *View) Target() Target { return v.target }
+
+// Read is how many entries the pass that is asked to finish has read, now or in an
+// earlier run that the cache remembers: a pass that counts in File misses the latter.
+func (v *View) Read() int64 { return v.read }
 
 // Shown gives the path at which an entry's content is finally seen, the first of
 // them where hard links give it several; false when a later layer hides it.

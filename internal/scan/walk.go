@@ -141,6 +141,9 @@ type job struct {
 	wants []want
 	data  []byte
 	held  int64 // bytes of budget to give back
+
+	content string // names the content in data, where answers by content are asked
+	found   bool   // a pass made something of it, or failed
 }
 
 // want is what one pass wants of the entry.
@@ -261,6 +264,7 @@ func (j *job) fetch() error {
 	case reads == 0:
 	case whole || j.entry.Size <= streamHold:
 		j.hold()
+		j.recall()
 	default:
 		j.pass()
 	}
@@ -326,6 +330,7 @@ func (j *job) look() {
 		}
 		j.file(w, c)
 	}
+	j.remember()
 	j.release()
 }
 
@@ -335,6 +340,15 @@ func (j *job) release() {
 		j.walk.run.budget.Release(j.held)
 	}
 	j.held, j.data = 0, nil
+}
+
+// count counts an entry as read for a pass.
+func (j *job) count(pass int, size int64) {
+	u := &j.walk.parts[pass]
+	u.mu.Lock()
+	u.files++
+	u.bytes += size
+	u.mu.Unlock()
 }
 
 // file lets one pass look at the entry.
@@ -348,17 +362,16 @@ func (j *job) file(w want, c *Content) {
 	})
 	p.took(start)
 	if w.Mode != NoRead {
-		u := &j.walk.parts[w.pass]
-		u.mu.Lock()
-		u.files++
-		u.bytes += c.size
-		u.mu.Unlock()
+		j.count(w.pass, c.size)
 	}
 	if err != nil && j.walk.run.ctx.Err() != nil {
 		err = context.Cause(j.walk.run.ctx)
 	}
 	if err == nil {
-		j.keep(w.pass, c.size, part)
+		j.keep(w, c.size, part)
+	}
+	if (part != nil || err != nil) && w.Mode != NoRead && j.content != "" {
+		j.found = true
 	}
 	j.deliver(w.pass, part, err)
 }
