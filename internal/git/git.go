@@ -7,7 +7,6 @@
 package git
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -59,29 +58,59 @@ const maxGitFile = 8192
 // isRepository says whether path is a .git folder, or a .git file that points to
 // one (https://git-scm.com/docs/gitrepository-layout).
 func isRepository(path string) bool {
+	dir := resolve(path)
+	return dir != "" && isGitDir(dir)
+}
+
+// resolve gives the folder that a .git file points to, or the .git folder itself;
+// empty for anything else.
+func resolve(path string) string {
 	info, err := os.Stat(path)
 	if err != nil {
-		return false
+		return ""
 	}
 	if info.IsDir() {
-		return isGitDir(path)
+		return path
 	}
-	if !info.Mode().IsRegular() || info.Size() > maxGitFile {
-		return false
+	text, ok := oneLine(path)
+	if !ok {
+		return ""
+	}
+	to, ok := strings.CutPrefix(text, "gitdir: ")
+	if !ok {
+		return ""
+	}
+	return below(filepath.Dir(path), to)
+}
+
+// common gives the folder that linked work trees share: objects and refs lie there.
+func common(gitDir string) string {
+	if text, ok := oneLine(filepath.Join(gitDir, "commondir")); ok {
+		return below(gitDir, text)
+	}
+	return gitDir
+}
+
+// oneLine reads a small file without the end of its line.
+func oneLine(path string) (string, bool) {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxGitFile {
+		return "", false
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return false
+		return "", false
 	}
-	to, ok := bytes.CutPrefix(text, []byte("gitdir: "))
-	if !ok {
-		return false
+	return strings.TrimRight(string(text), "\r\n"), true
+}
+
+// below gives a path that may be relative to dir.
+func below(dir, path string) string {
+	path = filepath.FromSlash(path)
+	if filepath.IsAbs(path) {
+		return path
 	}
-	dir := filepath.FromSlash(strings.TrimRight(string(to), "\r\n"))
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(filepath.Dir(path), dir)
-	}
-	return isGitDir(dir)
+	return filepath.Join(dir, path)
 }
 
 // isGitDir says whether dir holds what git itself asks for: a HEAD, and objects

@@ -86,7 +86,7 @@ var traps = map[string]func(t *testing.T, dir, program string){
 	},
 }
 
-func link(t *testing.T, to, path string) {
+func link(t testing.TB, to, path string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -43,6 +44,9 @@ var config = []string{
 	"credential.helper=",
 	"diff.external=",
 	"protocol.allow=never",
+	"core.warnAmbiguousRefs=false",
+	// What a commit graph says of parents is not checked against the commits.
+	"core.commitGraph=false",
 	"safe.bareRepository=explicit",
 	"submodule.recurse=false",
 }
@@ -56,7 +60,9 @@ var environment = []string{
 	"GIT_TERMINAL_PROMPT=0",
 	"GIT_OPTIONAL_LOCKS=0",
 	"GIT_LITERAL_PATHSPECS=1",
+	// Neither hides or makes up commits.
 	"GIT_NO_REPLACE_OBJECTS=1",
+	"GIT_GRAFT_FILE=/dev/null",
 	// A partial clone fetches what it misses from a remote of its own choice. The
 	// first is known to git 2.44 and later; the second forbids every transport.
 	"GIT_NO_LAZY_FETCH=1",
@@ -76,22 +82,29 @@ func (r *Repo) program() (string, error) {
 	return path, nil
 }
 
+// place is where a call looks: the .git folder, the work tree, and what the
+// environment says beside.
+type place struct {
+	gitDir, workTree string
+	env              []string
+}
+
 // command builds a call. --git-dir and --work-tree are given, so that neither
 // core.worktree nor a bare repository in a folder below decides what is read, and
 // so that a work tree of another owner can be read.
-func (r *Repo) command(ctx context.Context, args ...string) (*exec.Cmd, error) {
+func (r *Repo) command(ctx context.Context, at place, args ...string) (*exec.Cmd, error) {
 	program, err := r.program()
 	if err != nil {
 		return nil, err
 	}
-	fixed := []string{"--no-pager", "--git-dir=" + r.gitDir, "--work-tree=" + r.Root}
+	fixed := []string{"--no-pager", "--git-dir=" + at.gitDir, "--work-tree=" + at.workTree}
 	for _, c := range config {
 		fixed = append(fixed, "-c", c)
 	}
 	fixed = append(fixed, "-c", "safe.directory="+filepath.ToSlash(r.Root))
 	cmd := exec.CommandContext(ctx, program, append(fixed, args...)...)
-	cmd.Dir = r.Root
-	cmd.Env = append([]string{"PATH=" + filepath.Dir(program)}, environment...)
+	cmd.Dir = at.workTree
+	cmd.Env = slices.Concat([]string{"PATH=" + filepath.Dir(program)}, environment, at.env)
 	cmd.WaitDelay = killDelay
 	return cmd, nil
 }
@@ -119,10 +132,16 @@ type output struct {
 	err    error
 }
 
-// start starts git. The caller calls next until it says false, then close.
+// start starts git in the repository itself. The caller calls next until it says
+// false, then close.
 func (r *Repo) start(ctx context.Context, args ...string) (*output, error) {
+	return r.startAt(ctx, place{gitDir: r.gitDir, workTree: r.Root}, nil, args...)
+}
+
+// startAt starts git elsewhere, with an input if there is one.
+func (r *Repo) startAt(ctx context.Context, at place, in io.Reader, args ...string) (*output, error) {
 	inner, cancel := context.WithCancel(ctx)
-	cmd, err := r.command(inner, args...)
+	cmd, err := r.command(inner, at, args...)
 	if err != nil {
 		cancel()
 		return nil, err
@@ -131,7 +150,7 @@ func (r *Repo) start(ctx context.Context, args ...string) (*output, error) {
 		name: "git " + args[0], cmd: cmd, cancel: cancel, stderr: &head{left: maxStderr},
 		cause: func() error { return context.Cause(ctx) },
 	}
-	cmd.Stderr = o.stderr
+	cmd.Stdin, cmd.Stderr = in, o.stderr
 	pipe, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -144,13 +163,18 @@ func (r *Repo) start(ctx context.Context, args ...string) (*output, error) {
 	return o, nil
 }
 
+// line gives the next line without its end; else like next.
+func (o *output) line() ([]byte, bool) { return o.until('\n') }
+
 // next gives the next record, without the NUL at its end; it is valid until the next
 // call.
-func (o *output) next() ([]byte, bool) {
+func (o *output) next() ([]byte, bool) { return o.until(0) }
+
+func (o *output) until(end byte) ([]byte, bool) {
 	if o.err != nil {
 		return nil, false
 	}
-	record, err := o.r.ReadSlice(0)
+	record, err := o.r.ReadSlice(end)
 	o.read += int64(len(record))
 	switch {
 	case errors.Is(err, io.EOF) && len(record) == 0:
@@ -164,7 +188,7 @@ func (o *output) next() ([]byte, bool) {
 	case o.read > maxOutput:
 		o.err = fmt.Errorf("%s: more than %d bytes of output", o.name, int64(maxOutput))
 	default:
-		return bytes.TrimSuffix(record, []byte{0}), true
+		return record[:len(record)-1], true
 	}
 	return nil, false
 }

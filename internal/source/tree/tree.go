@@ -23,6 +23,10 @@ type Options struct {
 	// NoGitignore offers untracked files also when git ignores them, and the
 	// content of submodules.
 	NoGitignore bool
+	// ChangedSince is a revision: tracked files that are as in the commit at which
+	// HEAD left it, their merge base, are marked as unchanged. Untracked files are
+	// changed. Empty marks nothing.
+	ChangedSince string
 }
 
 // Reasons for which entries are left out; see scan.Visitor.
@@ -41,6 +45,8 @@ type Source struct {
 	start  string    // where to begin, relative to root, with slashes; "" is root
 	single bool      // start is a file
 	notes  []string
+	// unchanged are the files to mark; nil marks none.
+	unchanged map[string]bool
 }
 
 // Open opens a directory or a single file. The paths of its entries are relative
@@ -103,6 +109,11 @@ func (s *Source) place(ctx context.Context, path, typed, real string, opt Option
 		if err := repo.Available(); err != nil {
 			s.repo = nil
 			s.notes = append(s.notes, fmt.Sprintf("%v: every file was scanned, also what git ignores", err))
+		}
+	}
+	if opt.ChangedSince != "" {
+		if err := s.compare(ctx, repo, opt.ChangedSince); err != nil {
+			return fmt.Errorf("opening %q: %w", path, err)
 		}
 	}
 	if s.root, err = os.OpenRoot(root); err != nil {

@@ -168,7 +168,7 @@ func (w *walker) entry(p string, named bool) (bool, error) {
 		return true, nil
 	}
 	const bits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
-	e := scan.Entry{Path: p, Mode: info.Mode() & bits, Named: named}
+	e := scan.Entry{Path: p, Mode: info.Mode() & bits, Named: named, Unchanged: w.src.unchanged[p]}
 	var lost error // why a link leads to no file
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
