@@ -126,6 +126,7 @@ func excerpt(line []byte, number, col int) string {
 	}
 	rest := skip(line, from)
 	shown, cut := take(rest, excerptWidth)
+	shown = wholeWords(shown, from > 0 && !endsInSpace(line[:len(line)-len(rest)]), cut && !beginsInSpace(skip(rest, excerptWidth)))
 	if strings.TrimSpace(shown) == "" {
 		return ""
 	}
@@ -140,6 +141,27 @@ func excerpt(line []byte, number, col int) string {
 	head := fmt.Sprintf("  %d | ", number)
 	pad := strings.Repeat(" ", len(head)-2) + "| " + strings.Repeat(" ", col-1-from)
 	return head + before + strings.TrimRight(shown, " ") + after + "\n" + pad + "^"
+}
+
+// wholeWords covers the words at the ends of a window that the window cuts: half of a
+// secret is no secret to whoever masks the excerpt later. The width stays.
+func wholeWords(shown string, before, after bool) string {
+	r := []rune(shown)
+	for i := 0; before && i < len(r) && r[i] != ' '; i++ {
+		r[i] = '…'
+	}
+	for i := len(r) - 1; after && i >= 0 && r[i] != ' '; i-- {
+		r[i] = '…'
+	}
+	return string(r)
+}
+
+func endsInSpace(text []byte) bool {
+	return len(text) > 0 && (text[len(text)-1] == ' ' || text[len(text)-1] == '\t')
+}
+
+func beginsInSpace(text []byte) bool {
+	return len(text) > 0 && (text[0] == ' ' || text[0] == '\t')
 }
 
 // skip leaves the first n characters out.

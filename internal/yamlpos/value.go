@@ -188,11 +188,17 @@ func (v Value) kind() string {
 	return fmt.Sprintf("%q", shorten(n.Value))
 }
 
-// shorten keeps a quoted value from filling the screen.
+// shorten keeps a quoted value from filling the screen. It cuts no word: half of a
+// secret is no secret to whoever masks the message later.
 func shorten(s string) string {
 	const limit = 60
-	if r := []rune(s); len(r) > limit {
-		return string(r[:limit]) + "…"
+	r := []rune(s)
+	if len(r) <= limit {
+		return s
 	}
-	return s
+	end := limit
+	for end > 0 && r[end] != ' ' {
+		end--
+	}
+	return string(r[:end]) + "…"
 }
