@@ -2,6 +2,11 @@
 // that the system sets.
 package ci
 
+import (
+	"encoding/json"
+	"strings"
+)
+
 // System is a CI system.
 type System string
 
@@ -38,4 +43,39 @@ var githubChanges = map[string]bool{
 	"pull_request":        true,
 	"pull_request_target": true,
 	"merge_group":         true,
+}
+
+// Bases are revisions from which the change under test may start, the surest first:
+// those that the checkout does not hold are no use. event is the text of the file
+// that GITHUB_EVENT_PATH names, nil where there is none.
+func Bases(getenv func(string) string, event []byte) []string {
+	var all []string
+	add := func(prefix, rev string) {
+		if rev != "" {
+			all = append(all, prefix+rev)
+		}
+	}
+	if getenv("GITHUB_ACTIONS") == "true" {
+		// A merge commit that GitHub made has the target branch as its first parent.
+		if strings.HasPrefix(getenv("GITHUB_REF"), "refs/pull/") && strings.HasSuffix(getenv("GITHUB_REF"), "/merge") {
+			add("", "HEAD^1")
+		}
+		var e struct {
+			PullRequest struct {
+				Base struct{ SHA string }
+			} `json:"pull_request"`
+			MergeGroup struct {
+				BaseSHA string `json:"base_sha"`
+			} `json:"merge_group"`
+		}
+		if json.Unmarshal(event, &e) == nil {
+			add("", e.MergeGroup.BaseSHA)
+		}
+		add("refs/remotes/origin/", getenv("GITHUB_BASE_REF"))
+		add("", e.PullRequest.Base.SHA)
+		return all
+	}
+	add("", getenv("CI_MERGE_REQUEST_DIFF_BASE_SHA"))
+	add("refs/remotes/origin/", getenv("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"))
+	return all
 }

@@ -3,13 +3,17 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/boltseal/boltseal/internal/ci"
+	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/forge"
+	"github.com/boltseal/boltseal/internal/git"
 	"github.com/boltseal/boltseal/internal/report"
 )
 
@@ -32,8 +36,12 @@ file, SARIF, markdown and the code quality report into a folder, and shows the
 verdict where the CI system shows such things: on GitHub Actions as outputs and
 job summary.
 
-It reads the policy from the checkout. In a pull or merge request that is the
-author's own: it says so.`,
+In a pull or merge request secrets are looked for in the commits of the change,
+and in the files that it touches: the checkout must hold its history
+(fetch-depth: 0, GIT_DEPTH: 0).
+
+It reads the policy and the ignore files from the checkout. In a pull or merge
+request that is the author's own: it says so.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := fromEnv(cmd, sys.Getenv); err != nil {
@@ -48,6 +56,12 @@ author's own: it says so.`,
 					return err
 				}
 			}
+			job := ci.Detect(sys.Getenv)
+			var missing error
+			if job.Change {
+				o.noRead = true
+				o.newFrom, missing = c.base(cmd.Context(), sys)
+			}
 			// The path is a folder, whatever it holds.
 			p, err := o.prepare(cmd.Context(), sys, log, append([]string{"dir:" + c.path}, c.images...))
 			if err != nil {
@@ -57,9 +71,13 @@ author's own: it says so.`,
 			if err != nil {
 				return err
 			}
-			job := ci.Detect(sys.Getenv)
 			if job.Change {
-				sys.warn("the policy was read from the checkout, which in a pull or merge request is its author's")
+				sys.warn("the policy and the ignore files were read from the checkout, which in a pull or merge request is its author's")
+			}
+			if missing != nil && p.runs(finding.Secrets) {
+				failure := "the commits of the change were not scanned for secrets: " + missing.Error()
+				sys.warn("%s", p.judging.Mask(failure))
+				p.judging.Failures = append(p.judging.Failures, failure)
 			}
 			return c.publish(cmd.Context(), sys, job, p, p.run(cmd.Context(), sys, log), opt)
 		},
@@ -72,6 +90,41 @@ author's own: it says so.`,
 	f.BoolVar(&c.summary, "summary", true, "write the job summary where the CI system has one")
 	withEnv(f)
 	return cmd
+}
+
+// maxEvent is more than any event is long.
+const maxEvent = 16 << 20
+
+// base finds the revision from which the change under test starts.
+func (c ciOptions) base(ctx context.Context, sys System) (string, error) {
+	var event []byte
+	if f, err := os.Open(sys.Getenv("GITHUB_EVENT_PATH")); err == nil {
+		event, _ = io.ReadAll(io.LimitReader(f, maxEvent)) // half of it is no JSON
+		f.Close()                                          //nolint:errcheck // only read from
+	}
+	path, err := filepath.Abs(c.path)
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return "", err
+	}
+	repo, err := git.Find(ctx, path)
+	if err != nil {
+		return "", fmt.Errorf("%w: check out the repository with git", err)
+	}
+	bases := ci.Bases(sys.Getenv, event)
+	for _, base := range bases {
+		if id, err := repo.Resolve(ctx, base); err == nil {
+			return id, nil
+		}
+	}
+	return "", fmt.Errorf("the checkout holds none of %q: check out all of the history (fetch-depth: 0 of actions/checkout, GIT_DEPTH: 0 of GitLab)", bases)
+}
+
+// runs says whether a scanner is among those that were asked for.
+func (p *prepared) runs(scanner string) bool {
+	return len(p.options.scanners) == 0 || slices.Contains(p.options.scanners, scanner)
 }
 
 // isImage refuses what would be scanned as a folder or a plain file: the image that

@@ -37,6 +37,11 @@ var settings = []setting{
 	{"platform", "BOLTSEAL_PLATFORM", "platform", "platform"},
 	{"timeout", "BOLTSEAL_TIMEOUT", "timeout", "timeout"},
 	{"db", "BOLTSEAL_DB", "db", "db"},
+	{"cache-dir", "BOLTSEAL_CACHE_DIR", "cache-dir", "cache-dir"},
+	{"max-archive-depth", "BOLTSEAL_MAX_ARCHIVE_DEPTH", "", ""},
+	{"new-from", "BOLTSEAL_NEW_FROM", "", ""},
+	{"gitleaks-config", "BOLTSEAL_GITLEAKS_CONFIG", "", ""},
+	{"gitleaks-baseline", "BOLTSEAL_GITLEAKS_BASELINE", "", ""},
 	{"output-dir", "BOLTSEAL_OUTPUT_DIR", "output-dir", "output-dir"},
 	{"summary", "BOLTSEAL_SUMMARY", "summary", ""},
 }

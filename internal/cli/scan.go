@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/boltseal/boltseal/internal/cache"
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/gate"
 	"github.com/boltseal/boltseal/internal/report"
@@ -32,6 +33,18 @@ type scanOptions struct {
 	platform    string
 	timeout     time.Duration
 	db          string
+	cacheDir    string
+	// archives is how many levels of archives are opened.
+	archives int
+	// newFrom is the revision that the change under test starts from.
+	newFrom string
+	// Of scan alone: gitleaks' files by name, the commits of git: targets, and
+	// whether what is staged is scanned instead of the tree.
+	gitleaksConfig, gitleaksBaseline string
+	commits                          []string
+	staged                           bool
+	// noRead keeps the cache from being believed.
+	noRead bool
 }
 
 func (o *scanOptions) register(cmd *cobra.Command) {
@@ -44,8 +57,22 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.StringVar(&o.platform, "platform", "", "of a multi-platform image only this one, as linux/arm64 (default: all)")
 	f.DurationVar(&o.timeout, "timeout", 0, "give up after this time; what was not scanned by then is no verdict (default: none)")
 	f.StringVar(&o.db, "db", "", "folder or zip of OSV advisories")
+	f.StringVar(&o.cacheDir, "cache-dir", "", "folder that keeps what was found in contents, for later runs (default: none)")
+	f.IntVar(&o.archives, "max-archive-depth", 0, "how many levels of archives to look into for secrets; 0 leaves archives out")
 	complete(cmd, "scanners", gate.ScannerNames()...)
 	complete(cmd, "fail-on", "critical", "high", "medium", "low", "info")
+}
+
+// registerOwn registers the flags that a CI job has no use for, or may not set.
+func (o *scanOptions) registerOwn(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.newFrom, "new-from", "", "scan the change since this revision: the commits that came since, and the files that differ")
+	f.StringVar(&o.newFrom, "new-from-merge-base", "", "the same, for the branch that the change is for")
+	f.BoolVar(&o.staged, "staged", false, "scan what is staged for the next commit instead of the folder")
+	f.StringSliceVar(&o.commits, "commits", nil, "of git: targets only these commits, as main..HEAD (default: all)")
+	f.StringVar(&o.gitleaksConfig, "gitleaks-config", "", "configuration of gitleaks, instead of looking for "+gitleaksConfig)
+	f.StringVar(&o.gitleaksBaseline, "gitleaks-baseline", "", "report of gitleaks in JSON; what it lists is accepted")
+	cmd.MarkFlagsMutuallyExclusive("new-from", "new-from-merge-base", "staged")
 }
 
 func newScan(sys System, g *global) *cobra.Command {
@@ -59,13 +86,20 @@ func newScan(sys System, g *global) *cobra.Command {
 policy. Targets are folders (default: the current one), single files, "-" for a
 Dockerfile on standard input, and images:
 
+  git:PATH              the history of a repository: what every commit added
   docker-archive:FILE   what docker save or podman save wrote
   oci-archive:FILE      a tar of an OCI image layout
   oci-dir:PATH          an OCI image layout
 
 Without a scheme a folder is a folder, whatever it holds; a file is recognised by
-its content.`,
+its content.
+
+gitleaks' own files .gitleaks.toml and .gitleaksignore are read from the target's
+folder and the root of its repository.`,
 		Example: `  boltseal scan
+  boltseal scan git:.
+  boltseal scan --new-from origin/main
+  boltseal scan --staged
   boltseal scan --db advisories . docker-archive:app.tar
   boltseal scan -f table -f sarif=boltseal.sarif
   boltseal scan - < Dockerfile`,
@@ -95,6 +129,7 @@ its content.`,
 		},
 	}
 	o.register(cmd)
+	o.registerOwn(cmd)
 	cmd.Flags().StringArrayVarP(&formats, "format", "f", nil, "FORMAT or FORMAT=FILE, repeatable: "+strings.Join(report.Formats(), ", ")+" (default table)")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print the verdict only")
 	complete(cmd, "format", report.Formats()...)
@@ -129,8 +164,13 @@ func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, 
 		if err != nil {
 			return nil, err
 		}
-		p.targets = append(p.targets, t)
+		p.targets = append(p.targets, o.targets(t)...)
+	}
+	for _, t := range p.targets {
 		dirs = append(dirs, t.dir())
+	}
+	if err := o.check(p.targets); err != nil {
+		return nil, err
 	}
 	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now()}
 	if o.platform != "" && !platform.MatchString(o.platform) {
@@ -159,16 +199,63 @@ func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, 
 	for _, pol := range p.policies.loaded {
 		log.Debug("policy", "path", pol.Path, "digest", pol.Digest)
 	}
-	if err := p.build(sys, args); err != nil {
+	if err := p.build(ctx, sys, args); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
+// targets are what is scanned for one that was typed: a folder's change is in its
+// commits as well.
+func (o scanOptions) targets(t target) []target {
+	switch {
+	case t.scheme == "dir" && o.staged:
+		t.scheme = "staged"
+	case t.scheme == "dir" && o.newFrom != "":
+		commits := t
+		commits.scheme, commits.revs, commits.path = "git", []string{o.newFrom + "..HEAD"}, t.dir()
+		return []target{t, commits}
+	case t.scheme == "git":
+		t.revs = o.commits
+	}
+	return []target{t}
+}
+
+// check refuses flags that no target heeds.
+func (o scanOptions) check(targets []target) error {
+	has := func(scheme string) bool {
+		return slices.ContainsFunc(targets, func(t target) bool { return t.scheme == scheme })
+	}
+	switch {
+	case o.archives < 0:
+		return usage(fmt.Errorf("--max-archive-depth: %d is less than none", o.archives))
+	case len(o.commits) > 0 && !has("git"):
+		return usage(errors.New("--commits is for targets as git:PATH: there is none"))
+	case o.staged && !has("staged"):
+		return usage(errors.New("--staged is for folders: there is none among the targets"))
+	case o.newFrom != "" && !has("dir"):
+		return usage(errors.New("--new-from is for folders: there is none among the targets"))
+	}
+	return nil
+}
+
 // build makes the scanners that were asked for, and what they need.
-func (p *prepared) build(sys System, args []string) error {
+func (p *prepared) build(ctx context.Context, sys System, args []string) error {
+	native, err := p.options.natives(ctx, p.targets)
+	if err != nil {
+		return err
+	}
+	engine, err := secrets.New(secrets.Options{
+		Hasher:       finding.Hasher{Key: []byte(sys.Getenv(envFingerprintKey))},
+		Native:       native,
+		ArchiveDepth: p.options.archives,
+	})
+	if err != nil {
+		return usage(err)
+	}
+	p.judging.Mask = engine.Masker()
 	c := gate.Config{
-		Hasher:     finding.Hasher{Key: []byte(sys.Getenv(envFingerprintKey))},
+		Secrets:    engine,
 		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a folder or zip of OSV advisories",
 	}
 	wantsPackages := len(p.options.scanners) == 0 || slices.Contains(p.options.scanners, finding.Packages)
@@ -181,12 +268,8 @@ func (p *prepared) build(sys System, args []string) error {
 			c.Database, p.database = db, db
 		}
 	}
-	var err error
 	if p.scanners, err = gate.Scanners(p.options.scanners, c); err != nil {
 		return noVerdict(err)
-	}
-	if p.judging.Mask, err = secrets.NewMasker(); err != nil {
-		return noVerdict(fmt.Errorf("preparing to mask secrets: %w", err))
 	}
 	return nil
 }
@@ -210,9 +293,20 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		defer p.database.Close() //nolint:errcheck // only read from
 	}
 	req := gate.Request{Scanners: p.scanners, Database: p.database, Version: Version}
+	if p.options.cacheDir != "" {
+		kept := cache.Open(p.options.cacheDir, cache.Options{NoRead: p.options.noRead})
+		req.Options.Cache = kept
+		defer func() {
+			r := kept.Close()
+			for _, n := range r.Notes {
+				sys.warn("cache: %s", p.judging.Mask(n))
+			}
+			log.Debug("cache", "hits", r.Hits, "misses", r.Misses, "stored", r.Stored)
+		}()
+	}
 	var names [][]string
 	for _, t := range p.targets {
-		o := t.reach(ctx, sys, opening{noGitignore: p.options.noGitignore, platform: p.options.platform})
+		o := t.reach(ctx, sys, opening{noGitignore: p.options.noGitignore, platform: p.options.platform, newFrom: p.options.newFrom})
 		req.Sources = append(req.Sources, o.sources...)
 		req.Unopened = append(req.Unopened, o.failed...)
 		masked := []string{p.judging.Mask(t.name())}

@@ -13,6 +13,7 @@ import (
 	"github.com/boltseal/boltseal/internal/gate"
 	"github.com/boltseal/boltseal/internal/nearest"
 	"github.com/boltseal/boltseal/internal/scan"
+	"github.com/boltseal/boltseal/internal/source/history"
 	"github.com/boltseal/boltseal/internal/source/image"
 	"github.com/boltseal/boltseal/internal/source/tree"
 )
@@ -22,11 +23,13 @@ type target struct {
 	typed  string
 	scheme string
 	path   string
+	// revs are the commits of a history; nil for all.
+	revs []string
 }
 
 // The schemes that can be scanned, and those that are known and cannot be yet.
 var (
-	schemes      = []string{"dir", "docker-archive", "oci-archive", "oci-dir"}
+	schemes      = []string{"dir", "git", "docker-archive", "oci-archive", "oci-dir"}
 	laterSchemes = []string{"docker", "podman", "registry", "sbom"}
 )
 
@@ -70,6 +73,8 @@ func parseTarget(arg string) (target, error) {
 type opening struct {
 	noGitignore bool
 	platform    string
+	// newFrom is the revision that the change under test starts from.
+	newFrom string
 }
 
 // open opens a target; an archive can hold several images. Sources that come with
@@ -79,7 +84,19 @@ func (t target) open(ctx context.Context, sys System, o opening) ([]scan.Source,
 	case "stdin":
 		return []scan.Source{tree.Stdin(sys.Stdin)}, nil
 	case "dir":
-		src, err := tree.Open(ctx, t.path, tree.Options{NoGitignore: o.noGitignore})
+		src, err := tree.Open(ctx, t.path, tree.Options{NoGitignore: o.noGitignore, ChangedSince: o.newFrom})
+		if err != nil {
+			return nil, err
+		}
+		return []scan.Source{src}, nil
+	case "staged":
+		src, err := tree.OpenStaged(ctx, t.path)
+		if err != nil {
+			return nil, err
+		}
+		return []scan.Source{src}, nil
+	case "git":
+		src, err := history.Open(ctx, t.path, history.Options{Revs: t.revs})
 		if err != nil {
 			return nil, err
 		}
@@ -93,13 +110,17 @@ func (t target) name() string {
 	if t.scheme == "stdin" {
 		return t.typed
 	}
-	return t.scheme + ":" + filepath.ToSlash(filepath.Clean(t.path))
+	name := t.scheme + ":" + filepath.ToSlash(filepath.Clean(t.path))
+	if len(t.revs) > 0 {
+		name += "@" + strings.Join(t.revs, ",")
+	}
+	return name
 }
 
 // dir is the folder from which the policy is looked for: of a tree its own, of
 // everything else the current one.
 func (t target) dir() string {
-	if t.scheme != "dir" {
+	if !t.isTree() {
 		return "."
 	}
 	if info, err := os.Stat(t.path); err == nil && !info.IsDir() {
@@ -107,6 +128,10 @@ func (t target) dir() string {
 	}
 	return t.path
 }
+
+// isTree says that a target lies in a folder, with a policy and ignore files of its
+// own.
+func (t target) isTree() bool { return slices.Contains([]string{"dir", "git", "staged"}, t.scheme) }
 
 // opened is what became of a target.
 type opened struct {

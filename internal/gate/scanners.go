@@ -19,8 +19,9 @@ import (
 
 // Config is what the scanners need to know.
 type Config struct {
-	// Hasher hashes secrets.
-	Hasher finding.Hasher
+	// Secrets is the scanner of secrets, which knows what the targets bring; nil
+	// makes one that knows of none.
+	Secrets scan.Scanner
 	// Database is asked for advisories; where it is nil, NoDatabase tells the user
 	// what to do about it.
 	Database   vulndb.DB
@@ -47,7 +48,12 @@ var scanners = []struct {
 }{
 	{
 		finding.Secrets, // gitleaks' rules over trees and image layers
-		func(c Config) (scan.Scanner, error) { return secrets.New(secrets.Options{Hasher: c.Hasher}) },
+		func(c Config) (scan.Scanner, error) {
+			if c.Secrets != nil {
+				return c.Secrets, nil
+			}
+			return secrets.New(secrets.Options{})
+		},
 		secrets.Rules,
 	},
 	{

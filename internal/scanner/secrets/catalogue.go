@@ -21,12 +21,12 @@ func Rules() []rule.Rule {
 		out = append(out, rule.Rule{
 			Meta: rule.Meta{
 				ID: r.RuleID, Scanner: finding.Secrets, Title: title(r.Description), Severity: r.severity,
-				Remediation: "Rotate it, as the history keeps it, and " + belongs(""),
+				Remediation: remediation(r.RuleID, "", inTree),
 			},
 			Page: rule.Page{Text: page(r)},
 		})
 	}
-	return out
+	return append(out, credentialRules()...)
 }
 
 // page is a rule's page in markdown.

@@ -128,7 +128,11 @@ func (p *pass) finishConfig(ctx context.Context, res *scan.Result) {
 				return
 			}
 			told[key] = told[key] || !s.history
-			p.tell(res, p.configFinding(s, p.record(h)), h.allowed)
+			f := p.configFinding(s, p.record(&scan.Entry{}, "", h))
+			if h.allowed {
+				f.Ignored = "a " + allowComment + " comment"
+			}
+			res.Findings = append(res.Findings, f)
 		}}
 		if err := d.run(ctx, newChunker([]byte(s.text), regionSizes)); err != nil {
 			p.partial(res, fmt.Errorf("%s: %w", s.where, err))
@@ -145,10 +149,10 @@ func (p *pass) partial(res *scan.Result, err error) {
 
 func (p *pass) configFinding(s setting, rec record) finding.Finding {
 	image := p.target.Image.Name
-	f := p.base(p.rules.byID[rec.Rule], rec)
+	f := p.base(rec)
 	f.Message = p.mask(fmt.Sprintf("%s; it stands in %s of the image", f.Message, s.where))
 	f.Location = finding.Location{Image: p.mask(image)}
-	f.Remediation = configAdvice
+	f.Remediation = remediation(rec.Rule, "", inConfig)
 	f.Identity = finding.SecretIdentity(image, s.place, rec.Hash)
 	return f
 }

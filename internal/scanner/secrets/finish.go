@@ -38,35 +38,43 @@ func (p *pass) Finish(ctx context.Context, v *scan.View, parts []scan.Ref) scan.
 			res.Reason = fmt.Sprintf("%s: %v", ref.Entry.Path, err)
 			continue
 		}
-		if out.Skipped != "" {
-			skipped[out.Skipped]++
+		for why, n := range out.Skipped {
+			skipped[why] += n
 		}
 		shown, visible := v.Shown(ref)
 		if !visible {
 			shown = ref.Entry.Path
 		}
 		for _, r := range out.Secrets {
-			all = append(all, seenAt{record: r, ref: ref, path: shown, shown: visible})
+			all = append(all, seenAt{record: r, ref: ref, path: shown + r.Inner, shown: visible})
 		}
 	}
 	if p.target.Kind == scan.KindImage {
 		all = oneLayerEach(all)
 	}
+	left := p.baseline.tally()
 	for _, s := range all {
-		p.tell(&res, p.finding(s), s.Allowed)
+		res.Findings = append(res.Findings, p.finding(s, left))
 	}
 	if p.target.Image != nil {
 		p.finishConfig(ctx, &res)
 	}
-	if p.target.Image == nil && !failed && res.Status == "" && len(all) == 0 && p.looked.Load() == 0 {
+	if p.target.Kind == scan.KindTree && !failed && v.Read() <= int64(skipped[skippedLFS]) {
 		allLeftOut(&res, skipped)
 	}
-	p.note(&res, skipped)
+	if p.target.Kind == scan.KindHistory && res.Status == "" {
+		res.Status = finding.StatusOK // commits that add nothing have been looked at
+	}
+	p.note(&res, skipped, left)
 	return res
 }
 
-// allLeftOut says that nothing was looked at, where files were there.
+// allLeftOut says that nothing was looked at, where files were there. That all were
+// left as they were by the change under test is as it should be.
 func allLeftOut(res *scan.Result, skipped map[string]int) {
+	if res.Status != "" || len(res.Findings) > 0 || skipped[skippedUnchanged] > 0 {
+		return
+	}
 	var why []string
 	total := 0
 	for _, s := range skips {
@@ -89,20 +97,17 @@ func allLeftOut(res *scan.Result, skipped map[string]int) {
 var skips = []struct{ why, reason, note, notes string }{
 	{skippedPath, "by the path allowlist", "1 file left out by the path allowlist of the rules", "%d files left out by the path allowlist of the rules"},
 	{skippedBinary, "binary", "1 file left out as binary", "%d files left out as binary"},
+	{skippedEncrypted, "encrypted", "1 file in an archive left out as encrypted", "%d files in archives left out as encrypted"},
+	{skippedDeep, "nested too deep", "1 archive left out as nested deeper than asked for", "%d archives left out as nested deeper than asked for"},
+	{skippedUnchanged, "unchanged", "1 file left out, which the change under test leaves as it was", "%d files left out, which the change under test leaves as they were"},
 	{skippedLFS, "in Git LFS", "1 Git LFS pointer: the content is not here", "%d Git LFS pointers: the content is not here"},
-}
-
-// tell adds a finding, or counts it where a comment hides it.
-func (p *pass) tell(res *scan.Result, f finding.Finding, allowed bool) {
-	if allowed {
-		p.ignored++
-		return
-	}
-	res.Findings = append(res.Findings, f)
 }
 
 // errPart says that a part, which can come from a cache, is none of ours.
 var errPart = errors.New("stored result is not readable, clear the cache")
+
+// maxWhy is longer than any reason that a part gives.
+const maxWhy = 300
 
 // decode reads a part. It comes from a cache, perhaps: what a report would show is
 // checked.
@@ -113,7 +118,7 @@ func (p *pass) decode(data scan.Part) (part, error) {
 	}
 	for _, r := range out.Secrets {
 		masked := r.Mask == "" || (strings.HasSuffix(r.Mask, ellipsis) && len(r.Mask) <= maxPrefix+len(ellipsis))
-		if p.rules.byID[r.Rule] == nil || !masked {
+		if p.rules.byID[r.Rule] == nil && credRuleOf(r.Rule) == nil || !masked || len(r.Why) > maxWhy || r.Severity > finding.Critical {
 			return part{}, errPart
 		}
 	}
@@ -146,10 +151,9 @@ func oneLayerEach(all []seenAt) []seenAt {
 
 // finding makes a finding of a record. Text that comes from what is scanned passes
 // the masker here already.
-func (p *pass) finding(s seenAt) finding.Finding {
-	r := p.rules.byID[s.Rule]
+func (p *pass) finding(s seenAt, left tally) finding.Finding {
 	e := s.ref.Entry
-	f := p.base(r, s.record)
+	f := p.base(s.record)
 	f.Location = finding.Location{Path: p.mask(s.path), Commit: e.Commit}
 	f.Location.StartLine, f.Location.StartColumn = s.Region[0], s.Region[1]
 	f.Location.EndLine, f.Location.EndColumn = s.Region[2], s.Region[3]
@@ -170,18 +174,50 @@ func (p *pass) finding(s seenAt) finding.Finding {
 	if f.Location.Deleted {
 		f.Message += "; a later layer hides the file, but it is still in the image"
 	}
-	f.Remediation = advice(s.path, image != "")
+	kept := inTree
+	switch p.target.Kind {
+	case scan.KindImage:
+		kept = inLayer
+	case scan.KindHistory:
+		kept = inHistory
+	}
+	f.Remediation = remediation(s.Rule, s.path, kept)
 	f.Identity = finding.SecretIdentity(image, s.path, s.Hash)
+	f.Ignored = p.ignoredAs(s, f.Location.StartLine, left)
 	return f
 }
 
-// base is what all findings of a rule share.
-func (p *pass) base(r *secretRule, rec record) finding.Finding {
-	f := finding.Finding{
-		Rule: r.RuleID, Scanner: finding.Secrets, Target: p.mask(p.target.Name),
-		Severity: r.severity, SeverityFrom: "rule", Message: title(r.Description),
+// ignoredAs says what asks to pass a finding over.
+func (p *pass) ignoredAs(s seenAt, line int, left tally) string {
+	switch list := p.ignoredBy(s.ref.Entry.Commit, s.path, s.Rule, line); {
+	case s.Allowed:
+		return "a " + allowComment + " comment"
+	case list != "":
+		return list
+	case left.take(s.Known):
+		return "the baseline"
 	}
-	if r.Regex != nil {
+	return ""
+}
+
+// base is what the findings of a rule share.
+func (p *pass) base(rec record) finding.Finding {
+	f := finding.Finding{
+		Rule: rec.Rule, Scanner: finding.Secrets, Target: p.mask(p.target.Name),
+		Severity: rec.Severity, SeverityFrom: "rule", Message: rec.Rule,
+	}
+	if r := p.rules.byID[rec.Rule]; r != nil {
+		f.Message = title(r.Description)
+	} else if own := credRuleOf(rec.Rule); own != nil {
+		f.Message = own.title
+	}
+	if f.Message == "" {
+		f.Message = "A secret of the rule " + rec.Rule
+	}
+	if rec.Why != "" {
+		f.Message += "; " + rec.Why
+	}
+	if rec.Hash != "" {
 		f.Secret = &finding.Secret{Masked: rec.Mask, Hash: rec.Hash}
 	}
 	return f
@@ -203,9 +239,15 @@ func title(description string) string {
 	return strings.TrimRight(strings.Join(strings.Fields(description), " "), ".")
 }
 
-func (p *pass) note(res *scan.Result, skipped map[string]int) {
-	if p.ignored > 0 {
-		res.Notes = append(res.Notes, count(p.ignored, "finding", "findings")+" ignored by "+allowComment)
+func (p *pass) note(res *scan.Result, skipped map[string]int, left tally) {
+	res.Notes = append(res.Notes, p.notes...)
+	for _, l := range p.ignore {
+		if unused := l.unused(); len(unused) > 0 {
+			res.Notes = append(res.Notes, fmt.Sprintf("%s: %s match nothing, first %s", l.name, count(len(unused), "entry", "entries"), unused[0]))
+		}
+	}
+	if n := left.unused(); n > 0 {
+		res.Notes = append(res.Notes, fmt.Sprintf("the baseline lists %s that are not there any more", count(n, "secret", "secrets")))
 	}
 	for _, s := range skips {
 		switch n := skipped[s.why]; n {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/boltseal/boltseal/internal/scan"
 )
@@ -29,13 +30,82 @@ func textOf(c *scan.Content) text {
 // search finds the secrets of a text.
 type search func(*chunker) ([]record, error)
 
-func (p *pass) search(ctx context.Context, path string) search {
+// search gives the search through a text of an entry, or of what is in it.
+func (p *pass) search(ctx context.Context, e *scan.Entry, inner string) search {
 	return func(c *chunker) ([]record, error) {
 		var out []record
-		d := detection{rules: p.rules, path: path, report: func(h hit) { out = append(out, p.record(h)) }}
+		d := detection{
+			rules: p.rules, path: e.Path + inner, commit: e.Commit,
+			report: func(h hit) { out = append(out, p.record(e, inner, h)) },
+		}
 		err := d.run(ctx, c)
 		return out, err
 	}
+}
+
+// archive looks at the files in an archive.
+func (p *pass) archive(ctx context.Context, e *scan.Entry, c *scan.Content, t text, out *part) error {
+	if t.data == nil {
+		c = scan.NewStream(t.r, c.Size())
+	}
+	skip := func(_, why string) {
+		if out.Skipped == nil {
+			out.Skipped = make(map[string]int)
+		}
+		out.Skipped[why]++
+	}
+	return unpack(ctx, e.Path, c, p.opt.ArchiveDepth, defaultArchiveLimits, archiveVisitor{
+		leaveOut: p.rules.pathAllowed,
+		skipped:  skip,
+		file: func(f innerFile, r io.Reader) error {
+			inner := strings.TrimPrefix(f.path, e.Path)
+			if p.rules.pathAllowed(f.path) {
+				skip(f.path, skippedPath)
+				return nil
+			}
+			out.Secrets = append(out.Secrets, p.named(e, inner)...)
+			in := bufio.NewReaderSize(r, scan.HeadSize)
+			head, _ := in.Peek(scan.HeadSize)
+			if isBinary(head) {
+				skip(f.path, skippedBinary)
+				return nil
+			}
+			found, err := text{head: bytes.Clone(head), r: in}.look(p.search(ctx, e, inner))
+			out.Secrets = append(out.Secrets, found...)
+			return err
+		},
+	})
+}
+
+// credReader keeps the first bytes of a text that is being searched.
+type credReader struct {
+	data []byte
+	kept bytes.Buffer
+}
+
+func (k *credReader) tap(t text) text {
+	if t.data != nil {
+		k.data = t.data
+		return t
+	}
+	t.r = io.TeeReader(t.r, (*firstBytes)(&k.kept))
+	return t
+}
+
+func (k *credReader) content() []byte {
+	if k.data != nil {
+		return k.data[:min(len(k.data), maxCredential)]
+	}
+	return k.kept.Bytes()
+}
+
+// firstBytes takes as much as is looked at for credentials, and drops the rest.
+type firstBytes bytes.Buffer
+
+func (f *firstBytes) Write(p []byte) (int, error) {
+	b := (*bytes.Buffer)(f)
+	b.Write(p[:min(len(p), maxCredential-b.Len())])
+	return len(p), nil
 }
 
 // look searches a text as it is, and once more as what it says where it begins with

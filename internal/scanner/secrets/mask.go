@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"math"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/zricethezav/gitleaks/v8/config"
 	"github.com/zricethezav/gitleaks/v8/detect/codec"
 )
 
@@ -20,10 +23,11 @@ func NewMasker() (func(string) string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return (&masker{rules: rules}).mask, nil
+	return (&masker{rules: []*ruleSet{rules}}).mask, nil
 }
 
-type masker struct{ rules *ruleSet }
+// masker hides what any of several sets of rules finds.
+type masker struct{ rules []*ruleSet }
 
 const (
 	// shortestSecret is a length below which no rule finds anything.
@@ -34,7 +38,7 @@ const (
 )
 
 func (m *masker) mask(text string) string {
-	if len(text) < shortestSecret || (len(m.active(text)) == 0 && !mayDecode(text)) {
+	if len(text) < shortestSecret || (len(m.active(text)) == 0 && !mayDecode(text) && !strings.Contains(text, "-----")) {
 		return text
 	}
 	for range maskRounds {
@@ -86,7 +90,7 @@ func (m *masker) findDecoded(text string, spans []span) []span {
 // findIn runs the rules over a text. Where it was decoded, segments lead back.
 func (m *masker) findIn(text string, segments []*codec.EncodedSegment, spans []span) []span {
 	for _, r := range m.active(text) {
-		for _, at := range r.Regex.FindAllStringSubmatchIndex(text, -1) {
+		for _, at := range r.loose().FindAllStringSubmatchIndex(text, -1) {
 			group, from, to := pickGroup(at, r.SecretGroup, 0)
 			if to-from < minHidden {
 				group, from, to = 0, at[0], at[1] // a group that is a detail of the secret
@@ -109,26 +113,75 @@ func (m *masker) findIn(text string, segments []*codec.EncodedSegment, spans []s
 	return spans
 }
 
-// active gives the content rules that could match a text, by number.
+// active gives the content rules that could match a text, in a fixed order.
 func (m *masker) active(text string) []*secretRule {
+	var out []*secretRule
+	for _, s := range m.rules {
+		out = append(out, s.active(text)...)
+	}
+	return out
+}
+
+func (s *ruleSet) active(text string) []*secretRule {
 	if odd(text) {
-		return m.rules.content
+		return s.content
 	}
 	var out []*secretRule
-	m.rules.words.scan(text, 0, len(text), func(word int32, end int) {
-		for _, u := range m.rules.uses[word] {
-			if (u.anchor == nil) == (u.rule.anchors == nil) && (u.anchor == nil || u.anchor.at(text, end)) && !slices.Contains(out, u.rule) {
+	s.words.scan(text, 0, len(text), func(word int32, end int) {
+		for _, u := range s.uses[word] {
+			if (u.anchor == nil) == (u.rule.anchors == nil) && (u.anchor == nil || u.anchor.near(text, end)) && !slices.Contains(out, u.rule) {
 				out = append(out, u.rule)
 			}
 		}
 	})
-	for _, r := range m.rules.whole {
+	for _, r := range s.whole {
 		if (len(r.Keywords) == 0 || len(r.odd) > 0) && !slices.Contains(out, r) {
 			out = append(out, r)
 		}
 	}
 	slices.SortFunc(out, func(a, b *secretRule) int { return a.number - b.number })
 	return out
+}
+
+// near is at without a look at what bounds the match: that is no matter for a
+// masker.
+func (a *anchor) near(text string, end int) bool {
+	if a.exact != "" && text[end-len(a.text):end] != a.exact {
+		return false
+	}
+	return a.tail[:min(1, len(a.tail))].follows(text, end)
+}
+
+// loosened gives a rule's expression without what must stand before and behind a
+// secret, so that the masker finds it in the middle of a path or of a sentence too.
+// A generic rule keeps them: all that tells its secrets is what stands around.
+func loosened(r *config.Rule) *regexp.Regexp {
+	re, err := syntax.Parse(r.Regex.String(), syntax.Perl)
+	if err != nil || isGeneric(r.RuleID) || re.Op != syntax.OpConcat {
+		return r.Regex
+	}
+	subs := re.Sub
+	for len(subs) > 1 && bounds(subs[0]) {
+		subs = subs[1:]
+	}
+	for len(subs) > 1 && bounds(subs[len(subs)-1]) {
+		subs = subs[:len(subs)-1]
+	}
+	re.Sub = subs
+	loose, err := regexp.Compile(re.String())
+	if err != nil {
+		return r.Regex
+	}
+	return loose
+}
+
+// bounds says that an expression says where a secret begins or ends and takes
+// nothing of it: an assertion, or a choice of single characters and assertions.
+func bounds(re *syntax.Regexp) bool {
+	captures := false
+	visit(re, func(r *syntax.Regexp) { captures = captures || r.Op == syntax.OpCapture })
+	n, ok := longest(re)
+	return !captures && ok && n <= utf8.UTFMax && asserts(re)
 }
 
 // tokenEnd goes on to the end of the word: a token longer than its rule expects is

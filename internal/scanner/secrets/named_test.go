@@ -158,8 +158,9 @@ func TestBytesBehindAMark(t *testing.T) {
 func TestAMarkedStreamThatBreaksOff(t *testing.T) {
 	text := encodeAs(&encodings[2], githubToken+"\n"+strings.Repeat("x\n", 100_000))
 	r := io.MultiReader(strings.NewReader(text), iotest.ErrReader(errors.New("broken")))
-	p := &pass{Scanner: newScanner(t)}
-	found, err := streamOf(r).look(p.search(t.Context(), "a"))
+	scanner := newScanner(t)
+	p := &pass{Scanner: scanner, native: scanner.plain}
+	found, err := streamOf(r).look(p.search(t.Context(), &scan.Entry{Path: "a"}, ""))
 	if len(found) != 1 || err == nil || strings.Count(err.Error(), "broken") != 1 {
 		t.Errorf("%d secrets, error %v", len(found), err)
 	}
@@ -168,7 +169,7 @@ func TestAMarkedStreamThatBreaksOff(t *testing.T) {
 		if _, decoded := c.src.(*decoder); !decoded {
 			return nil, errTooMany
 		}
-		return p.search(t.Context(), "a")(c)
+		return p.search(t.Context(), &scan.Entry{Path: "a"}, "")(c)
 	})
 	if len(got) != 1 || !errors.Is(err, errTooMany) {
 		t.Errorf("%d secrets, error %v", len(got), err)

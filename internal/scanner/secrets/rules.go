@@ -3,6 +3,7 @@ package secrets
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
@@ -28,11 +29,11 @@ type ruleSet struct {
 	uses  [][]use // by word
 	texts []string
 
-	content    []*secretRule // rules on content, numbered
-	whole      []*secretRule // those of them without an anchor
-	paths      []*secretRule // rules on the path alone
-	pathLists  []pathList
-	legs       int // endless legs of all reaches
+	content   []*secretRule // rules on content, numbered
+	whole     []*secretRule // those of them without an anchor
+	paths     []*secretRule // rules on the path alone
+	pathLists []pathList
+	legs      int // endless legs of all reaches
 	// margin is how far around an encoded text the match of a rule can reach.
 	margin int
 
@@ -68,6 +69,8 @@ type secretRule struct {
 	// one runs this rule alone whatever its keywords, and never decodes; deep
 	// decodes.
 	one, deep func() *detect.Detector
+	// loose is the expression of the masker.
+	loose func() *regexp.Regexp
 }
 
 // composite says that a rule needs what other rules find in the same fragment.
@@ -153,6 +156,7 @@ func newSecretRule(r config.Rule) (*secretRule, error) {
 		return nil, err
 	}
 	out.prefixes, out.gap = shape.prefixes, shape.gap
+	out.loose = sync.OnceValue(func() *regexp.Regexp { return loosened(&out.Rule) })
 	out.anchors = anchorsOf(shape.re)
 	out.far = len(r.Keywords) > 0 && !shape.needsOne(r.Keywords) && !anchorsHold(out.anchors, r.Keywords)
 	for _, k := range r.Keywords {
@@ -269,11 +273,14 @@ func (s *ruleSet) pathAllowed(p string) bool {
 	return false
 }
 
-// pathRules gives the rules that a path alone satisfies.
-func (s *ruleSet) pathRules(p string) []*secretRule {
+// pathRules gives the rules that a path alone satisfies, in a commit or none.
+func (s *ruleSet) pathRules(p, commit string) []*secretRule {
 	var out []*secretRule
 	for _, r := range s.paths {
-		allowed := slices.ContainsFunc(r.Allowlists, func(a *config.Allowlist) bool { return a.PathAllowed(p) })
+		allowed := slices.ContainsFunc(r.Allowlists, func(a *config.Allowlist) bool {
+			inCommit, _ := a.CommitAllowed(commit)
+			return a.PathAllowed(p) || inCommit
+		})
 		if r.Path.MatchString(p) && !allowed && !r.SkipReport {
 			out = append(out, r)
 		}

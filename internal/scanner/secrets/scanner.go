@@ -1,24 +1,28 @@
 // Package secrets finds secrets with the rules and the meaning of gitleaks. What
 // is its own is how bytes reach that engine, and what becomes of what it finds.
 //
-//	entry --chunker--> windows --filters--> library --placer--> hits --> part
-//	                                                 (clear text ends here)
+//	entry --chunker--> windows of fragments --filter--> matches --library--> hits --> part
+//	                   (cut where the engine cuts)     (rule by rule)   (clear text ends here)
 //	parts --view--> findings
 //
-// A text is cut into windows that overlap, so that a secret is found once wherever
-// it stands; filters (a keyword, something to decode) keep what cannot hold a
-// secret from the library; its findings become hits with true places, and a hit
-// is masked and hashed before it leaves the function that found it. The masker
-// uses the same rules on strings.
+// The filter (anchor.go, automaton.go, filter.go, decode.go) finds where which rule
+// can match at all: the texts that each expression cannot match without are derived
+// from it and looked for in one pass; around them its expression is run, and only
+// real matches, with the text around them, go to the library, which judges them as
+// it would in the whole. A hit is masked and hashed before it leaves the function
+// that found it. The masker uses the same rules on strings.
 //
 // Text in UTF-16 or UTF-32 that begins with a byte order mark is decoded; columns
 // are those of the text in UTF-8. A file that the user named is looked at whatever
-// its path, or refused where its content is binary.
+// its path, or refused where its content is binary. In images files that are known
+// to hold credentials are looked at by rules of our own as well (credfile.go).
 package secrets
 
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/scan"
@@ -28,49 +32,75 @@ import (
 type Options struct {
 	// Hasher makes the hashes that tell secrets apart.
 	Hasher finding.Hasher
+	// Native are the engine's own files by the name of the target that brings them.
+	Native map[string]Native
+	// ArchiveDepth is how many levels of archives are opened; 0 leaves them out, as
+	// the engine does unless told otherwise.
+	ArchiveDepth int
 }
 
 // Scanner finds secrets. It is safe for concurrent use.
 type Scanner struct {
-	opt   Options
-	rules *ruleSet
-	mask  func(string) string
+	opt     Options
+	plain   *native // of targets that bring nothing
+	natives map[string]*native
+	mask    func(string) string
 }
 
 var _ scan.Scanner = (*Scanner)(nil)
 
-// New makes a scanner with the default rules.
+// New makes a scanner. An error is one of the files in Options.
 func New(opt Options) (*Scanner, error) {
-	rules, err := defaultRules()
-	if err != nil {
+	s := &Scanner{opt: opt, natives: make(map[string]*native)}
+	var err error
+	if s.plain, err = (Native{}).prepare(); err != nil {
 		return nil, err
 	}
-	mask, err := NewMasker()
-	if err != nil {
-		return nil, err
+	masker := &masker{rules: []*ruleSet{s.plain.rules}}
+	for _, target := range slices.Sorted(maps.Keys(opt.Native)) {
+		n, err := opt.Native[target].prepare()
+		if err != nil {
+			return nil, err
+		}
+		s.natives[target] = n
+		if n.rules != s.plain.rules {
+			masker.rules = append(masker.rules, n.rules)
+		}
 	}
-	return &Scanner{opt: opt, rules: rules, mask: mask}, nil
+	s.mask = masker.mask
+	return s, nil
 }
+
+// Masker gives the function that NewMasker gives, which knows the targets' own
+// rules as well.
+func (s *Scanner) Masker() func(string) string { return s.mask }
 
 // Name implements scan.Scanner.
 func (s *Scanner) Name() string { return finding.Secrets }
 
 // partVersion changes with the form of a part and with what this package makes of
 // the engine's answers.
-const partVersion = 2
+const partVersion = 3
 
-// CacheKey implements scan.Scanner. It holds a mark of the hasher's key, as parts
-// hold hashes.
-func (s *Scanner) CacheKey() string {
-	return fmt.Sprintf("secrets/%d gitleaks/%s rules/%s key/%s",
-		partVersion, Version, s.rules.digest, s.opt.Hasher.Hash("boltseal secrets cache"))
+// CacheKey implements scan.Scanner; the pass's own key holds what a target brings.
+func (s *Scanner) CacheKey() string { return s.cacheKey(s.plain) }
+
+// cacheKey holds a mark of the hasher's key, as parts hold hashes.
+func (s *Scanner) cacheKey(n *native) string {
+	return fmt.Sprintf("secrets/%d gitleaks/%s rules/%s archives/%d key/%s",
+		partVersion, Version, n.digest, s.opt.ArchiveDepth, s.opt.Hasher.Hash("boltseal secrets cache"))
 }
 
 // Begin implements scan.Scanner.
 func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 	switch t.Kind {
 	case scan.KindTree, scan.KindImage, scan.KindHistory:
-		return &pass{Scanner: s, target: t}, nil
+	default:
+		return nil, nil //nolint:nilnil // no business with such targets
 	}
-	return nil, nil //nolint:nilnil // no business with such targets
+	n := s.natives[t.Name]
+	if n == nil {
+		n = s.plain
+	}
+	return &pass{Scanner: s, native: n, target: t}, nil
 }

@@ -34,12 +34,13 @@ var (
 type line struct {
 	Rule, Path, Masked, Region, Layer string
 	Deleted                           bool
+	Ignored                           string
 }
 
 func lines(findings []finding.Finding) []line {
 	var out []line
 	for _, f := range findings {
-		l := line{Rule: f.Rule, Path: f.Location.Path, Layer: f.Location.Layer, Deleted: f.Location.Deleted}
+		l := line{Rule: f.Rule, Path: f.Location.Path, Layer: f.Location.Layer, Deleted: f.Location.Deleted, Ignored: f.Ignored}
 		if f.Secret != nil {
 			l.Masked = f.Secret.Masked
 		}
@@ -103,7 +104,7 @@ func TestTree(t *testing.T) {
 		},
 		"an allow comment": {
 			file: scantest.Text("a.txt", awsKey+" # gitleaks:allow\n"),
-			note: "1 finding ignored by gitleaks:allow",
+			want: []line{{Rule: "aws-access-token", Path: "a.txt", Masked: "AKIA…", Region: "1:1-1:21", Ignored: "a gitleaks:allow comment"}},
 		},
 		"a name alone, told once": {
 			file: scantest.Text("certs/a.p12", strings.Repeat("text of a key store\n", 20_000)),
@@ -240,7 +241,10 @@ func TestImageLayers(t *testing.T) {
 		},
 		"an allow comment in one layer says nothing of another": {
 			layers(scantest.Layer{Files: []scantest.File{scantest.Text("a", data)}}, scantest.Layer{Files: []scantest.File{scantest.Text("a", "k "+githubToken+" # gitleaks:allow")}}),
-			[]line{{Rule: "github-pat", Path: "a", Masked: "ghp_…", Region: region, Layer: "sha256:0", Deleted: true}},
+			[]line{
+				{Rule: "github-pat", Path: "a", Masked: "ghp_…", Region: region, Layer: "sha256:0", Deleted: true},
+				{Rule: "github-pat", Path: "a", Masked: "ghp_…", Region: region, Layer: "sha256:1", Ignored: "a gitleaks:allow comment"},
+			},
 		},
 		"a git folder is looked at": {
 			layers(scantest.Layer{Files: []scantest.File{scantest.Text("src/.git/config", data)}}),
@@ -500,7 +504,7 @@ func TestOtherTargets(t *testing.T) {
 
 func TestCatalogue(t *testing.T) {
 	all := Rules()
-	if len(all) != 222 {
+	if len(all) != 222+len(credRules) {
 		t.Errorf("%d rules", len(all))
 	}
 	severities := make(map[string]finding.Severity)
@@ -524,10 +528,10 @@ func TestCatalogue(t *testing.T) {
 func TestNoSharedState(t *testing.T) {
 	for range 3 {
 		s := newScanner(t)
-		if len(s.rules.rules) != 222 {
-			t.Fatalf("%d rules", len(s.rules.rules))
+		if len(s.plain.rules.rules) != 222 {
+			t.Fatalf("%d rules", len(s.plain.rules.rules))
 		}
-		for _, r := range s.rules.all().Config.Rules {
+		for _, r := range s.plain.rules.all().Config.Rules {
 			if cap(r.Tags) != len(r.Tags) {
 				t.Fatalf("tags of %s have room to be written to", r.RuleID)
 			}
