@@ -103,7 +103,10 @@ func TestInputsOfTheComponentAreFlags(t *testing.T) {
 	if len(jobs) != 1 {
 		t.Fatalf("want one job, got %d", len(jobs))
 	}
-	want := map[string]string{"BOLTSEAL_BINARY": "$[[ inputs.binary ]]"}
+	want := map[string]string{
+		"BOLTSEAL_BINARY": "$[[ inputs.binary ]]",
+		"GIT_DEPTH":       "0", // the commits of a change are scanned
+	}
 	// These place the job itself.
 	own := []string{"stage", "job-name", "job-image", "binary"}
 	for _, s := range settings {

@@ -54,10 +54,12 @@ type leg struct {
 // byteSet is a set of bytes. Runes outside ASCII stand for all bytes from 0x80 on.
 type byteSet [256]bool
 
-// shortestAnchor is the shortest text worth looking for. longestAnchor and
+// shortestAnchor is the shortest text worth looking for, weakAnchor one so short that
+// a better one is looked for. longestAnchor and
 // maxAnchors bound the automaton, maxBranches how often a choice is spelt out.
 const (
 	shortestAnchor = 2
+	weakAnchor     = 3
 	longestAnchor  = 32
 	maxAnchors     = 128
 	maxBranches    = 32
@@ -260,7 +262,7 @@ func concatAnchors(subs []*syntax.Regexp, depth int) []anchor {
 		}
 	}
 	for i, sub := range subs {
-		if sub.Op != syntax.OpAlternate || len(sub.Sub) > maxBranches || depth == 0 {
+		if sub.Op != syntax.OpAlternate || len(sub.Sub) > maxBranches || depth == 0 || (best != nil && shortestText(best) > weakAnchor) {
 			continue
 		}
 		var all []anchor
@@ -439,10 +441,31 @@ func extent(re *syntax.Regexp) reach {
 		}
 		return reach{{n: n}}
 	}
+	// A choice reaches no farther than its branches one after the other, and neither
+	// does what is repeated a few times.
+	switch {
+	case re.Op == syntax.OpAlternate && len(re.Sub) <= maxLegs:
+		if out := extentOf(re.Sub); len(out) <= maxLegs {
+			return out
+		}
+	case re.Op == syntax.OpRepeat && re.Max > 0 && re.Max <= maxLegs:
+		once := extent(re.Sub[0])
+		if len(once)*re.Max > maxLegs {
+			break
+		}
+		var out reach
+		for range re.Max {
+			out = out.then(once)
+		}
+		return out
+	}
 	var class byteSet
 	visit(re, class.add)
 	return reach{{class: &class}}
 }
+
+// maxLegs bounds how closely a reach is known.
+const maxLegs = 16
 
 // maxExtent is a length beyond which a bounded repetition counts as endless.
 const maxExtent = 1 << 16

@@ -16,13 +16,17 @@ func (l *looking) decoded(s *scratch) {
 		if l.isOdd(n) {
 			continue
 		}
+		far := false
 		for _, b := range l.blocksAround(encodedIn(w.text[from:to]), from, n) {
-			l.decodeBlock(s, b)
+			far = l.decodeBlock(s, b, false) || far
+		}
+		if far {
+			l.decodeBlock(s, piece{from, to, n}, true)
 		}
 		if to < len(w.text) {
 			zone := l.widened(piece{to - l.rules.margin, to + l.rules.margin, outside})
 			if spans := encodedIn(w.text[zone.from:zone.to]); len(spans) > 0 {
-				l.decodeBlock(s, zone)
+				l.decodeBlock(s, zone, false)
 			}
 		}
 		if l.ctx.Err() != nil {
@@ -31,22 +35,37 @@ func (l *looking) decoded(s *scratch) {
 	}
 }
 
+// longBlock bounds how much text is decoded at once, where it is not all one row of
+// what is encoded: parts that stand so near each other can be one secret.
+const (
+	longBlock = 32 << 10
+	nearParts = 64
+)
+
 // blocksAround gives the text to decode around what is encoded, joined where it
-// meets.
+// meets and is not long. Blocks overlap by what a match can reach.
 func (l *looking) blocksAround(spans []encodedSpan, base, fragment int) []piece {
 	var out []piece
+	last := 0
 	for _, s := range spans {
 		from, to := base+s.from-l.rules.margin, base+s.to+l.rules.margin
-		if n := len(out) - 1; n >= 0 && from <= out[n].to {
+		near := s.from-last <= nearParts
+		last = max(last, s.to)
+		if n := len(out) - 1; n >= 0 && from <= out[n].to && (near || to-out[n].from <= longBlock) {
 			out[n].to = max(out[n].to, to)
 			continue
 		}
 		out = append(out, piece{from, to, fragment})
 	}
-	for i := range out {
-		out[i] = l.widened(out[i])
+	kept := out[:0]
+	for _, b := range out {
+		b = l.widened(b)
+		if n := len(kept) - 1; n >= 0 && kept[n].from <= b.from && b.to <= kept[n].to {
+			continue
+		}
+		kept = append(kept, b)
 	}
-	return joined(out)
+	return kept
 }
 
 // widened moves the ends of a piece outwards so that they cut no line, or where
@@ -76,93 +95,226 @@ func (l *looking) widened(p piece) piece {
 	return piece{from, to, p.fragment}
 }
 
-// decodeBlock asks the library about the rules that match in what a block decodes
-// to.
-func (l *looking) decodeBlock(s *scratch, b piece) {
+// decodeBlock tells what simple rules find in what a block decodes to, and asks the
+// library about the others, with the text that their matches were decoded from. Of
+// rules whose matches have no end it says whether they could have one here: they
+// are to see the whole fragment, which is what far says.
+func (l *looking) decodeBlock(s *scratch, b piece, far bool) bool {
 	t := l.rules.scratch.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
 	defer func() {
 		t.reset()
 		l.rules.scratch.Put(t)
 	}()
+	m := matching{looking: l, outer: s, inner: t, block: b, far: far, at: make(map[*secretRule][]piece)}
 	text := l.w.text[b.from:b.to]
-	matching := make(map[*secretRule]bool)
 	for range decodeDepth {
 		decoded, ok := decodeOnce(text)
-		if !ok || decoded.text == "" {
+		if !ok || decoded.text == "" || l.ctx.Err() != nil {
 			break
 		}
-		l.matching(s, t, b, decoded, matching)
+		m.passes = append(m.passes, decoded)
+		m.look(decoded)
 		t.reset()
 		text = decoded.text
 	}
 	for _, r := range l.rules.content {
-		if matching[r] && l.ctx.Err() == nil {
-			l.askDecoded(r, b)
-		}
-	}
-}
-
-// matching notes the rules that match a decoded text where it was decoded.
-func (l *looking) matching(s, t *scratch, b piece, decoded *decodedText, matching map[*secretRule]bool) {
-	text := decoded.text
-	if odd(text) {
-		for _, r := range l.rules.content {
-			matching[r] = matching[r] || l.wants(r)
-		}
-		return
-	}
-	w := &window{text: text, ownTo: len(text), cuts: []int{len(text)}}
-	t.collect(l.rules, w, func(r *secretRule) bool { return l.wants(r) && !matching[r] })
-	for _, r := range l.rules.whole {
-		if l.wants(r) {
-			t.touch(r).inside = []piece{{0, len(text), 0}}
-		}
-	}
-	for _, r := range t.touched {
-		if matching[r] || !l.keyedDecoded(s, t, r, b, text) {
-			continue
-		}
-		for _, p := range joined(t.rules[r.number].inside) {
-			if r.gap || slices.ContainsFunc(r.in(w, p), func(m match) bool {
-				return decoded.overlaps(m.from, m.to)
-			}) {
-				matching[r] = true
-				break
+		for _, p := range joined(m.at[r]) {
+			if l.ctx.Err() == nil {
+				l.askDecoded(r, p)
 			}
 		}
 	}
-	for _, r := range s.touched {
-		if r.gap && !matching[r] {
-			st := &s.rules[r.number]
-			matching[r] = slices.ContainsFunc(append(slices.Clone(st.inside), st.across...), func(p piece) bool {
-				return p.from < b.to && b.from < p.to
-			})
+	return m.hasFar
+}
+
+// matching is a block being decoded.
+type matching struct {
+	*looking
+	outer, inner *scratch // of the window, of the decoded text
+	block        piece
+	far, hasFar  bool
+	passes       []*decodedText
+	// at are the parts of the window that rules match in when they are decoded.
+	at map[*secretRule][]piece
+}
+
+// wants says whether a rule is for this look.
+func (m *matching) wants(r *secretRule) bool { return r.gap == m.far && m.looking.wants(r) }
+
+// notesFar notes that a rule whose matches have no end may match here.
+func (m *matching) notesFar() {
+	if m.far || m.block.fragment == outside {
+		return
+	}
+	for _, r := range m.inner.touched {
+		m.hasFar = m.hasFar || r.gap
+	}
+	for _, r := range m.outer.touched {
+		st := &m.outer.rules[r.number]
+		m.hasFar = m.hasFar || r.gap && slices.ContainsFunc(append(slices.Clone(st.inside), st.across...), func(p piece) bool {
+			return p.from < m.block.to && m.block.from < p.to
+		})
+	}
+}
+
+// look notes where rules match a decoded text, if it was decoded there.
+func (m *matching) look(decoded *decodedText) {
+	text := decoded.text
+	w := &window{text: text, ownTo: len(text), cuts: []int{len(text)}}
+	m.inner.collect(m.rules, w, m.looking.wants)
+	m.notesFar()
+	m.addOdd(text)
+	for _, r := range m.rules.whole {
+		if m.wants(r) {
+			m.inner.touch(r).inside = []piece{{0, len(text), 0}}
+		}
+	}
+	for _, r := range m.inner.touched {
+		if !m.keyed(r, text) || (r.gap != m.far && m.block.fragment != outside) {
+			continue
+		}
+		for _, p := range joined(m.inner.rules[r.number].inside) {
+			for _, found := range r.in(w, p) {
+				switch shown := text[found.from:found.to]; {
+				case !decoded.overlaps(found.from, found.to) || !r.plausible(shown, m.around(r, decoded, found)):
+				case !r.composite():
+					m.tell(r, shown, found.from, found.to)
+				default:
+					m.at[r] = append(m.at[r], m.block)
+				}
+			}
 		}
 	}
 }
 
-// keyedDecoded says whether the fragment of a block, or what it decodes to, holds a
-// keyword of a rule that needs one.
-func (l *looking) keyedDecoded(s, t *scratch, r *secretRule, b piece, text string) bool {
-	if t.rules[r.number].hasKeyword(r, 0, func() string { return text }) {
-		return true
+// addOdd adds the text around letters that anchors do not know, for every rule of
+// which there is a keyword as the engine compares them.
+func (m *matching) addOdd(text string) {
+	var around []piece
+	for i, c := range text {
+		if c == foldedK || c == foldedS {
+			around = addPiece(around, piece{max(0, i-m.rules.margin), min(len(text), i+m.rules.margin), 0})
+		}
 	}
-	if b.fragment == outside {
-		return s.rules[r.number].keyedAround(r, l.w, match{from: b.from, to: b.to})
+	if around == nil {
+		return
 	}
-	from, to := l.w.bounds(b)
-	return s.rules[r.number].hasKeyword(r, b.fragment, func() string { return l.w.text[from:to] })
+	lower := strings.ToLower(text) + "\n" + m.lowered(m.block)
+	for _, r := range m.rules.content {
+		keyed := slices.ContainsFunc(r.Keywords, func(k string) bool { return strings.Contains(lower, strings.ToLower(k)) })
+		if m.wants(r) && (keyed || len(r.Keywords) == 0) {
+			st := m.inner.touch(r)
+			st.inside = append(st.inside, around...)
+		}
+	}
 }
 
-// askDecoded lets the library decode and judge. Rules for which more than the
-// surroundings counts see the whole fragment.
+// lowered gives the fragment of a piece in lower case, as the engine looks for
+// keywords in it.
+func (l *looking) lowered(p piece) string {
+	if text, known := l.lower[p.fragment]; known && p.fragment != outside {
+		return text
+	}
+	from, to := l.w.bounds(p)
+	text := strings.ToLower(l.w.text[from:to])
+	if l.lower == nil {
+		l.lower = make(map[int]string)
+	}
+	l.lower[p.fragment] = text
+	return text
+}
+
+// around gives what allowlists look at: the line is that of the decoded parts which a
+// match has part in, as the engine has it.
+func (m *matching) around(r *secretRule, decoded *decodedText, found match) surroundings {
+	at := surroundings{path: m.path, commit: m.commit, known: true}
+	if !r.lines {
+		return at
+	}
+	from, to := -1, 0
+	for _, p := range decoded.parts {
+		if found.from <= p.to && found.to >= p.from {
+			if from < 0 {
+				from = p.from
+			}
+			to = max(to, p.to)
+		}
+	}
+	text := decoded.text
+	start := max(0, strings.LastIndexByte(text[:min(from+1, len(text))], '\n'))
+	end := len(text)
+	if n := strings.IndexByte(text[to:], '\n'); n >= 0 {
+		end = to + n
+	}
+	at.line = text[start:end]
+	return at
+}
+
+// tell tells what a simple rule found in decoded text: all that the library would
+// ask has been asked, and decoding it once more is dear.
+func (m *matching) tell(r *secretRule, shown string, from, to int) {
+	if r.allows(m.path, m.commit) {
+		return
+	}
+	from, to = m.encoded(from, to)
+	text := strings.Trim(shown, "\n")
+	group, secretFrom, secretTo := r.group(text)
+	h := hit{
+		rule: r, secret: text[secretFrom:secretTo], group: group, decoded: true, fragment: m.block.fragment,
+		matchAt: from, matchTo: to, from: from, to: to,
+	}
+	if m.block.fragment == outside && !m.w.crosses(from, to) {
+		return
+	}
+	m.hits = append(m.hits, m.complete(h, m.block))
+}
+
+// encoded gives the part of the window from which a part of the last pass was
+// decoded.
+func (m *matching) encoded(from, to int) (int, int) {
+	for _, d := range slices.Backward(m.passes) {
+		from, to = d.before(from, to)
+	}
+	return m.block.from + from, m.block.from + to
+}
+
+// keyed says whether the fragment of a block, or what it decodes to, holds a
+// keyword of a rule that needs one.
+func (m *matching) keyed(r *secretRule, text string) bool {
+	if m.inner.rules[r.number].hasKeyword(r, 0, func() string { return text }) {
+		return true
+	}
+	st := &m.outer.rules[r.number]
+	if m.block.fragment == outside {
+		return st.keyedAround(r, m.w, match{from: m.block.from, to: m.block.to})
+	}
+	from, to := m.w.bounds(m.block)
+	return st.hasKeyword(r, m.block.fragment, func() string { return m.w.text[from:to] })
+}
+
+// askDecoded lets the library decode and judge, of a composite rule the whole
+// fragment, once.
 func (l *looking) askDecoded(r *secretRule, b piece) {
-	if lo, hi := l.w.bounds(b); b.fragment != outside && (r.composite() || r.gap || r.far || r.lines) {
-		b.from, b.to = lo, hi
+	if b.fragment != outside {
+		b.from, b.to = l.w.bounds(b)
+		seen := seenWhole{r, b.fragment}
+		if l.whole[seen] {
+			return
+		}
+		if l.whole == nil {
+			l.whole = make(map[seenWhole]bool)
+		}
+		l.whole[seen] = true
 	}
 	before := len(l.hits)
 	l.ask(r.deep(), b, r)
 	asked := l.hits[before:]
 	kept := slices.DeleteFunc(asked, func(h hit) bool { return !h.decoded })
 	l.hits = l.hits[:before+len(kept)]
+}
+
+// seenWhole is a rule that has looked at all of a fragment.
+type seenWhole struct {
+	rule     *secretRule
+	fragment int
 }

@@ -9,8 +9,30 @@ import (
 // the engine's decoder does in one pass.
 type decodedText struct {
 	text string
-	// parts are the replaced parts, by their place in text.
-	parts []encodedSpan
+	// parts are the replaced parts by their place in text, origins by that in the text
+	// before.
+	parts, origins []encodedSpan
+}
+
+// before gives the part of the text before that became a part of this one, with all
+// of what it has part in or touches, as the engine has it.
+func (d *decodedText) before(from, to int) (int, int) {
+	start, end, shift := from, to, 0
+	for i, p := range d.parts {
+		switch {
+		case p.to < from:
+			shift = d.origins[i].to - p.to
+			start, end = from+shift, to+shift
+		case p.from > to:
+			return start, end
+		default:
+			if p.from < from {
+				start = d.origins[i].from
+			}
+			end = max(d.origins[i].to, to+d.origins[i].to-p.to)
+		}
+	}
+	return start, end
 }
 
 // overlaps says whether a match has part in what was decoded, or touches it, which
@@ -54,6 +76,7 @@ func decodeOnce(text string) (*decodedText, bool) {
 		}
 		b.WriteString(text[done:p.from])
 		out.parts = append(out.parts, encodedSpan{b.Len(), b.Len() + len(value)})
+		out.origins = append(out.origins, encodedSpan{p.from, p.to})
 		b.WriteString(value)
 		done = p.to
 	}

@@ -137,6 +137,10 @@ type looking struct {
 	odd bool
 	// broken says that the engine broke down at some rule.
 	broken bool
+	// whole are the rules that have looked at decoded fragments as a whole.
+	whole map[seenWhole]bool
+	// lower are fragments in lower case, once they are needed.
+	lower map[int]string
 }
 
 // plainly hands those fragments to the library that want it.
@@ -191,6 +195,9 @@ func (l *looking) filtered() {
 	}
 	found = slices.DeleteFunc(found, func(m match) bool {
 		return slices.ContainsFunc(l.carried, func(c carried) bool { return c.rule == m.rule && w.at+int64(m.from) < c.to })
+	})
+	found = slices.DeleteFunc(found, func(m match) bool {
+		return !m.rule.composite() && !m.rule.plausible(w.text[m.from:m.to], surroundings{path: l.path, commit: l.commit})
 	})
 	l.carried = l.carried[:0]
 	for _, m := range found {

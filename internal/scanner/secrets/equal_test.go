@@ -27,7 +27,12 @@ type told1 struct {
 func toldOf(hits []hit) []told1 {
 	var out []told1
 	for _, h := range hits {
-		out = append(out, told1{h.rule.RuleID, h.secret, h.line, fmt.Sprint(h.region), h.allowed})
+		region := fmt.Sprint(h.region)
+		if h.decoded {
+			// The engine tells where the encoded form stands with what it touches.
+			region = "decoded"
+		}
+		out = append(out, told1{h.rule.RuleID, h.secret, h.line, region, h.allowed})
 	}
 	slices.SortFunc(out, func(a, b told1) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 	return out

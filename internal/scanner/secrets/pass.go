@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/scan"
@@ -25,7 +27,13 @@ type pass struct {
 	*Scanner
 	*native
 	target scan.Target
+	// paths remembers which paths of a history are left out.
+	paths     sync.Map
+	pathCount atomic.Int64
 }
+
+// maxPaths bounds what is remembered.
+const maxPaths = 200_000
 
 // CacheKey implements scan.Keyed: what a target brings decides as well.
 func (p *pass) CacheKey() string { return p.cacheKey(p.native) }
@@ -107,7 +115,18 @@ func (p *pass) Wants(e *scan.Entry, head func(int) []byte) scan.Want {
 // leavesOut says that the path allowlist leaves a file out. It is for what nobody
 // asked for: a file that the user named is looked at.
 func (p *pass) leavesOut(e *scan.Entry) bool {
-	return !e.Named && (p.own[e.Path] || p.rules.pathAllowed(e.Path))
+	if e.Named || e.Commit == "" {
+		return !e.Named && (p.own[e.Path] || p.rules.pathAllowed(e.Path))
+	}
+	// A history comes back to the same paths again and again.
+	if out, known := p.paths.Load(e.Path); known {
+		return out.(bool) //nolint:forcetypeassert // nothing else is stored
+	}
+	out := p.own[e.Path] || p.rules.pathAllowed(e.Path)
+	if p.pathCount.Add(1) < maxPaths {
+		p.paths.Store(e.Path, out)
+	}
+	return out
 }
 
 // credential says that a file of an image is known to hold credentials.

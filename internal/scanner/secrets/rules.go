@@ -69,6 +69,8 @@ type secretRule struct {
 	// one runs this rule alone whatever its keywords, and never decodes; deep
 	// decodes.
 	one, deep func() *detect.Detector
+	// global are the allowlists of all rules.
+	global []*config.Allowlist
 	// loose is the expression of the masker.
 	loose func() *regexp.Regexp
 }
@@ -98,6 +100,7 @@ func newRuleSet(cfg config.Config, digest string) (*ruleSet, error) {
 		if r.anchors == nil {
 			s.whole = append(s.whole, r)
 		}
+		r.global = cfg.Allowlists
 		r.lines = hasLines(r.Allowlists) || hasLines(cfg.Allowlists)
 		r.one = sync.OnceValue(func() *detect.Detector { return newDetector(onlyRule(cfg, r), 0, false) })
 		r.deep = sync.OnceValue(func() *detect.Detector { return newDetector(onlyRule(cfg, r), decodeDepth, false) })
