@@ -38,6 +38,7 @@ var cases = map[string]func(t *testing.T){
 	"broken-diff":         caseBrokenDiff,
 	mergeCommit:           caseMergeCommit,
 	noDiff:                caseDiffAttribute,
+	gitBinary:             caseBinaryToGit,
 	"user-configuration":  caseUserConfiguration,
 	"empty-configuration": caseEmptyConfiguration,
 	otherEncoding:         caseByteOrderMark,
@@ -323,6 +324,15 @@ func caseDiffAttribute(t *testing.T) {
 	r := newRepo(t, 512)
 	s := awsKey(r.rng)
 	r.commit(files{".gitattributes": "a.txt -diff\n", "a.txt": s + "\n"})
+	their, our := onHistory(t, r)
+	want(t, "gitleaks", their)
+	want(t, "ours", our, awsRule, s)
+}
+
+func caseBinaryToGit(t *testing.T) {
+	r := newRepo(t, 520)
+	s := awsKey(r.rng)
+	r.commit(files{"a.dat": "\x00\x01\n" + s + "\n"})
 	their, our := onHistory(t, r)
 	want(t, "gitleaks", their)
 	want(t, "ours", our, awsRule, s)

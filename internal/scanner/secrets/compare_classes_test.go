@@ -28,6 +28,7 @@ const (
 	andCondition  = "and-condition"
 	mergeCommit   = "merge-commit"
 	noDiff        = "diff-attribute"
+	gitBinary     = "binary-to-git"
 	typeChange    = "type-change"
 	binaryName    = "binary-name"
 )
@@ -295,6 +296,8 @@ func explainHistory(c *comparison, k key) string {
 		return mergeCommit
 	case hasMark(c.text(k)):
 		return otherEncoding
+	case strings.Contains(c.text(k), "\x00"):
+		return gitBinary
 	}
 	for _, f := range c.ours[k] {
 		switch {
