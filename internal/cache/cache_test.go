@@ -178,7 +178,8 @@ func TestWhatIsWrongWithTheFolderIsANote(t *testing.T) {
 		}
 		probe := filepath.Join(sub, "probe")
 		if os.WriteFile(probe, nil, 0o600) == nil {
-			t.Skip("this user may write to read-only folders")
+			t.Log("this user may write to read-only folders: only the reading was tried")
+			return
 		}
 		if r := fill(t, dir, cache.Options{}, 0, 20); len(r.Notes) != 1 || r.Stored != 0 {
 			t.Errorf("%+v, want one note", r)
