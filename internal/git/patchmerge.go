@@ -6,30 +6,7 @@ import "bytes"
 // (https://git-scm.com/docs/diff-format#_combined_diff_format).
 func (p *patchParser) combined(header []byte) error {
 	path, err := plainPath(header)
-	if err == nil {
-		err = p.begin(path)
-	}
-	if err != nil {
-		return p.errorf("file header: %w", err)
-	}
-	for {
-		switch p.first() {
-		case '@':
-			if err := p.combinedBlock(); err != nil {
-				return err
-			}
-			continue
-		case 'd':
-			if next, _ := p.r.Peek(5); string(next) == "diff " {
-				return nil
-			}
-		case 0:
-			return nil
-		}
-		if ended, err := p.extended(); ended || err != nil {
-			return err
-		}
-	}
+	return p.hunks(path, err, p.combinedBlock)
 }
 
 // combinedBlock reads one hunk of a merge. Lines that no parent has are given, the

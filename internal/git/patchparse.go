@@ -133,6 +133,12 @@ func (p *patchParser) begin(path string) error {
 // file reads one file of a commit with one parent.
 func (p *patchParser) file(header []byte) error {
 	path, err := headerPath(header)
+	return p.hunks(path, err, p.block)
+}
+
+// hunks reads a file whose path, or what is wrong with it, is known: its header and
+// its hunks, each of which block reads.
+func (p *patchParser) hunks(path string, err error, block func() error) error {
 	if err == nil {
 		err = p.begin(path)
 	}
@@ -142,7 +148,7 @@ func (p *patchParser) file(header []byte) error {
 	for {
 		switch p.first() {
 		case '@':
-			if err := p.block(); err != nil {
+			if err := block(); err != nil {
 				return err
 			}
 			continue
