@@ -57,8 +57,9 @@ func Bases(getenv func(string) string, event []byte) []string {
 	}
 	if getenv("GITHUB_ACTIONS") == "true" {
 		// A merge commit that GitHub made has the target branch as its first parent.
-		if strings.HasPrefix(getenv("GITHUB_REF"), "refs/pull/") && strings.HasSuffix(getenv("GITHUB_REF"), "/merge") {
-			add("", "HEAD^1")
+		// GITHUB_SHA names it; what is checked out may be the author's own commit.
+		if sha := getenv("GITHUB_SHA"); sha != "" && strings.HasPrefix(getenv("GITHUB_REF"), "refs/pull/") && strings.HasSuffix(getenv("GITHUB_REF"), "/merge") {
+			add("", sha+"^1")
 		}
 		var e struct {
 			PullRequest struct {

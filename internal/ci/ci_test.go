@@ -34,9 +34,9 @@ func TestBases(t *testing.T) {
 		want  []string
 	}{
 		"a pull request's merge commit": {
-			map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/pull/7/merge", "GITHUB_BASE_REF": "main"},
+			map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/pull/7/merge", "GITHUB_SHA": "def", "GITHUB_BASE_REF": "main"},
 			`{"pull_request": {"base": {"sha": "abc"}}}`,
-			[]string{"HEAD^1", "refs/remotes/origin/main", "abc"},
+			[]string{"def^1", "refs/remotes/origin/main", "abc"},
 		},
 		"its head":                 {map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/heads/x", "GITHUB_BASE_REF": "main"}, "", []string{"refs/remotes/origin/main"}},
 		"a merge queue":            {map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_REF": "refs/heads/gh-readonly-queue/x"}, `{"merge_group": {"base_sha": "abc"}}`, []string{"abc"}},

@@ -40,8 +40,8 @@ In a pull or merge request secrets are looked for in the commits of the change,
 and in the files that it touches: the checkout must hold its history
 (fetch-depth: 0, GIT_DEPTH: 0).
 
-It reads the policy and the ignore files from the checkout. In a pull or merge
-request that is the author's own: it says so.`,
+gitleaks' own files are then those of the commit that the change starts from. The
+policy is read from the checkout, which is the author's own: it says so.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := fromEnv(cmd, sys.Getenv); err != nil {
@@ -59,7 +59,7 @@ request that is the author's own: it says so.`,
 			job := ci.Detect(sys.Getenv)
 			var missing error
 			if job.Change {
-				o.noRead = true
+				o.inChange = true
 				o.newFrom, missing = c.base(cmd.Context(), sys)
 			}
 			// The path is a folder, whatever it holds.
@@ -72,7 +72,7 @@ request that is the author's own: it says so.`,
 				return err
 			}
 			if job.Change {
-				sys.warn("the policy and the ignore files were read from the checkout, which in a pull or merge request is its author's")
+				sys.warn("the policy was read from the checkout, which in a pull or merge request is its author's")
 			}
 			if missing != nil && p.runs(finding.Secrets) {
 				failure := "the commits of the change were not scanned for secrets: " + missing.Error()
@@ -102,10 +102,7 @@ func (c ciOptions) base(ctx context.Context, sys System) (string, error) {
 		event, _ = io.ReadAll(io.LimitReader(f, maxEvent)) // half of it is no JSON
 		f.Close()                                          //nolint:errcheck // only read from
 	}
-	path, err := filepath.Abs(c.path)
-	if err == nil {
-		path, err = filepath.EvalSymlinks(path)
-	}
+	path, err := realPath(c.path)
 	if err != nil {
 		return "", err
 	}

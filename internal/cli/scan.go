@@ -43,8 +43,9 @@ type scanOptions struct {
 	gitleaksConfig, gitleaksBaseline string
 	commits                          []string
 	staged                           bool
-	// noRead keeps the cache from being believed.
-	noRead bool
+	// inChange says that a pull or merge request is under test: neither the cache nor
+	// the ignore files of the checkout are believed.
+	inChange bool
 }
 
 func (o *scanOptions) register(cmd *cobra.Command) {
@@ -294,7 +295,7 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 	}
 	req := gate.Request{Scanners: p.scanners, Database: p.database, Version: Version}
 	if p.options.cacheDir != "" {
-		kept := cache.Open(p.options.cacheDir, cache.Options{NoRead: p.options.noRead})
+		kept := cache.Open(p.options.cacheDir, cache.Options{NoRead: p.options.inChange})
 		req.Options.Cache = kept
 		defer func() {
 			r := kept.Close()

@@ -28,6 +28,45 @@ type Blobs struct {
 // Blobs starts reading. The caller closes it; the end of ctx ends the processes.
 func (o *Objects) Blobs(ctx context.Context) *Blobs { return &Blobs{ctx: ctx, o: o} }
 
+// ErrNoFile says that a commit has no such file.
+var ErrNoFile = errors.New("no such file in the commit")
+
+// ReadFile gives the content of a regular file of a commit, up to a number of bytes.
+// path is relative to the root, with slashes; what is none there is ErrNoFile.
+func (o *Objects) ReadFile(ctx context.Context, commit, path string, limit int64) ([]byte, error) {
+	if !isID(commit) || path == "" {
+		return nil, fmt.Errorf("reading %q of commit %q: %w", path, commit, ErrNoFile)
+	}
+	out, err := o.repo.startAt(ctx, o.at, nil, "ls-tree", "-z", "--full-tree", commit, "--", path)
+	if err != nil {
+		return nil, err
+	}
+	var id string
+	for record, more := out.next(); more; record, more = out.next() {
+		info, name, _ := strings.Cut(string(record), "\t")
+		if words := strings.Fields(info); len(words) == 3 && name == path {
+			if words[1] != "blob" || words[0] == fmt.Sprintf("%o", ModeSymlink) {
+				out.err = fmt.Errorf("%q is no regular file in commit %s", path, commit)
+				break
+			}
+			id = words[2]
+		}
+	}
+	if _, err := out.close(); err != nil {
+		return nil, err
+	}
+	if id == "" {
+		return nil, fmt.Errorf("reading %q of commit %s: %w", path, commit, ErrNoFile)
+	}
+	blobs := o.Blobs(ctx)
+	defer blobs.Close() //nolint:errcheck // only read from
+	r, err := blobs.Open(id)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(r, limit))
+}
+
 // Size gives the size of a blob in bytes.
 func (b *Blobs) Size(id string) (int64, error) {
 	if b.sizes == nil {
