@@ -35,7 +35,7 @@ func benchmarkLint(b *testing.B, texts [][]byte) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, t := range texts {
-			parse("Dockerfile", t).lint()
+			parse("Dockerfile", t).lint(&Native{})
 		}
 	}
 }

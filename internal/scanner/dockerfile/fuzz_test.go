@@ -43,7 +43,7 @@ func FuzzLint(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		start := time.Now()
 		parsed := parse("Dockerfile", data)
-		l := parsed.lint()
+		l := parsed.lint(&Native{})
 		if d, most := time.Since(start), 2*time.Second+time.Duration(len(data))*20*time.Microsecond; d > most {
 			t.Errorf("%d bytes took %v", len(data), d)
 		}

@@ -69,7 +69,7 @@ func TestHostileInput(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			start := time.Now()
 			f := parse("Dockerfile", []byte(c.text))
-			l := f.lint()
+			l := f.lint(&Native{})
 			took := time.Since(start)
 			runtime.ReadMemStats(&after)
 			grown := (after.Sys - before.Sys) >> 20

@@ -46,14 +46,15 @@ type report struct {
 // lint is one run of all rules over one file.
 type lint struct {
 	file    *file
+	native  *Native
 	pragmas *pragmas
 	hits    []*hit
 	dropped int
 }
 
-// lint runs all rules.
-func (f *file) lint() *lint {
-	l := &lint{file: f, pragmas: f.pragmas()}
+// lint runs all rules that are on.
+func (f *file) lint(n *Native) *lint {
+	l := &lint{file: f, native: n, pragmas: f.pragmas()}
 	x := indexed()
 	for _, i := range f.instructions {
 		if !i.broken {
@@ -61,6 +62,9 @@ func (f *file) lint() *lint {
 		}
 	}
 	for _, d := range x.rules {
+		if !n.runs(d) {
+			continue
+		}
 		r := &report{l, &d.Meta}
 		if d.stage != nil {
 			for _, st := range f.stages {
@@ -80,7 +84,9 @@ func (f *file) lint() *lint {
 
 func (l *lint) instruction(x *index, i *instruction) {
 	for _, d := range x.instruction[i.keyword] {
-		d.instruction(&report{l, &d.Meta}, i)
+		if l.native.runs(d) {
+			d.instruction(&report{l, &d.Meta}, i)
+		}
 	}
 	script := i.script
 	if i.trigger != nil {
@@ -91,13 +97,17 @@ func (l *lint) instruction(x *index, i *instruction) {
 	}
 	for _, c := range script.commands {
 		name := c.name()
-		for _, d := range x.command[name] {
-			d.command(&report{l, &d.Meta}, c)
-		}
+		l.command(x.command[name], c)
 		if plain := strings.TrimRight(name, "0123456789."); plain != name {
-			for _, d := range x.command[plain] {
-				d.command(&report{l, &d.Meta}, c)
-			}
+			l.command(x.command[plain], c)
+		}
+	}
+}
+
+func (l *lint) command(rules []*definition, c *command) {
+	for _, d := range rules {
+		if l.native.runs(d) {
+			d.command(&report{l, &d.Meta}, c)
 		}
 	}
 }
@@ -179,6 +189,7 @@ func (l *lint) finding(h *hit) finding.Finding {
 		Location: l.location(h.where),
 		Identity: finding.CommandIdentity(l.file.path, h.identity),
 	}
+	f.Severity = l.native.severity(&f)
 	if len(h.edits) > 0 {
 		f.Fix = &finding.Fix{Description: h.description}
 		for _, e := range h.edits {

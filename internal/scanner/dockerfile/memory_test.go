@@ -93,7 +93,7 @@ func lintShape(t *testing.T, text string) {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	f := parse("Dockerfile", data)
-	l := f.lint()
+	l := f.lint(&Native{})
 	runtime.ReadMemStats(&after)
 	t.Logf("took %d MB, limits %q, %d findings", (after.Sys-before.Sys)>>20, f.limits, len(l.hits))
 }

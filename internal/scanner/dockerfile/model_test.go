@@ -205,7 +205,7 @@ func TestPragmas(t *testing.T) {
 		"what must not be silenced":   {"# hadolint global ignore=DL1000\n# boltseal:ignore DL1000 why\nBOGUS", []string{"DL1000"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := parse("Dockerfile", []byte("FROM alpine:3.20\nUSER 1\n"+c.text+"\n")).lint()
+			l := parse("Dockerfile", []byte("FROM alpine:3.20\nUSER 1\n"+c.text+"\n")).lint(&Native{})
 			var got []string
 			for _, h := range l.hits {
 				if h.silenced == nil && h.rule.ID != "dockerfile/missing-user" {
@@ -222,7 +222,7 @@ func TestPragmas(t *testing.T) {
 // TestIdentity holds what keeps a finding's identity and what does not.
 func TestIdentity(t *testing.T) {
 	identity := func(text, rule string) string {
-		for _, h := range parse("Dockerfile", []byte(text)).lint().hits {
+		for _, h := range parse("Dockerfile", []byte(text)).lint(&Native{}).hits {
 			if h.rule.ID == rule {
 				return strings.Join(strings.Fields(h.identity), " ")
 			}
@@ -250,7 +250,7 @@ func TestIdentity(t *testing.T) {
 
 // TestFaultsQuoteNoValue: what BuildKit says of a broken ENV quotes it.
 func TestFaultsQuoteNoValue(t *testing.T) {
-	for _, h := range parse("Dockerfile", []byte("FROM a:1\nENV a=b hunter2\nARG =hunter2\nLABEL hunter2\n")).lint().hits {
+	for _, h := range parse("Dockerfile", []byte("FROM a:1\nENV a=b hunter2\nARG =hunter2\nLABEL hunter2\n")).lint(&Native{}).hits {
 		if strings.Contains(h.message, "hunter2") || strings.Contains(h.identity, "hunter2") {
 			t.Errorf("%s: %q, %q", h.rule.ID, h.message, h.identity)
 		}

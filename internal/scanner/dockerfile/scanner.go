@@ -25,13 +25,16 @@ import (
 )
 
 // Options are the scanner's settings. The zero value is the default.
-type Options struct{}
+type Options struct {
+	// Native is what hadolint's configuration asks for, by the name of the target.
+	Native map[string]Native
+}
 
 // Scanner lints the Dockerfiles of a tree.
-type Scanner struct{}
+type Scanner struct{ opt Options }
 
 // New makes a scanner.
-func New(Options) *Scanner { return &Scanner{} }
+func New(opt Options) *Scanner { return &Scanner{opt} }
 
 // Name is the scanner's name.
 func (*Scanner) Name() string { return finding.Dockerfile }
@@ -42,18 +45,19 @@ func (*Scanner) CacheKey() string { return "" }
 
 // Begin starts a pass over a tree; images and histories hold no Dockerfiles that
 // anyone builds.
-func (*Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
+func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 	if t.Kind != scan.KindTree {
 		return nil, nil //nolint:nilnil // the contract: no business with such targets
 	}
-	return &pass{}, nil
+	n := s.opt.Native[t.Name]
+	return &pass{&n}, nil
 }
 
 // maxFile is the largest Dockerfile that is read, in bytes.
 const maxFile = 8 << 20
 
 // pass lints the Dockerfiles of one target.
-type pass struct{}
+type pass struct{ native *Native }
 
 // part is what File makes of a Dockerfile.
 type part struct {
@@ -89,21 +93,21 @@ func (*pass) Wants(e *scan.Entry, head func(int) []byte) scan.Want {
 }
 
 // File lints one Dockerfile. A limit that was hit is an error beside the part.
-func (*pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.Part, error) {
+func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.Part, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	l := parse(e.Path, c.Bytes()).lint()
-	var p part
+	l := parse(e.Path, c.Bytes()).lint(p.native)
+	var made part
 	for _, h := range l.hits {
 		if h.silenced != nil {
-			p.Silenced++
+			made.Silenced++
 			continue
 		}
 		f := l.finding(h)
-		p.Findings = append(p.Findings, record{f, f.Identity})
+		made.Findings = append(made.Findings, record{f, f.Identity})
 	}
-	encoded, err := json.Marshal(p)
+	encoded, err := json.Marshal(made)
 	if err != nil {
 		return nil, fmt.Errorf("encoding findings: %w", err)
 	}

@@ -1,0 +1,52 @@
+package dockerfile
+
+import (
+	"github.com/boltseal/boltseal/internal/finding"
+)
+
+// Native is what hadolint's own configuration asks for: .hadolint.yaml and its
+// environment variables. The zero value asks for nothing.
+type Native struct {
+	// Ignored are rules that are passed over in the whole tree.
+	Ignored []string
+	// Severities are rules by upper-case id whose findings have another severity
+	// than the default one; a rule that is off by default runs where it is named.
+	Severities map[string]finding.Severity
+	// TrustedRegistries are the registries that DL3026 accepts, as they are
+	// written: a "*" may stand at either end. None for all.
+	TrustedRegistries []string
+	// Labels is the schema of labels that DL3049 to DL3058 hold a file to.
+	Labels map[string]LabelType
+	// StrictLabels says that no label may stand outside of the schema.
+	StrictLabels bool
+	// DisablePragmas says that hadolint's ignore pragmas silence nothing.
+	DisablePragmas bool
+}
+
+// LabelType is what the value of a label must be.
+type LabelType string
+
+// The types of labels, as hadolint names them.
+const (
+	LabelText    LabelType = "text"
+	LabelURL     LabelType = "url"
+	LabelTime    LabelType = "rfc3339"
+	LabelVersion LabelType = "semver"
+	LabelLicence LabelType = "spdx"
+	LabelCommit  LabelType = "hash"
+	LabelEmail   LabelType = "email"
+)
+
+// runs says whether a rule is on.
+func (n *Native) runs(d *definition) bool {
+	_, set := n.Severities[d.ID]
+	return set || !d.Off
+}
+
+// severity gives the severity of a rule's findings.
+func (n *Native) severity(d *finding.Finding) finding.Severity {
+	if s, set := n.Severities[d.Rule]; set {
+		return s
+	}
+	return d.Severity
+}
