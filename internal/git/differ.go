@@ -23,6 +23,10 @@ var patchArgs = []string{
 	"--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "--submodule=short", "--ignore-submodules=none", "-O/dev/null",
 }
 
+// mergeArgs make git name what in a merge is as in none of its parents. Without
+// renames, which cannot hide a path from this list, that costs next to nothing.
+var mergeArgs = []string{"diff-tree", "--stdin", "--always", "-r", "-c", "--raw", "--no-renames", "--no-abbrev", "--no-relative", "--ignore-submodules=none", "-O/dev/null"}
+
 // endMark is not the id of a commit: diff-tree prints such a line as it is, and all
 // that came before it, at once.
 const endMark = "end"
@@ -31,7 +35,7 @@ const endMark = "end"
 // process for each batch would find the bases of packed objects anew each time,
 // which costs half as much as the patches themselves.
 type differ struct {
-	sub    string
+	kind   string // the arguments and the path, which it was started with
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
 	in     io.WriteCloser
@@ -74,11 +78,15 @@ type differs struct {
 	idle []*differ
 }
 
-// differ gives a process that waits, or starts one.
-func (o *Objects) differ(sub string) (*differ, error) {
+// differ gives a process that waits, or starts one, for what lies below a path.
+func (o *Objects) differ(args []string, sub string) (*differ, error) {
+	if sub != "" {
+		args = append(slices.Clip(args), "--", sub)
+	}
+	kind := strings.Join(args, "\x00")
 	o.differs.mu.Lock()
 	for i, d := range o.differs.idle {
-		if d.sub == sub {
+		if d.kind == kind {
 			last := len(o.differs.idle) - 1
 			o.differs.idle[i] = o.differs.idle[last]
 			o.differs.idle = o.differs.idle[:last]
@@ -87,21 +95,17 @@ func (o *Objects) differ(sub string) (*differ, error) {
 		}
 	}
 	o.differs.mu.Unlock()
-	return o.startDiffer(sub)
+	return o.startDiffer(kind, args)
 }
 
-func (o *Objects) startDiffer(sub string) (*differ, error) {
-	args := patchArgs
-	if sub != "" {
-		args = append(slices.Clip(args), "--", sub)
-	}
+func (o *Objects) startDiffer(kind string, args []string) (*differ, error) {
 	ctx, cancel := context.WithCancel(o.ctx)
 	cmd, err := o.repo.command(ctx, o.at, args...)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	d := &differ{sub: sub, cmd: cmd, cancel: cancel, stderr: &complaints{head: head{left: maxStderr}}, sent: make(chan error, 1)}
+	d := &differ{kind: kind, cmd: cmd, cancel: cancel, stderr: &complaints{head: head{left: maxStderr}}, sent: make(chan error, 1)}
 	cmd.Stderr = d.stderr
 	var out io.ReadCloser
 	if d.in, err = cmd.StdinPipe(); err == nil {

@@ -112,7 +112,7 @@ func (w *patchWalk) show(ctx context.Context, commits []string, skip int) (named
 	if err := context.Cause(ctx); err != nil {
 		return 0, 0, fmt.Errorf("git diff-tree: %w", err)
 	}
-	d, err := w.o.differ(w.sub)
+	d, err := w.o.differ(patchArgs, w.sub)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -47,6 +47,11 @@ var config = []string{
 	"core.warnAmbiguousRefs=false",
 	// What a commit graph says of parents is not checked against the commits.
 	"core.commitGraph=false",
+	// What git keeps in memory of packs and of objects that others are deltas of: by
+	// default hundreds of megabytes, which make it no faster.
+	"core.packedGitWindowSize=1m",
+	"core.packedGitLimit=8m",
+	"core.deltaBaseCacheLimit=16m",
 	"safe.bareRepository=explicit",
 	"submodule.recurse=false",
 }

@@ -199,29 +199,75 @@ func (m *matching) addOdd(text string) {
 	if around == nil {
 		return
 	}
-	lower := strings.ToLower(text) + "\n" + m.lowered(m.block)
-	for _, r := range m.rules.content {
-		keyed := slices.ContainsFunc(r.Keywords, func(k string) bool { return strings.Contains(lower, strings.ToLower(k)) })
-		if m.wants(r) && (keyed || len(r.Keywords) == 0) {
+	here, fragment := m.rules.keyedIn(text), m.keyedAround(m.block)
+	for n, r := range m.rules.content {
+		if m.wants(r) && (here[n] || fragment[n]) {
 			st := m.inner.touch(r)
 			st.inside = append(st.inside, around...)
 		}
 	}
 }
 
-// lowered gives the fragment of a piece in lower case, as the engine looks for
-// keywords in it.
-func (l *looking) lowered(p piece) string {
-	if text, known := l.lower[p.fragment]; known && p.fragment != outside {
-		return text
+// keyedIn says of each rule about contents whether the engine would find one of its
+// keywords in a text; one without keywords needs none.
+func (rs *ruleSet) keyedIn(text string) []bool {
+	lower := strings.ToLower(text)
+	keyed := make([]bool, len(rs.content))
+	for n, r := range rs.content {
+		keyed[n] = len(r.Keywords) == 0 || slices.Contains(r.Keywords, "") ||
+			slices.ContainsFunc(r.odd, func(k string) bool { return strings.Contains(lower, k) })
+	}
+	all := rs.keywords()
+	all.words.scan(lower, 0, len(lower), func(word int32, _ int) {
+		for _, n := range all.rules[word] {
+			keyed[n] = true
+		}
+	})
+	return keyed
+}
+
+// keywords are all rules' keywords in ASCII, with the numbers of the rules.
+type keywords struct {
+	words *automaton
+	rules [][]int
+}
+
+func newKeywords(rules []*secretRule) *keywords {
+	var list []string
+	all := &keywords{}
+	at := make(map[string]int)
+	for n, r := range rules {
+		for _, k := range r.Keywords {
+			if k == "" || !isASCII(k) {
+				continue
+			}
+			k = strings.ToLower(k)
+			i, known := at[k]
+			if !known {
+				i = len(list)
+				at[k] = i
+				list = append(list, k)
+				all.rules = append(all.rules, nil)
+			}
+			all.rules[i] = append(all.rules[i], n)
+		}
+	}
+	all.words = newAutomaton(list)
+	return all
+}
+
+// keyedAround is keyedIn of the fragment of a piece. Many pieces are of the same one.
+func (l *looking) keyedAround(p piece) []bool {
+	if keyed, known := l.oddKeyed[p.fragment]; known && p.fragment != outside {
+		return keyed
 	}
 	from, to := l.w.bounds(p)
-	text := strings.ToLower(l.w.text[from:to])
-	if l.lower == nil {
-		l.lower = make(map[int]string)
+	keyed := l.rules.keyedIn(l.w.text[from:to])
+	if l.oddKeyed == nil {
+		l.oddKeyed = make(map[int][]bool)
 	}
-	l.lower[p.fragment] = text
-	return text
+	l.oddKeyed[p.fragment] = keyed
+	return keyed
 }
 
 // around gives what allowlists look at: the line is that of the decoded parts which a

@@ -139,8 +139,8 @@ type looking struct {
 	broken bool
 	// whole are the rules that have looked at decoded fragments as a whole.
 	whole map[seenWhole]bool
-	// lower are fragments in lower case, once they are needed.
-	lower map[int]string
+	// oddKeyed says which rules' keywords are in a fragment, once that is needed.
+	oddKeyed map[int][]bool
 }
 
 // plainly hands those fragments to the library that want it.

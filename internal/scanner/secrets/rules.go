@@ -2,12 +2,14 @@ package secrets
 
 import (
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/zricethezav/gitleaks/v8/config"
@@ -37,8 +39,14 @@ type ruleSet struct {
 	// margin is how far around an encoded text the match of a rule can reach.
 	margin int
 
+	// recent are verdicts on paths that were asked for, by hash.
+	recent [recentPaths]atomic.Pointer[pathVerdict]
+	seed   maphash.Seed
+
 	// all runs every rule, as the engine's command does, comments aside.
 	all func() *detect.Detector
+	// keywords find every rule's keywords.
+	keywords func() *keywords
 	// scratch holds the state of one window between windows.
 	scratch sync.Pool
 }
@@ -79,7 +87,7 @@ type secretRule struct {
 func (r *secretRule) composite() bool { return len(r.RequiredRules) > 0 }
 
 func newRuleSet(cfg config.Config, digest string) (*ruleSet, error) {
-	s := &ruleSet{digest: digest, byID: make(map[string]*secretRule), pathLists: newPathLists(cfg.Allowlists)}
+	s := &ruleSet{digest: digest, seed: maphash.MakeSeed(), byID: make(map[string]*secretRule), pathLists: newPathLists(cfg.Allowlists)}
 	var err error
 	if cfg.Allowlists, err = withoutPaths(cfg.Allowlists); err != nil {
 		return nil, err
@@ -109,6 +117,7 @@ func newRuleSet(cfg config.Config, digest string) (*ruleSet, error) {
 	s.all = sync.OnceValue(func() *detect.Detector {
 		return newDetector(copyRules(cfg, func(r *config.Rule) bool { return r.Regex != nil }, nil), decodeDepth, false)
 	})
+	s.keywords = sync.OnceValue(func() *keywords { return newKeywords(s.content) })
 	s.scratch.New = func() any { return newScratch(s) }
 	return s, nil
 }
@@ -265,7 +274,51 @@ func newPathLists(lists []*config.Allowlist) []pathList {
 }
 
 // pathAllowed says that the rules leave a path out altogether.
-func (s *ruleSet) pathAllowed(p string) bool {
+func (s *ruleSet) pathAllowed(p string) bool { return s.ofPath(p).allowed }
+
+// pathRules gives the rules that a path alone satisfies, in a commit or none.
+func (s *ruleSet) pathRules(p, commit string) []*secretRule {
+	var out []*secretRule
+	for _, r := range s.ofPath(p).rules {
+		if !slices.ContainsFunc(r.Allowlists, func(a *config.Allowlist) bool {
+			inCommit, _ := a.CommitAllowed(commit)
+			return a.PathAllowed(p) || inCommit
+		}) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// pathVerdict is what the rules say of a path.
+type pathVerdict struct {
+	path    string
+	allowed bool
+	// rules are those that the path satisfies, allowlists aside.
+	rules []*secretRule
+}
+
+// recentPaths is how many verdicts are kept: a history has many hunks of one file
+// in a row.
+const recentPaths = 1024
+
+// ofPath judges a path, or knows it from a moment ago.
+func (s *ruleSet) ofPath(p string) *pathVerdict {
+	slot := &s.recent[maphash.String(s.seed, p)%recentPaths]
+	if v := slot.Load(); v != nil && v.path == p {
+		return v
+	}
+	v := &pathVerdict{path: strings.Clone(p), allowed: s.allowsPath(p)}
+	for _, r := range s.paths {
+		if !r.SkipReport && r.Path.MatchString(p) {
+			v.rules = append(v.rules, r)
+		}
+	}
+	slot.Store(v)
+	return v
+}
+
+func (s *ruleSet) allowsPath(p string) bool {
 	lower, isOdd := strings.ToLower(p), odd(p)
 	for _, l := range s.pathLists {
 		holds := func(text string) bool { return strings.Contains(lower, text) }
@@ -274,21 +327,6 @@ func (s *ruleSet) pathAllowed(p string) bool {
 		}
 	}
 	return false
-}
-
-// pathRules gives the rules that a path alone satisfies, in a commit or none.
-func (s *ruleSet) pathRules(p, commit string) []*secretRule {
-	var out []*secretRule
-	for _, r := range s.paths {
-		allowed := slices.ContainsFunc(r.Allowlists, func(a *config.Allowlist) bool {
-			inCommit, _ := a.CommitAllowed(commit)
-			return a.PathAllowed(p) || inCommit
-		})
-		if r.Path.MatchString(p) && !allowed && !r.SkipReport {
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 // group finds the secret in a match, as the engine does: the rule's own group,

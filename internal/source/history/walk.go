@@ -16,9 +16,17 @@ const maxPath = 4096
 
 // walk offers what the commits of a block add, in their order.
 func (s *Source) walk(ctx context.Context, block []git.Commit, v scan.Visitor) error {
-	ids := make([]string, len(block))
-	for i, c := range block {
-		ids[i] = c.ID
+	var ids, merges []string
+	for _, c := range block {
+		if c.Parents > 1 {
+			merges = append(merges, c.ID)
+		}
+	}
+	quiet := s.objects.QuietMerges(ctx, merges, s.sub)
+	for _, c := range block {
+		if !quiet[c.ID] {
+			ids = append(ids, c.ID)
+		}
 	}
 	w := &walker{v: v, blobs: s.objects.Blobs(ctx)}
 	w.openText, w.openBlob = w.hunkText, w.wholeBlob
