@@ -137,7 +137,8 @@ func find(text []byte, traces map[string]string) map[string]string {
 }
 
 // leakTree is a tree with a secret in every place that a scanner reads or names.
-func leakTree(p *plants) map[string]string {
+func leakTree(t *testing.T, p *plants) map[string]string {
+	t.Helper()
 	files := make(map[string]string)
 	for _, f := range []struct{ name, format string }{
 		{".env", "TOKEN=%s\n"},
@@ -207,6 +208,10 @@ func leakTree(p *plants) map[string]string {
 	files[names("a/%s.pem")] = "-----BEGIN " + "RSA PRIVATE KEY-----\n" + strings.Repeat("MIIabc0/", 20) + "\n-----END " + "RSA PRIVATE KEY-----\n"
 	files[names("a/%s.p12")] = "\x30\x82"
 	files[names("a/%s.zip")] = "PK\x03\x04broken"
+	inner := zipOf(t, "inner.txt", p.at("archive in an archive in the tree"))
+	files["outer.zip"] = zipOf(t, "inner.zip", inner)
+	files["named.zip"] = zipOf(t, p.at("archive in the tree: name of a member")+".txt", "nothing")
+	files["cut.zip"] = files["outer.zip"][:len(files["outer.zip"])/2] + p.at("broken archive in the tree")
 	files["Dockerfile"] = leakDockerfile(p)
 	for i, line := range []string{"RUNN %s", "FROM %s AS %[1]s AS x", "ONBUILD ONBUILD %s", "COPY --form=%s a b", "HEALTHCHECK %s", "RUN [\"%s\"", "SHELL %s", "ENV %s", "# escape=%s", "FROM --platform=%s", "RUN <<%s", "EXPOSE %s", "STOPSIGNAL %s", "# hadolint ignore=%s", "# hadolint shell=%s", "COPY <<%s"} {
 		before := "FROM alpine\n"
@@ -251,8 +256,13 @@ func leakRepo(t *testing.T, p *plants, dir string) {
 	put(t, dir, map[string]string{"gone.txt": p.at("a file that a later commit deletes") + "\n"})
 	git("add", "-A")
 	git("commit", "-q", "-m", "add "+p.at("a commit message"))
-	git("rm", "-q", "gone.txt")
+	put(t, dir, map[string]string{"gone.txt": "changed\n", "packed.zip": zipOf(t, "member "+p.at("history: name of an archive's member"), p.at("history: an archive's member"))})
+	git("add", "-A")
+	git("commit", "-q", "-m", "pack")
+	git("rm", "-q", "gone.txt", "packed.zip")
 	git("commit", "-q", "-m", "remove")
+	put(t, dir, map[string]string{"staged.txt": p.at("a staged file") + "\n"})
+	git("add", "staged.txt")
 	git("branch", p.at("a branch"))
 	git("tag", p.at("a tag"))
 	git("remote", "add", "origin", "https://u:"+p.at("a remote")+"@x.example/r.git")
@@ -304,7 +314,7 @@ func (l *leaks) look(t *testing.T, round uint64) {
 	t.Helper()
 	p := &plants{round: round}
 	dir, out := t.TempDir(), t.TempDir()
-	put(t, dir, leakTree(p))
+	put(t, dir, leakTree(t, p))
 	leakRepo(t, p, dir)
 	put(t, dir, map[string]string{".boltseal.yaml": leakPolicy(p)})
 	archive := leakImage(t, p, out)
@@ -333,7 +343,10 @@ func (l *leaks) look(t *testing.T, round uint64) {
 				if err != nil || d.IsDir() {
 					return err
 				}
-				texts[filepath.Base(path)], err = os.ReadFile(path)
+				name, err := filepath.Rel(written, path)
+				if err == nil {
+					texts[name], err = os.ReadFile(path)
+				}
 				return err
 			})
 			if err != nil {
@@ -381,6 +394,13 @@ func leakRuns(t *testing.T, p *plants, out, archive string) []leakRun {
 		{"with a text log", scan(append([]string{"-v"}, all...)...), nil, -1},
 		{"with a JSON log", scan(append([]string{"-v", "--log-format", "json"}, all...)...), nil, -1},
 		{"without secrets", scan(append([]string{"-v", "--scanners", "dockerfile,packages,imageconfig"}, all...)...), nil, -1},
+		{"with a cache", scan("-v", "--cache-dir", filepath.Join(written, "cache"), "--max-archive-depth", "3", ".", "git:.", archive), nil, -1},
+		{"history", scan(append([]string{"-v", "--max-archive-depth", "3", "git:."}, formats...)...), nil, -1},
+		{"history without secrets", scan("-v", "--scanners", "dockerfile,packages", "git:."), nil, -1},
+		{"commits", scan("-v", "--max-archive-depth", "3", "--commits", "HEAD~2..HEAD", "git:."), nil, -1},
+		{"a commit", scan("-v", "--new-from", "HEAD~1", "."), nil, -1},
+		{"what is staged", scan("-v", "--staged", "."), nil, -1},
+		{"archives", scan(append([]string{"-v", "--max-archive-depth", "3", "--scanners", "secrets", "."}, formats...)...), nil, -1},
 		{"secrets alone", scan(append([]string{"-v", "--scanners", "secrets"}, all...)...), nil, -1},
 		{"policy check", []string{"policy", "check"}, nil, 0},
 		{"ci on GitHub", []string{"ci", "-v", "--image", archive, "--output-dir", filepath.Join(written, "reports")}, ci, -1},
@@ -407,6 +427,15 @@ func leakRuns(t *testing.T, p *plants, out, archive string) []leakRun {
 		{"scan", "-f", "%s"},
 		{"scan", "-f", "json=%s/a/b"},
 		{"scan", "--%s"},
+		{"scan", "git:%s"},
+		{"scan", "--commits", "%s..HEAD", "git:."},
+		{"scan", "--commits", "HEAD^{/%s}", "git:."},
+		{"scan", "--new-from", "%s"},
+		{"scan", "--new-from-merge-base", "%s"},
+		{"scan", "--cache-dir", "policy.yaml/%s"},
+		{"scan", "--gitleaks-config", "%s.toml"},
+		{"scan", "--gitleaks-baseline", "%s.json"},
+		{"scan", "--max-archive-depth", "%s"},
 		{"scan", "--warn-only=%s"},
 		{"explain", "%s"},
 		{"rules", "%s"},

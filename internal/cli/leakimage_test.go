@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -51,18 +52,26 @@ func layerOf(t *testing.T, files ...imageFile) []byte {
 	return b.Bytes()
 }
 
+// zipOf is an archive of one member.
+func zipOf(t *testing.T, name, data string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.Create(name)
+	if err == nil {
+		_, err = io.WriteString(w, data)
+	}
+	if err = errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 // leakImage writes what docker save would, with a secret in everything that an
 // image holds, and gives it as a target.
 func leakImage(t *testing.T, p *plants, out string) string {
 	t.Helper()
-	var zipped bytes.Buffer
-	z := zip.NewWriter(&zipped)
-	w, err := z.Create(p.at("archive: name of a member") + ".txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	io.WriteString(w, p.at("archive: member")+"\n")
-	z.Close()
+	zipped := zipOf(t, p.at("archive: name of a member")+".txt", p.at("archive: member")+"\n")
 	layers := [][]byte{
 		layerOf(t,
 			imageFile{name: "etc/os-release", data: "ID=alpine\nVERSION_ID=\"3.18.0 " + p.at("layer: os-release") + "\"\nPRETTY_NAME=\"" + p.at("layer: name of the distribution") + "\"\n"},
@@ -77,7 +86,7 @@ func leakImage(t *testing.T, p *plants, out string) string {
 			imageFile{name: "root/" + p.at("layer: name of a link"), data: "/" + p.at("layer: link"), kind: tar.TypeSymlink},
 			imageFile{name: "root/hard" + p.at("layer: name of a hard link"), data: "missing/" + p.at("layer: hard link"), kind: tar.TypeLink},
 			imageFile{name: "srv/" + p.at("layer: folder") + "/package-lock.json", data: "{" + p.at("layer: broken lockfile")},
-			imageFile{name: "srv/a.zip", data: zipped.String()},
+			imageFile{name: "srv/a.zip", data: zipped},
 			imageFile{name: "root/.bash_history", data: "login " + p.at("layer: shell history") + "\n"},
 			imageFile{name: "root/.docker/config.json", data: "{\"auths\": {\"x.example\": {\"auth\": \"" + p.at("layer: docker config") + "\"}}}"},
 			imageFile{name: "srv/.git/config", data: "[remote \"o\"]\n\turl = https://" + p.at("layer: git remote") + "@x.example/r\n"},

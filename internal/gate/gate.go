@@ -74,6 +74,7 @@ func Run(ctx context.Context, req Request) *report.Run {
 	}
 	mask := req.mask
 	req.Options.Version = req.Version
+	req.Options.Reveals = func(text string) bool { return mask(text) != text }
 	var findings []finding.Finding
 	for _, src := range req.Sources {
 		for _, res := range scan.Run(ctx, src, req.Scanners, req.Options) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 )
 
 // cacheable says whether what is made of the unit can be kept.
@@ -20,6 +21,28 @@ func (w *walk) indexKey() string { return "scan/index/1/" + w.unit.Digest }
 
 func (w *walk) partsKey(i int) string {
 	return "scan/parts/1/" + w.run.passKey(i) + "/" + w.unit.Digest
+}
+
+// put gives a value to the cache, unless its text holds a secret: the name of a file
+// or of a package can be one. It says whether it did.
+func (r *run) put(key string, value []byte, text string) bool {
+	if r.opt.Reveals != nil && r.opt.Reveals(text) {
+		return false
+	}
+	r.opt.Cache.Put(key, value)
+	return true
+}
+
+// names are all the texts of the unit's entries, a line each.
+func (w *walk) names() string {
+	var b strings.Builder
+	for _, e := range w.entries {
+		b.WriteString(e.Path + "\n")
+		if e.Link != "" {
+			b.WriteString(e.Link + "\n")
+		}
+	}
+	return b.String()
 }
 
 // passKey is what a part depends on beside content: the program, the scanner with
@@ -89,7 +112,7 @@ func (j *job) keep(w want, size int64, part Part) {
 		one.refs = []Ref{{Entry: j.entry, Part: part}}
 	}
 	if data, ok := one.encode(); ok {
-		j.walk.run.opt.Cache.Put(key, data)
+		j.walk.run.put(key, data, string(data))
 	}
 }
 
@@ -134,13 +157,12 @@ func (w *walk) store() {
 		return
 	}
 	index, err := json.Marshal(w.entries)
-	if err != nil {
+	if err != nil || !w.run.put(w.indexKey(), index, w.names()) {
 		return
 	}
-	w.run.opt.Cache.Put(w.indexKey(), index)
 	for _, i := range w.active {
 		if data, ok := w.parts[i].encode(); ok && w.run.passes[i].key != "" {
-			w.run.opt.Cache.Put(w.partsKey(i), data)
+			w.run.put(w.partsKey(i), data, string(data))
 		}
 	}
 }

@@ -24,6 +24,9 @@ type Options struct {
 	// Cache keeps what was made of units and entries that have a digest, and that
 	// nothing was found in what a tree's entry holds; nil keeps nothing.
 	Cache Cache
+	// Reveals says that a text holds a secret: a value that does is not given to the
+	// cache. nil says so of none.
+	Reveals func(text string) bool
 	// Version is the program's; it is part of every key of the cache.
 	Version string
 
