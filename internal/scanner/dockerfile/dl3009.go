@@ -35,19 +35,18 @@ const aptLists = "/var/lib/apt/lists"
 func updatesLists(commands []*command) *command {
 	var update *command
 	for _, c := range commands {
+		c = c.withoutSudo()
 		switch c.name() {
 		case "apt-get", "apt", "aptitude":
 			switch {
 			case c.has("dist-clean") || c.has("distclean"):
-				return nil
+				update = nil
 			case update == nil && c.has("update"):
 				update = c
 			}
 		case "rm":
-			for _, o := range c.operands() {
-				if within(aptLists, strings.TrimRight(o.text, "*")) || strings.HasPrefix(o.text, aptLists+"/") {
-					return nil
-				}
+			if c.removes(aptLists) {
+				update = nil
 			}
 		}
 	}

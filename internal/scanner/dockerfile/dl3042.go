@@ -27,7 +27,7 @@ var _ = declare(rule.Meta{
 			case "ENV":
 				for _, p := range i.pairs() {
 					if p.key == pipNoCache {
-						off[st] = switchedOn(unquote(p.value))
+						off[st] = unquote(p.value) != "" // whatever it is: pip takes "0" for yes too
 					}
 				}
 			case "RUN":
@@ -39,11 +39,6 @@ var _ = declare(rule.Meta{
 	}
 }))
 
-// switchedOn reads a boolean as pip does.
-func switchedOn(value string) bool {
-	return value != "" && !slices.Contains([]string{"0", "n", "no", "f", "false", "off"}, strings.ToLower(value))
-}
-
 // pipCaches reports each pip install of a RUN that keeps its cache.
 func pipCaches(r *report, i *instruction, off bool) {
 	if i == nil || i.script == nil || mounted(i, pipCache) {
@@ -53,13 +48,13 @@ func pipCaches(r *report, i *instruction, off bool) {
 		if c.name() == "export" && !off {
 			for _, a := range c.args() {
 				if key, value, _ := strings.Cut(a.text, "="); key == pipNoCache {
-					off = switchedOn(value)
+					off = value != ""
 				}
 			}
 		}
 		n := pipInstall(c)
 		if n < 0 || off || c.flag("no-cache-dir") || slices.ContainsFunc(c.assigns, func(a assignment) bool {
-			return a.name == pipNoCache && switchedOn(a.value)
+			return a.name == pipNoCache && a.value != ""
 		}) {
 			continue
 		}
@@ -78,8 +73,8 @@ func pipInstall(c *command) int {
 	switch strings.TrimRight(c.name(), "0123456789.") {
 	case "pip":
 	case "python":
-		n := slices.IndexFunc(words, func(a arg) bool { return a.text == "-m" })
-		if n < 0 || n+1 >= len(words) || words[n+1].text != "pip" {
+		n := slices.IndexFunc(words, func(a arg) bool { return strings.HasPrefix(a.text, "-m") })
+		if n < 0 || words[n].text != "-mpip" && (words[n].text != "-m" || n+1 >= len(words) || words[n+1].text != "pip") {
 			return -1
 		}
 	default:

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.yaml.in/yaml/v4"
+
 	"github.com/boltseal/boltseal/internal/rule"
 	"github.com/boltseal/boltseal/internal/rule/ruletest"
 	"github.com/boltseal/boltseal/internal/scan"
@@ -26,7 +28,27 @@ func tree(files []rule.File) scan.Source {
 	return scantest.Tree(list...)
 }
 
-func TestPages(t *testing.T) { ruletest.Run(t, New(Options{}), Rules(), tree) }
+// TestPages: a case may hold a .hadolint.yaml, for the rules that do nothing
+// without one.
+func TestPages(t *testing.T) {
+	native := make(map[string]Native)
+	ruletest.Run(t, New(Options{Native: native}), Rules(), func(files []rule.File) scan.Source {
+		source := tree(files)
+		var config struct {
+			TrustedRegistries []string `yaml:"trustedRegistries"`
+		}
+		for _, f := range files {
+			if f.Path != ".hadolint.yaml" {
+				continue
+			}
+			if err := yaml.Unmarshal(f.Data, &config); err != nil {
+				t.Error(err)
+			}
+		}
+		native[source.Target().Name] = Native{TrustedRegistries: config.TrustedRegistries}
+		return source
+	})
+}
 
 // TestEveryPageHasARule: a page without a rule is a leftover.
 func TestEveryPageHasARule(t *testing.T) {
