@@ -68,8 +68,9 @@ func checkRevision(rev string) error {
 	return nil
 }
 
-// Range resolves what a user gives to name commits: A..B, A...B, ^A, or a
-// revision, several together meaning what they mean to git log.
+// Range resolves what a user gives to name commits: A..B, A...B, ^A, A^! (the commit
+// alone), A^- (without what its first parent reaches), or a revision, several together
+// meaning what they mean to git log.
 func (r *Repo) Range(ctx context.Context, revs ...string) (Range, error) {
 	var out Range
 	for _, rev := range revs {
@@ -88,6 +89,12 @@ func (r *Repo) addRange(ctx context.Context, out *Range, rev string) error {
 		id, err := r.Resolve(ctx, excluded)
 		out.Exclude = append(out.Exclude, id)
 		return err
+	}
+	if commit, ok := strings.CutSuffix(rev, "^!"); ok {
+		return r.addWithout(ctx, out, commit, maxParents)
+	}
+	if commit, ok := strings.CutSuffix(rev, "^-"); ok {
+		return r.addWithout(ctx, out, commit, 1)
 	}
 	left, right, symmetric := strings.Cut(rev, "...")
 	ranged := symmetric
@@ -116,6 +123,26 @@ func (r *Repo) addRange(ctx context.Context, out *Range, rev string) error {
 	out.Include = append(out.Include, from)
 	out.Exclude = append(out.Exclude, bases...)
 	return err
+}
+
+// maxParents is more than a commit has.
+const maxParents = 1 << 20
+
+// addWithout adds a commit without what its first n parents reach.
+func (r *Repo) addWithout(ctx context.Context, out *Range, rev string, n int) error {
+	id, err := r.Resolve(ctx, rev)
+	if err != nil {
+		return err
+	}
+	line, err := r.ask(ctx, "rev-list", "--no-walk", "--parents", id, "--")
+	if err != nil {
+		return err
+	}
+	out.Include = append(out.Include, id)
+	if ids := strings.Fields(line); len(ids) > 1 {
+		out.Exclude = append(out.Exclude, ids[1:min(len(ids), n+1)]...)
+	}
+	return nil
 }
 
 // end resolves an end of a range, of which one may be left out.

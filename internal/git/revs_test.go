@@ -15,7 +15,7 @@ func TestRevisionsThatAreRefused(t *testing.T) {
 	dir, _ := chain(t, 1)
 	repo := find(t, dir)
 	for _, rev := range []string{
-		"", "--all", "-p", "none", "none..HEAD", "HEAD..none", "main HEAD", "main\nHEAD", "main\x00", "HEAD:first", "HEAD^{tree}", "^", "^^main", "a..b..c",
+		"", "--all", "-p", "none", "none..HEAD", "HEAD..none", "main HEAD", "main\nHEAD", "main\x00", "HEAD:first", "HEAD^{tree}", "^", "^^main", "none^!", "^!", "main^!^!", "a..b..c",
 		"--output=x..HEAD", "HEAD..--output=x", strings.Repeat("x", 2000),
 	} {
 		if got, err := repo.Range(t.Context(), rev); !errors.Is(err, git.ErrRevision) {
@@ -30,6 +30,9 @@ func TestRanges(t *testing.T) {
 	write(t, dir, "side", "x")
 	side := commit(t, dir, "side")
 	run(t, dir, "checkout", "-q", "main")
+	run(t, dir, "checkout", "-q", "-b", "both", "main")
+	run(t, dir, "merge", "-q", "--no-ff", "-m", "both", "side")
+	both := strings.TrimSpace(run(t, dir, "rev-parse", "HEAD"))
 	run(t, dir, "checkout", "-q", "--orphan", "alone")
 	alone := commit(t, dir, "alone")
 	run(t, dir, "checkout", "-q", "main")
@@ -45,6 +48,10 @@ func TestRanges(t *testing.T) {
 		"several":              {[]string{"main~1..main", "side"}, []string{side, ids[3], ids[0], ids[1]}},
 		"an empty range":       {[]string{"main..main"}, nil},
 		"an abbreviated id":    {[]string{ids[1][:12]}, []string{ids[0], ids[1]}},
+		"a commit alone":       {[]string{"main~1^!"}, []string{ids[2]}},
+		"the first one alone":  {[]string{"main~3^!"}, []string{ids[0]}},
+		"a merge's own branch": {[]string{"both^-"}, []string{both, side}},
+		"a merge alone":        {[]string{"both^!"}, []string{both}},
 		"none is nothing here": {nil, nil},
 	}
 	for name, tt := range tests {
