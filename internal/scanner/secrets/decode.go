@@ -318,10 +318,17 @@ func (m *matching) tell(r *secretRule, shown string, from, to int) {
 // encoded gives the part of the window from which a part of the last pass was
 // decoded.
 func (m *matching) encoded(from, to int) (int, int) {
-	for _, d := range slices.Backward(m.passes) {
+	from, to = undecoded(m.passes, from, to)
+	return m.block.from + from, m.block.from + to
+}
+
+// undecoded gives the part of the first text from which a part of the last one was
+// decoded, pass by pass.
+func undecoded(passes []*decodedText, from, to int) (int, int) {
+	for _, d := range slices.Backward(passes) {
 		from, to = d.before(from, to)
 	}
-	return m.block.from + from, m.block.from + to
+	return from, to
 }
 
 // keyed says whether the fragment of a block, or what it decodes to, holds a

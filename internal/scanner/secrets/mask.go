@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/zricethezav/gitleaks/v8/config"
-	"github.com/zricethezav/gitleaks/v8/detect/codec"
 )
 
 // NewMasker gives a function that replaces every secret in a string by its mask,
@@ -75,20 +74,21 @@ var openKey = regexp.MustCompile(`(?i)-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?:
 // findDecoded looks at a text decoded once, twice and so on, and hides what it
 // was decoded from.
 func (m *masker) findDecoded(text string, spans []span) []span {
-	decoder := codec.NewDecoder()
-	current, segments := text, []*codec.EncodedSegment{}
+	var passes []*decodedText
 	for range decodeDepth {
-		current, segments = decoder.Decode(current, segments)
-		if len(segments) == 0 {
+		decoded, ok := decodeOnce(text)
+		if !ok {
 			return spans
 		}
-		spans = m.findIn(current, segments, spans)
+		passes = append(passes, decoded)
+		text = decoded.text
+		spans = m.findIn(text, passes, spans)
 	}
 	return spans
 }
 
-// findIn runs the rules over a text. Where it was decoded, segments lead back.
-func (m *masker) findIn(text string, segments []*codec.EncodedSegment, spans []span) []span {
+// findIn runs the rules over a text. Where it was decoded, the passes lead back.
+func (m *masker) findIn(text string, passes []*decodedText, spans []span) []span {
 	for _, r := range m.active(text) {
 		for _, at := range r.loose().FindAllStringSubmatchIndex(text, -1) {
 			group, from, to := pickGroup(at, r.SecretGroup, 0)
@@ -100,13 +100,11 @@ func (m *masker) findIn(text string, segments []*codec.EncodedSegment, spans []s
 				continue
 			}
 			shown := r.mask(group, secret)
-			if segments == nil {
+			if passes == nil {
 				spans = append(spans, span{from, tokenEnd(text, to), shown})
-				continue
-			}
-			if over := codec.SegmentsWithDecodedOverlap(segments, from, to); len(over) > 0 {
-				back := codec.AdjustMatchIndex(over, []int{from, to})
-				spans = append(spans, span{back[0], back[1], ellipsis})
+			} else if passes[len(passes)-1].overlaps(from, to) {
+				from, to = undecoded(passes, from, to)
+				spans = append(spans, span{from, to, ellipsis})
 			}
 		}
 	}
