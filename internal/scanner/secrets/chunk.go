@@ -27,7 +27,6 @@ type window struct {
 	// at is the offset of text in the whole; line and column count from 0.
 	at           int64
 	line, column int
-	last         bool // nothing follows text
 }
 
 // chunker cuts a text into windows, one after the other. Of a stream it holds
@@ -78,7 +77,6 @@ func (c *chunker) next() (window, error) {
 		text: string(c.buf[lo:hi]), ownFrom: c.own - lo, ownTo: to - lo, cuts: cuts,
 		at:   c.base + int64(lo),
 		line: c.line + bytes.Count(c.buf[:lo], newline),
-		last: c.err != nil && hi == len(c.buf),
 	}
 	w.column = int(w.at - c.startOfLine(lo))
 	c.own = to

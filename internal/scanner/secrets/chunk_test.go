@@ -104,9 +104,6 @@ func checkWindows(t *testing.T, name string, text []byte, c *chunker) {
 		if end != int64(len(text)) && end-next < int64(c.size.ahead) {
 			t.Fatalf("%s: window at %d shows only %d bytes behind its region", name, w.at, end-next)
 		}
-		if w.last != (end == int64(len(text))) {
-			t.Fatalf("%s: window at %d to %d of %d says last: %v", name, w.at, end, len(text), w.last)
-		}
 	}
 	if next != int64(len(text)) {
 		t.Fatalf("%s: regions end at %d of %d", name, next, len(text))
