@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -283,6 +284,17 @@ func knownScanner(name string) error {
 	return usage(err)
 }
 
+// thrifty has garbage collected earlier until the function that it gives is called:
+// where git works, its processes take memory too. What GOGC says stands.
+func thrifty() func() {
+	const standard = 100
+	before := debug.SetGCPercent(standard / 2)
+	if before != standard {
+		debug.SetGCPercent(before)
+	}
+	return func() { debug.SetGCPercent(before) }
+}
+
 // run scans and judges.
 func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *report.Run {
 	if p.options.timeout > 0 {
@@ -292,6 +304,9 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 	}
 	if p.database != nil {
 		defer p.database.Close() //nolint:errcheck // only read from
+	}
+	if slices.ContainsFunc(p.targets, func(t target) bool { return t.scheme == "git" }) {
+		defer thrifty()()
 	}
 	req := gate.Request{Scanners: p.scanners, Database: p.database, Version: Version}
 	if p.options.cacheDir != "" {
