@@ -86,8 +86,9 @@ func TestRotate(t *testing.T) {
 	for name, test := range map[string]struct{ rule, want string }{
 		"a token whose issuer has a page":  {"npm-access-token", "Revoke it at npm and issue a new one (https://docs.npmjs.com/revoking-access-tokens)"},
 		"a token whose issuer has none":    {"lob-api-key", "Revoke it in the settings of Lob and issue a new one"},
-		"the name of an account":           {"plaid-client-id", "It opens nothing alone: look whether the secret that belongs to it leaked as well, and replace that at Plaid"},
-		"a key that is made to be public":  {"mapbox-api-token", "Such a key is made to be public: if this one was not meant to be, replace it at Mapbox"},
+		"the name of an account":           {"plaid-client-id", "It opens nothing alone: look whether the secret that belongs to it leaked as well, and replace that at Plaid (https://plaid.com/docs/account/security/)"},
+		"a key that is made to be public":  {"mapbox-api-token", "Such a key is made to be public: if this one was not meant to be, replace it at Mapbox (https://docs.mapbox.com/help/account/tokens/)"},
+		"a public key without a page":      {"lob-pub-api-key", "Such a key is made to be public: if this one was not meant to be, replace it at Lob"},
 		"what no issuer can take back":     {"kubernetes-secret-yaml", "Base64 hides nothing: replace each value of the Secret where it was issued"},
 		"a rule of somebody else's making": {"acme-token", "Revoke it where it was issued, and issue a new one"},
 	} {
