@@ -26,7 +26,22 @@ func tree(files []rule.File) scan.Source {
 	return scantest.Tree(list...)
 }
 
-func TestPages(t *testing.T) { ruletest.Run(t, New(Options{}), Rules(), tree) }
+// TestPages: a case may hold a .hadolint.yaml, for the rules that do nothing
+// without one.
+func TestPages(t *testing.T) {
+	native := make(map[string]Native)
+	ruletest.Run(t, New(Options{Native: native}), Rules(), func(files []rule.File) scan.Source {
+		source := tree(files)
+		config := ""
+		for _, f := range files {
+			if f.Path == ".hadolint.yaml" {
+				config = string(f.Data)
+			}
+		}
+		native[source.Target().Name], _ = configured(t, config, nil)
+		return source
+	})
+}
 
 // TestEveryPageHasARule: a page without a rule is a leftover.
 func TestEveryPageHasARule(t *testing.T) {
