@@ -55,6 +55,8 @@ func TestHostileInput(t *testing.T) {
 		"a JSON array of 20,000":           {text: "FROM a:1\nRUN [\"a\"" + repeat(",\\\n\"\\u0061\\ud800\\udc00\"", 20_000) + "]\n"},
 		"a JSON array of arrays":           {text: "FROM a:1\nRUN " + repeat("\\\n[", 20_000) + "\n", limited: false},
 		"20,000 variables":                 {text: "FROM a:1\nENV " + numbered("\\\nA%d=b ", 20_000) + "\n"},
+		"variables of 2000 stages":         {text: "FROM a:1 AS s0\n" + numbered("FROM s%d AS s%[1]d\nARG A=1\nENV B=1 C=$A$B\nUSER $A\n", 2000)},
+		"20,000 uses of a variable":        {text: "FROM a:1\nENV A=1\nENV A=1 B=$A C=" + repeat("\\\n$A", 20_000) + "\n"},
 		"a mistyped keyword of 60 KB":      {text: "FROM a:1\n" + repeat("RUM", 20_000) + " a\n"},
 		"a mistyped flag of 60 KB":         {text: "FROM a:1\nCOPY --" + repeat("form", 15_000) + " a b\n"},
 		"1 MB of comments":                 {text: "FROM a:1\n" + repeat("# a\n", 256<<10)},

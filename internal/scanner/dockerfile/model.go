@@ -19,6 +19,8 @@ type file struct {
 	stages       []*stage
 	named        map[string]*stage // the last stage of each name
 	faults       []fault
+	// variables are made when they are first asked for: see settings.
+	variables map[string][]variableSetting
 	// limits say what was not looked at because of its size.
 	limits []string
 }

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/boltseal/boltseal/internal/rule"
 	"github.com/boltseal/boltseal/internal/rule/ruletest"
 	"github.com/boltseal/boltseal/internal/scan"
@@ -34,18 +32,13 @@ func TestPages(t *testing.T) {
 	native := make(map[string]Native)
 	ruletest.Run(t, New(Options{Native: native}), Rules(), func(files []rule.File) scan.Source {
 		source := tree(files)
-		var config struct {
-			TrustedRegistries []string `yaml:"trustedRegistries"`
-		}
+		config := ""
 		for _, f := range files {
-			if f.Path != ".hadolint.yaml" {
-				continue
-			}
-			if err := yaml.Unmarshal(f.Data, &config); err != nil {
-				t.Error(err)
+			if f.Path == ".hadolint.yaml" {
+				config = string(f.Data)
 			}
 		}
-		native[source.Target().Name] = Native{TrustedRegistries: config.TrustedRegistries}
+		native[source.Target().Name], _ = configured(t, config, nil)
 		return source
 	})
 }

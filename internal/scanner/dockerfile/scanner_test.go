@@ -172,7 +172,7 @@ func TestNamesWithADashAreDockerfilesWhenTheyLookLikeOne(t *testing.T) {
 func TestWhatIsBeforeALimitIsLinted(t *testing.T) {
 	head := "FROM alpine:3.20\nUSER 1\nRUN sudo id\n"
 	cases := map[string]struct{ rest, reason string }{
-		"instructions": {strings.Repeat("RUN a\n", maxInstructions) + "BOGUS\n", "more than 20000 instructions: from line 20001 on"},
+		"instructions": {strings.Repeat("STOPSIGNAL 9\n", maxInstructions) + "BOGUS\n", "more than 20000 instructions: from line 20001 on"},
 		"words":        {"EXPOSE" + strings.Repeat(" \\\n1", maxWords) + "\nBOGUS\n", "more than 100000 words: from line 4 on"},
 		"lines":        {"RUN a \\\n" + strings.Repeat("# x\n", maxLines) + "b\nBOGUS\n", "more than 300000 lines: from line 4 on"},
 	}
