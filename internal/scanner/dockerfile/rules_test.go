@@ -32,7 +32,7 @@ func tree(files []rule.File) scan.Source {
 // without one.
 func TestPages(t *testing.T) {
 	native := make(map[string]Native)
-	ruletest.Run(t, New(Options{Native: native}), Rules(), func(files []rule.File) scan.Source {
+	ruletest.Run(t, New(Options{Native: native, Now: pagesDay}), Rules(), func(files []rule.File) scan.Source {
 		source := tree(files)
 		var config struct {
 			TrustedRegistries []string `yaml:"trustedRegistries"`
@@ -45,7 +45,7 @@ func TestPages(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		native[source.Target().Name] = Native{TrustedRegistries: config.TrustedRegistries}
+		native[source.Target().Name] = Native{TrustedRegistries: config.TrustedRegistries, Severities: ownOff()}
 		return source
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/scan"
@@ -26,6 +27,9 @@ import (
 
 // Options are the scanner's settings. The zero value is the default.
 type Options struct {
+	// Now is the time of the scan: base images that are out of maintenance by then
+	// are reported. Zero reports none.
+	Now time.Time
 	// Native is what hadolint's configuration asks for, by the name of the target.
 	Native map[string]Native
 }
@@ -50,6 +54,7 @@ func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 		return nil, nil //nolint:nilnil // the contract: no business with such targets
 	}
 	n := s.opt.Native[t.Name]
+	n.today = day(s.opt.Now)
 	return &pass{&n}, nil
 }
 
