@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,13 +17,91 @@ var _ = declare(rule.Meta{
 	Remediation: "Download to a file, compare its checksum or signature, then run it",
 	Controls:    []string{"cis-docker-1.6:4.11"},
 }, onCommand(func(r *report, c *command) {
-	if !toStdout(c) {
+	if inner := effective(c); downloads(inner) {
+		if by := pipedTo(inner); by != "" {
+			r.command(c, "what %s downloads is run by %s unchecked", inner.name(), quote(by))
+		}
 		return
 	}
-	if by := runs(c); by != "" {
-		r.command(c, "what %s downloads is run by %s unchecked", c.name(), quote(by))
+	for _, script := range nested(c) {
+		if name, by := nestedDownload(script); by != "" {
+			r.command(c, "what %s downloads is run by %s unchecked", name, quote(by))
+			return
+		}
 	}
-}, "curl", "wget"))
+	if fetchesItself(c) {
+		r.command(c, "code that %s downloads is run by it unchecked", quote(effective(c).name()))
+	}
+}, slices.Concat([]string{"curl", "wget", "su", "runuser"}, interpreterNames, wrapperNames)...), onStage(runDownloads))
+
+func downloads(c *command) bool { return c.name() == "curl" || c.name() == "wget" }
+
+// pipedTo names what runs what a download prints.
+func pipedTo(c *command) string {
+	if !toStdout(c) {
+		return ""
+	}
+	return runs(c)
+}
+
+// nestedDownload looks for a download that is run within a script that stands in
+// an argument.
+func nestedDownload(s *script) (name, by string) {
+	for _, c := range s.commands {
+		if inner := effective(c); downloads(inner) {
+			if by = pipedTo(inner); by != "" {
+				return inner.name(), by
+			}
+		}
+	}
+	return "", ""
+}
+
+// nested reads the shell code that a command gives to another shell as a literal
+// argument, where there may be a download in it.
+func nested(c *command) []*script {
+	inner := effective(c)
+	var code *syntax.Word
+	switch inner.name() {
+	case "su", "runuser":
+		for _, o := range inner.options("csgGw", "command", "shell", "session-command") {
+			if o.name == "c" || o.name == "command" || o.name == "session-command" {
+				code = inner.words[min(o.word+1, len(inner.words)-1)].node
+			}
+		}
+	default:
+		by := interpreter(c)
+		if !unix(program(by.name)) {
+			return nil
+		}
+		code = by.code
+	}
+	if code == nil {
+		return nil
+	}
+	text := c.script.literal(code)
+	if !strings.Contains(text, "curl") && !strings.Contains(text, "wget") || strings.TrimSpace(text) == "" {
+		return nil
+	}
+	s := &script{run: c.run, shell: "sh", mapped: mapped{text, []piece{{0, c.where.start}}}}
+	s.tree, s.err = parseShell(text, syntax.LangBash)
+	w := walker{script: s}
+	w.stmts(s.tree.Stmts)
+	return []*script{s}
+}
+
+// fetchesItself says whether an interpreter is given code that downloads code and
+// runs it.
+func fetchesItself(c *command) bool {
+	by := interpreter(c)
+	if by.code == nil || unix(program(by.name)) {
+		return false
+	}
+	code := c.script.literal(by.code)
+	runs := strings.Contains(code, "exec(") || strings.Contains(code, "eval(") || strings.Contains(code, "eval ")
+	return runs && slices.ContainsFunc([]string{"urlopen(", "requests.get(", "urlretrieve(", "URI.open(", "LWP::Simple", "file_get_contents('http", `file_get_contents("http`},
+		func(s string) bool { return strings.Contains(code, s) })
+}
 
 // toStdout says whether a download goes to the standard output.
 func toStdout(c *command) bool {
@@ -90,6 +169,8 @@ var interpreters = map[string]string{
 	"python": "c", "perl": "eE", "ruby": "e", "node": "ep", "php": "rB",
 }
 
+var interpreterNames = slices.Sorted(maps.Keys(interpreters))
+
 // interpreted says where an interpreter takes its program from.
 type interpreted struct {
 	name  string
@@ -99,13 +180,7 @@ type interpreted struct {
 
 // interpreter looks at what a command interprets. One that is none has no name.
 func interpreter(c *command) interpreted {
-	words := c.words
-	for len(words) > 1 && slices.Contains([]string{"sudo", "env", "nohup"}, words[0].text) {
-		words = words[1:]
-		for len(words) > 0 && (strings.HasPrefix(words[0].text, "-") || strings.Contains(words[0].text, "=")) {
-			words = words[1:]
-		}
-	}
+	words := effective(c).words
 	if len(words) == 0 {
 		return interpreted{}
 	}

@@ -45,6 +45,9 @@ type report struct {
 
 // lint is one run of all rules over one file.
 type lint struct {
+	// conditions are hits that depend on what lies beside the file.
+	conditions []conditionalHit
+
 	file    *file
 	native  *Native
 	pragmas *pragmas

@@ -12,6 +12,9 @@ type Native struct {
 	// Severities are rules by upper-case id whose findings have another severity
 	// than the default one; a rule that is off by default runs where it is named.
 	Severities map[string]finding.Severity
+	// today is the day that ends of life are compared with, as "2006-01-02"; empty
+	// compares none.
+	today string
 	// TrustedRegistries are the registries that DL3026 accepts, as they are
 	// written: a "*" may stand at either end. None for all.
 	TrustedRegistries []string

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/scan"
@@ -26,6 +27,9 @@ import (
 
 // Options are the scanner's settings. The zero value is the default.
 type Options struct {
+	// Now is the time of the scan: base images that are out of maintenance by then
+	// are reported. Zero reports none.
+	Now time.Time
 	// Native is what hadolint's configuration asks for, by the name of the target.
 	Native map[string]Native
 }
@@ -50,6 +54,7 @@ func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 		return nil, nil //nolint:nilnil // the contract: no business with such targets
 	}
 	n := s.opt.Native[t.Name]
+	n.today = day(s.opt.Now)
 	return &pass{&n}, nil
 }
 
@@ -61,6 +66,14 @@ type pass struct{ native *Native }
 
 // part is what File makes of a Dockerfile.
 type part struct {
+	// Conditional are findings that depend on what lies beside the Dockerfile.
+	Conditional []conditional `json:"conditional,omitempty"`
+	// Other says that it is of another file: what a .dockerignore leaves out, or a
+	// file that holds credentials, going by its name.
+	Other  bool     `json:"other,omitempty"`
+	Ignore []string `json:"ignore,omitempty"`
+	Secret bool     `json:"secret,omitempty"`
+
 	Findings []record `json:"f,omitempty"`
 	// Silenced counts the findings that pragmas silence.
 	Silenced int `json:"s,omitempty"`
@@ -89,7 +102,7 @@ func (*pass) Wants(e *scan.Entry, head func(int) []byte) scan.Want {
 		(e.Named || mayBeDockerfile(e.Path)) && looksLikeDockerfile(head(scan.HeadSize)) {
 		return scan.Want{Mode: scan.Whole, Max: maxFile}
 	}
-	return scan.Want{}
+	return wantsBeside(e.Path)
 }
 
 // File lints one Dockerfile. A limit that was hit is an error beside the part.
@@ -97,8 +110,11 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if beside(e.Path) {
+		return readBeside(e.Path, c)
+	}
 	l := parse(e.Path, c.Bytes()).lint(p.native)
-	var made part
+	made := part{Conditional: l.conditional()}
 	for _, h := range l.hits {
 		if h.silenced != nil {
 			made.Silenced++
@@ -125,6 +141,10 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 func (*pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Result {
 	res := scan.Result{RulesAssessed: len(declared)}
 	linted := make(map[string]bool)
+	around, parts := gather(parts)
+	if len(parts) == 0 {
+		res.Status = finding.StatusNothing
+	}
 	for _, ref := range parts {
 		linted[ref.Entry.Path] = linted[ref.Entry.Path] || ref.Part != nil
 	}
@@ -141,6 +161,7 @@ func (*pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Resu
 			res.Status, res.Reason = finding.StatusFailed, "decoding findings: "+err.Error()
 			continue
 		}
+		res.Findings = append(res.Findings, around.met(got.Conditional, v.Target(), ref.Entry)...)
 		for _, r := range got.Findings {
 			res.Findings = append(res.Findings, r.complete(v.Target()))
 		}
