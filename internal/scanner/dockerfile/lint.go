@@ -26,9 +26,12 @@ type hit struct {
 	where       span
 	identity    string
 	message     string
-	edits       []edit
-	description string
-	silenced    *pragma
+	// edits mend it. adds is the keyword of the instruction that they add, becomes
+	// the one that the hit's instruction has afterwards; empty where they do not.
+	edits         []edit
+	adds, becomes string
+	description   string
+	silenced      *pragma
 }
 
 // edit replaces a region of the source.
@@ -50,6 +53,8 @@ type lint struct {
 	pragmas *pragmas
 	hits    []*hit
 	dropped int
+	// refused are the hits that lost their fix in verify.
+	refused []*hit
 }
 
 // lint runs all rules that are on.
@@ -79,6 +84,7 @@ func (f *file) lint(n *Native) *lint {
 	slices.SortStableFunc(l.hits, func(a, b *hit) int {
 		return cmp.Or(a.where.start-b.where.start, a.where.end-b.where.end, strings.Compare(a.rule.ID, b.rule.ID))
 	})
+	l.verify()
 	return l
 }
 

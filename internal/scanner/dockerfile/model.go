@@ -21,6 +21,8 @@ type file struct {
 	faults       []fault
 	// limits say what was not looked at because of its size.
 	limits []string
+	// known are the facts that fixes asked for.
+	known *facts
 }
 
 // stage is a FROM and what follows it.
