@@ -30,6 +30,10 @@ type stageFacts struct {
 	// below is what holds for any stage that builds on this one, or on one that
 	// does.
 	below struct{ cmd, asks, fragile bool }
+	// above is what holds for any stage that this one builds on; root is the last
+	// of them, or the stage itself.
+	above struct{ piped, entrypoint bool }
+	root  *stage
 	// end is the working directory at the end.
 	end string
 }
@@ -60,10 +64,13 @@ func (f *file) facts() *facts {
 }
 
 func (fs *facts) stage(st *stage) {
-	s := &stageFacts{}
+	s := &stageFacts{root: st}
 	fs.stages[st] = s
 	if st.parent != nil {
-		s.end = fs.stages[st.parent].end
+		p := fs.stages[st.parent]
+		s.root, s.end = p.root, p.end
+		s.above.piped = p.above.piped || p.piped != nil
+		s.above.entrypoint = p.above.entrypoint || p.entrypoint
 	}
 	for n, i := range st.instructions {
 		if n > 0 {

@@ -11,7 +11,7 @@ import (
 // because the next instruction is a WORKDIR of its own. A RUN that is nothing but cd
 // has no effect at all; a WORKDIR in its place would have one, so it stays.
 func fixDL3003(h *hit, c *command) {
-	if !c.editable() || c.run.onbuild != nil || len(c.words) != 2 || len(c.assigns) > 0 || len(c.run.heredocs) > 0 {
+	if !c.editable() || c != c.script.commands[0] || c.run.onbuild != nil || len(c.words) != 2 || len(c.assigns) > 0 || len(c.run.heredocs) > 0 {
 		return
 	}
 	dir := c.words[1].raw

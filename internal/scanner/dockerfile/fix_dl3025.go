@@ -50,17 +50,12 @@ func fixDL3025(h *hit, i *instruction) {
 // alone says whether neither CMD nor ENTRYPOINT is beside an instruction whose form
 // would change what becomes of it.
 func (i *instruction) alone() bool {
-	facts := i.file.facts()
+	s := i.file.facts().stages[i.stage]
 	switch i.keyword {
 	case "ENTRYPOINT":
-		s := facts.stages[i.stage]
 		return !s.cmd && !s.below.cmd
 	case "CMD":
-		for st := i.stage; st != nil; st = st.parent {
-			if facts.stages[st].entrypoint {
-				return false
-			}
-		}
+		return !s.entrypoint && !s.above.entrypoint
 	}
 	return true
 }

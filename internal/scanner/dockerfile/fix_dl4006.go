@@ -7,20 +7,17 @@ import (
 
 // fixDL4006 sets a shell that heeds failures in a pipe before the first RUN that
 // needs it: one for the stage and those that build on it. It knows the shells of
-// well-known base images, and leaves alone what chose a shell itself.
+// well-known base images, and leaves alone what chose a shell itself, and stages in
+// which another RUN would not survive the change.
 func fixDL4006(h *hit, i *instruction) {
-	if i.stage == nil || i.onbuild != nil || i.exec || i.shell != defaultShell || i.file.facts().stages[i.stage].piped != i {
+	if i.stage == nil || i.onbuild != nil || i.exec || i.shell != defaultShell {
 		return
 	}
-	for st := i.stage.parent; st != nil; st = st.parent {
-		if i.file.facts().stages[st].piped != nil {
-			return
-		}
-	}
-	if s := i.file.facts().stages[i.stage]; s.below.fragile || s.fragile != nil && s.fragile.line >= i.line {
+	s := i.file.facts().stages[i.stage]
+	if s.piped != i || s.above.piped || s.below.fragile || s.fragile != nil && s.fragile.line >= i.line {
 		return
 	}
-	if shell := pipefailShell(i.stage.root().base); shell != "" {
+	if shell := pipefailShell(s.root.base); shell != "" {
 		h.description = "set a shell with pipefail"
 		h.precede(i, "SHELL", shell)
 	}

@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"bytes"
 	"sort"
 	"strings"
 
@@ -57,7 +58,7 @@ func (h *hit) precede(i *instruction, keyword, args string) {
 
 // newline is how the file ends its lines.
 func (f *file) newline() string {
-	if f.lines() > 0 && strings.HasSuffix(f.text(f.line(0)), "\r\n") {
+	if first := f.line(0); bytes.HasSuffix(f.data[first.start:first.end], []byte("\r\n")) {
 		return "\r\n"
 	}
 	return "\n"

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -201,4 +202,45 @@ func FuzzFix(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestHostileFixes holds that finding and applying fixes costs no more than the
+// file's size deserves.
+func TestHostileFixes(t *testing.T) {
+	repeat := strings.Repeat
+	var chain, leaves strings.Builder
+	for n := range 3000 {
+		fmt.Fprintf(&chain, "FROM s%d AS s%d\nRUN a\n", n, n+1)
+		leaves.WriteString("FROM s3000\nRUN a | b\nCMD a\n")
+	}
+	for name, text := range map[string]string{
+		"15,000 cd":                    "FROM a\nWORKDIR /a\nRUN cd /a" + repeat(" \\\n&& cd /a", 15_000) + "\n",
+		"15,000 RUN with cd":           "FROM a\nWORKDIR /a\n" + repeat("RUN cd /a && b\n", 15_000),
+		"3000 stages on a high tower":  "FROM debian AS s0\n" + chain.String() + leaves.String(),
+		"9000 fixes in one RUN":        "FROM a\nRUN a" + repeat(" \\\n&& pip install x", 9_000) + "\n",
+		"15,000 MAINTAINER":            "FROM a\n" + repeat("MAINTAINER \"$a\\\n", 7_500) + repeat("MAINTAINER a\n", 7_500),
+		"15,000 CMD":                   "FROM a\n" + repeat("CMD a 'b'\n", 15_000),
+		"a first line of 60 KB":        "# " + repeat("x", 60_000) + "\nFROM debian\n" + repeat("FROM debian\nRUN a | b\n", 5_000),
+		"40,000 comments before a RUN": "FROM debian\n" + repeat(repeat("# a\n", 20)+"RUN cd /a && a | b\nWORKDIR /b\n", 2_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if testing.Short() {
+				t.Skip("large files take seconds under the race detector: run without -short")
+			}
+			start := time.Now()
+			before := lintText(text)
+			after, res := mend(text, before.findings)
+			took := time.Since(start)
+			t.Logf("%d bytes: %v, %d findings, %d fixes applied, %d left, %d refused", len(text), took.Round(time.Millisecond), len(before.findings), len(res.Applied), len(res.Left), len(before.refused))
+			if took > time.Minute {
+				t.Errorf("took %v: more than linear", took)
+			}
+			if len(res.Applied) > 0 && !SameBuild([]byte(text), []byte(after)) {
+				t.Error("another thing is built")
+			}
+			if len(before.refused) > 0 {
+				t.Errorf("the fix of %s would change more than it says", before.refused[0].rule.ID)
+			}
+		})
+	}
 }

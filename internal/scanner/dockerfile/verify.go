@@ -39,15 +39,17 @@ func (l *lint) verify() {
 	}
 	budget := maxVerified
 	for _, i := range order {
-		hits := groups[i]
-		if together := compatible(hits); len(together) == len(hits) && l.holds(i, together, &budget) {
-			continue
-		}
-		for _, h := range hits {
-			if !l.holds(i, []*hit{h}, &budget) {
-				h.edits = nil
-				if budget >= 0 {
-					l.refused = append(l.refused, h)
+		for hits := groups[i]; len(hits) > 0; {
+			var together []*hit
+			if together, hits = compatible(hits); l.holds(i, together, &budget) {
+				continue
+			}
+			for _, h := range together {
+				if len(together) == 1 || !l.holds(i, []*hit{h}, &budget) {
+					h.edits = nil
+					if budget >= 0 {
+						l.refused = append(l.refused, h)
+					}
 				}
 			}
 		}
@@ -67,18 +69,19 @@ func (l *lint) edited(h *hit) *instruction {
 	return all[n]
 }
 
-// compatible gives the hits whose edits do not touch those of one before them.
-func compatible(hits []*hit) []*hit {
-	var out []*hit
+// compatible parts hits into those whose edits do not touch the edits of one before
+// them, and the rest.
+func compatible(hits []*hit) (together, rest []*hit) {
 	end := -1
 	for _, h := range hits {
 		if h.edits[0].where.start <= end {
+			rest = append(rest, h)
 			continue
 		}
-		out = append(out, h)
+		together = append(together, h)
 		end = h.edits[len(h.edits)-1].where.end
 	}
-	return out
+	return together, rest
 }
 
 // holds applies the fixes of an instruction and says whether it is the same but for
@@ -104,7 +107,7 @@ func (l *lint) holds(i *instruction, hits []*hit, budget *int) bool {
 	if *budget -= to - m.from; *budget < 0 {
 		return false
 	}
-	after, ok := l.file.reread(m.apply(l.file.data[m.from:to]))
+	after, ok := l.file.reread(m.apply(l.file.data[m.from:to]), to < len(l.file.data))
 	if !ok || len(after) != len(adds)+1 {
 		return false
 	}
@@ -118,9 +121,16 @@ func (l *lint) holds(i *instruction, hits []*hit, budget *int) bool {
 	return mended.keyword == becomes && m.same(i, mended)
 }
 
+// sentinel is an instruction that stands behind what is read again: it must come out
+// as it is, or the edits reach into whatever follows.
+const sentinel = "STOPSIGNAL 9"
+
 // reread reads lines by themselves, as part of the file; false where BuildKit would
-// not build them.
-func (f *file) reread(text []byte) ([]*instruction, bool) {
+// not build them, or where they take the instruction that follows into them.
+func (f *file) reread(text []byte, followed bool) ([]*instruction, bool) {
+	if followed {
+		text = append(text, sentinel+"\n"...)
+	}
 	part := &file{source: newSource(text), path: f.path, escape: f.escape, directives: f.directives}
 	s := &splitter{src: part.source, escape: f.escape}
 	for s.next < s.src.lines() {
@@ -128,6 +138,12 @@ func (f *file) reread(text []byte) ([]*instruction, bool) {
 	}
 	if len(s.faults) > 0 || s.escape != f.escape || s.lost > 0 {
 		return nil, false
+	}
+	if n := len(s.logicals) - 1; followed {
+		if n < 0 || s.logicals[n].text != sentinel {
+			return nil, false
+		}
+		s.logicals = s.logicals[:n]
 	}
 	for _, lg := range s.logicals {
 		if lg.err != nil || isChain(lg.text, f.escape) {
@@ -248,7 +264,8 @@ func (m *mending) same(before, after *instruction) bool {
 	return after.exec == before.exec && m.sameWords(before, after)
 }
 
-// sameWords compares words that no edit touches. Of FROM all must mean the same.
+// sameWords compares words that no edit touches; where a word says what is built on
+// or what is started, all of them.
 func (m *mending) sameWords(before, after *instruction) bool {
 	if len(before.words) != len(after.words) {
 		return false
@@ -257,11 +274,8 @@ func (m *mending) sameWords(before, after *instruction) bool {
 		got := after.words[n].text
 		switch {
 		case got == w.text:
-		case before.keyword == "FROM":
-			if n == 0 || !strings.EqualFold(got, w.text) {
-				return false
-			}
-		case !m.touched(before.wordSpan(n)):
+		case before.keyword == "FROM" && n > 0 && strings.EqualFold(got, w.text):
+		case slices.Contains([]string{"FROM", "CMD", "ENTRYPOINT", "HEALTHCHECK"}, before.keyword), !m.touched(before.wordSpan(n)):
 			return false
 		}
 	}
