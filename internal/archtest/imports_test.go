@@ -39,7 +39,7 @@ var allowed = []struct {
 	{"internal/ci", "", "os net/http"},
 	{"internal/finding", "inventory", "os net/http"},
 	{"internal/rule", "finding nearest", "os net/http"},
-	{"internal/rule/ruletest", "finding rule scan", "net/http"},
+	{"internal/rule/ruletest", "finding fix rule scan", "net/http"},
 	{"internal/policy", "finding yamlpos", "os os/exec net/http"},
 	{"internal/vulndb", "inventory", ""},
 	{"internal/scan", "finding inventory", "os net/http"},
