@@ -98,19 +98,25 @@ func (s *stageFacts) take(i *instruction) {
 	case "LABEL":
 		s.authors = s.authors || slices.ContainsFunc(i.pairs(), func(p pair) bool { return unquote(p.key) == authorsLabel })
 	case "RUN":
-		if s.piped == nil && hidesFailure(i) {
-			s.piped = i
-		}
-		if isFragile(i) {
-			s.fragile = i
-		}
-		if asksLists(i.script) {
-			s.asks = append(s.asks, i)
-		}
+		s.run(i)
 	case "ONBUILD":
-		s.below.asks = s.below.asks || i.trigger != nil && asksLists(i.trigger.script)
-		s.below.fragile = s.below.fragile || i.trigger != nil && isFragile(i.trigger)
-		s.below.cmd = s.below.cmd || i.trigger != nil && i.trigger.keyword == "CMD"
+		if t := i.trigger; t != nil {
+			s.below.asks = s.below.asks || asksLists(t.script)
+			s.below.fragile = s.below.fragile || isFragile(t)
+			s.below.cmd = s.below.cmd || t.keyword == "CMD"
+		}
+	}
+}
+
+func (s *stageFacts) run(i *instruction) {
+	if s.piped == nil && hidesFailure(i) {
+		s.piped = i
+	}
+	if isFragile(i) {
+		s.fragile = i
+	}
+	if asksLists(i.script) {
+		s.asks = append(s.asks, i)
 	}
 }
 

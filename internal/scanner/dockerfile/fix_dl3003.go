@@ -11,26 +11,13 @@ import (
 // because the next instruction is a WORKDIR of its own. A RUN that is nothing but cd
 // has no effect at all; a WORKDIR in its place would have one, so it stays.
 func fixDL3003(h *hit, c *command) {
-	if !c.editable() || c != c.script.commands[0] || c.run.onbuild != nil || len(c.words) != 2 || len(c.assigns) > 0 || len(c.run.heredocs) > 0 {
+	dir, gone, ok := leadingCd(c)
+	if !ok {
 		return
 	}
-	dir := c.words[1].raw
-	if !strings.HasPrefix(dir, "/") || !plainPath(dir) || c.script.walksBack() || len(c.script.tree.Stmts) != 1 {
-		return
-	}
-	list, ok := conjunction(c.script.tree.Stmts[0])
-	if !ok || len(list) < 2 || list[0].Cmd != c.node || !bare(list[0]) {
-		return
-	}
-	f := c.run.file
-	gone := c.script.span(int(list[0].Pos().Offset()), int(list[1].Pos().Offset())+1)
-	gone.end-- // the place of the next command's first byte
-	if strings.Contains(f.text(gone), "#") {
-		return // a comment would go with it
-	}
-	facts := f.facts()
+	facts := c.run.file.facts()
 	next := facts.next[c.run]
-	switch dir = path.Clean(dir); {
+	switch {
 	case facts.cwd[c.run] == dir:
 		h.description = "leave out cd into the working directory"
 	case next != nil && next.keyword == "WORKDIR" && !next.broken && strings.HasPrefix(unquote(next.words[0].text), "/"):
@@ -40,6 +27,28 @@ func fixDL3003(h *hit, c *command) {
 		return
 	}
 	h.replace(gone, "")
+}
+
+// leadingCd takes a RUN that begins with "cd /directory &&" apart: it gives the
+// directory and the region up to the next command.
+func leadingCd(c *command) (dir string, gone span, ok bool) {
+	if !c.editable() || c != c.script.commands[0] || c.run.onbuild != nil || len(c.run.heredocs) > 0 {
+		return "", span{}, false
+	}
+	if len(c.words) != 2 || len(c.assigns) > 0 || len(c.script.tree.Stmts) != 1 || c.script.walksBack() {
+		return "", span{}, false
+	}
+	list, ok := conjunction(c.script.tree.Stmts[0])
+	if !ok || len(list) < 2 || list[0].Cmd != c.node || !bare(list[0]) {
+		return "", span{}, false
+	}
+	gone = c.script.span(int(list[0].Pos().Offset()), int(list[1].Pos().Offset())+1)
+	gone.end-- // the place of the next command's first byte
+	if strings.Contains(c.run.file.text(gone), "#") {
+		return "", span{}, false // a comment would go with it
+	}
+	dir = c.words[1].raw
+	return path.Clean(dir), gone, strings.HasPrefix(dir, "/") && plainPath(dir)
 }
 
 // walksBack says whether a script asks where it came from, or how its directory is

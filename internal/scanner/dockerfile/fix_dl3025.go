@@ -83,24 +83,8 @@ var builtins = []string{
 // plainWords gives the words of a command in shell form that mean the same without
 // a shell; false where there is anything that a shell does.
 func plainWords(i *instruction) ([]arg, bool) {
-	lexemes := i.words
-	if i.keyword == "HEALTHCHECK" && len(lexemes) > 0 {
-		lexemes = lexemes[1:]
-	}
-	if i.exec || len(lexemes) != 1 || len(i.heredocs) > 0 {
-		return nil, false
-	}
-	from := lexemes[0].i
-	s := &script{run: i, mapped: i.sub(from, i.end)}
-	if len(s.text) > freely || strings.ContainsAny(s.text, "\\\n`$") {
-		return nil, false
-	}
-	tree, err := parseShell(s.text, syntax.LangBash)
-	if err != nil || len(tree.Stmts) != 1 || !bare(tree.Stmts[0]) {
-		return nil, false
-	}
-	call, ok := tree.Stmts[0].Cmd.(*syntax.CallExpr)
-	if !ok || len(call.Assigns) > 0 || len(call.Args) == 0 || int(call.End().Offset()) != len(s.text) {
+	s, call := shellForm(i)
+	if call == nil || len(call.Assigns) > 0 || len(call.Args) == 0 || int(call.End().Offset()) != len(s.text) {
 		return nil, false
 	}
 	var words []arg
@@ -111,10 +95,29 @@ func plainWords(i *instruction) ([]arg, bool) {
 		words = append(words, s.arg(w))
 	}
 	name := words[0].text
-	if slices.Contains(builtins, name) || strings.HasSuffix(name, ".sh") || name == "" {
-		return nil, false
+	return words, name != "" && !slices.Contains(builtins, name) && !strings.HasSuffix(name, ".sh")
+}
+
+// shellForm reads a command in shell form that is one simple command; nil where it
+// is anything else.
+func shellForm(i *instruction) (*script, *syntax.CallExpr) {
+	lexemes := i.words
+	if i.keyword == "HEALTHCHECK" && len(lexemes) > 0 {
+		lexemes = lexemes[1:]
 	}
-	return words, true
+	if i.exec || len(lexemes) != 1 || len(i.heredocs) > 0 {
+		return nil, nil
+	}
+	s := &script{run: i, mapped: i.sub(lexemes[0].i, i.end)}
+	if len(s.text) > freely || strings.ContainsAny(s.text, "\\\n`$") {
+		return nil, nil
+	}
+	tree, err := parseShell(s.text, syntax.LangBash)
+	if err != nil || len(tree.Stmts) != 1 || !bare(tree.Stmts[0]) {
+		return nil, nil
+	}
+	call, _ := tree.Stmts[0].Cmd.(*syntax.CallExpr)
+	return s, call
 }
 
 // plainWord says whether a word is made of letters and quotes alone.

@@ -67,32 +67,37 @@ func (p *proof) user() (string, bool) {
 func (p *proof) instruction(i *instruction) {
 	switch i.keyword {
 	case "RUN":
-		if i.script == nil || i.script.other || i.script.err != nil {
-			p.doubt = true
-			return
-		}
-		for _, c := range i.script.commands {
-			p.command(c)
-		}
+		p.script(i.script)
 	case "COPY", "ADD":
 		if owner, ok := i.flag("chown"); ok {
 			p.owner(owner)
 		}
 	case "EXPOSE":
-		for _, w := range i.words {
-			port, _, _ := strings.Cut(w.text, "/")
-			if n, err := strconv.Atoi(port); err != nil || n < 1024 {
-				p.doubt = true
-			}
-		}
+		p.doubt = p.doubt || slices.ContainsFunc(i.words, privileged)
 	case "CMD", "ENTRYPOINT":
-		p.doubt = p.doubt || !i.exec || len(i.words) == 0 || !ordinary(i.words[0].text)
-		for _, w := range i.words {
-			p.doubt = p.doubt || changesUser(w.text)
-		}
+		p.doubt = p.doubt || !i.exec || len(i.words) == 0 || !ordinary(i.words[0].text) || slices.ContainsFunc(i.args(), changesUser)
 	case "ONBUILD", "VOLUME":
 		p.doubt = true
 	}
+}
+
+// script looks at a RUN; one that cannot be read may do anything.
+func (p *proof) script(s *script) {
+	if s == nil || s.other || s.err != nil {
+		p.doubt = true
+		return
+	}
+	for _, c := range s.commands {
+		p.command(c)
+	}
+}
+
+// privileged says whether EXPOSE names a port that only root may open, or one that is
+// not known.
+func privileged(w lexeme) bool {
+	port, _, _ := strings.Cut(w.text, "/")
+	n, err := strconv.Atoi(port)
+	return err != nil || n < 1024
 }
 
 // changesUser says whether a word names a program that changes users.

@@ -139,26 +139,30 @@ func (f *file) reread(text []byte, followed bool) ([]*instruction, bool) {
 	if len(s.faults) > 0 || s.escape != f.escape || s.lost > 0 {
 		return nil, false
 	}
-	if n := len(s.logicals) - 1; followed {
-		if n < 0 || s.logicals[n].text != sentinel {
+	logicals := s.logicals
+	if n := len(logicals) - 1; followed {
+		if n < 0 || logicals[n].text != sentinel {
 			return nil, false
 		}
-		s.logicals = s.logicals[:n]
+		logicals = logicals[:n]
 	}
-	for _, lg := range s.logicals {
-		if lg.err != nil || isChain(lg.text, f.escape) {
-			return nil, false
-		}
-		i := part.instruction(lg)
-		part.instructions = append(part.instructions, i)
-		if i.keyword == "RUN" && !i.exec && len(i.heredocs) == 0 && len(i.words) > 0 && len(i.flags) == 0 {
-			continue // BuildKit takes any text for shell code
-		}
-		if node, err := part.parseOne(lg); err != nil || part.check(i, node) != nil {
+	for _, lg := range logicals {
+		if lg.err != nil || isChain(lg.text, f.escape) || !part.builds(lg) {
 			return nil, false
 		}
 	}
 	return part.instructions, true
+}
+
+// builds adds an instruction and says whether BuildKit takes it.
+func (f *file) builds(l logical) bool {
+	i := f.instruction(l)
+	f.instructions = append(f.instructions, i)
+	if i.keyword == "RUN" && !i.exec && len(i.heredocs) == 0 && len(i.words) > 0 && len(i.flags) == 0 {
+		return true // BuildKit takes any text for shell code
+	}
+	node, err := f.parseOne(l)
+	return err == nil && f.check(i, node) == nil
 }
 
 // inShell reads the instruction's script as the shell would.
@@ -303,11 +307,7 @@ type placed struct {
 // where they were, and no other is there but what the edits wrote. What joins them
 // is the same text in the same places, so the tree is the same as well.
 func (m *mending) sameScript(before, after *script) bool {
-	if before == nil || after == nil || before.shell != after.shell || (before.err == nil) != (after.err == nil) ||
-		len(before.pipelines) != len(after.pipelines) {
-		return false
-	}
-	if before.tree != nil && after.tree != nil && len(before.tree.Stmts) != len(after.tree.Stmts) {
+	if before == nil || after == nil || !before.alike(after) {
 		return false
 	}
 	was, is := make(map[placed]bool), make(map[placed]bool)
@@ -328,6 +328,19 @@ func (m *mending) sameScript(before, after *script) bool {
 		}
 	}
 	return true
+}
+
+// alike compares what no fix changes: who reads the script, whether it can be read,
+// and how many statements and pipelines it has.
+func (s *script) alike(other *script) bool {
+	statements := func(s *script) int {
+		if s.tree == nil {
+			return 0
+		}
+		return len(s.tree.Stmts)
+	}
+	return s.shell == other.shell && (s.err == nil) == (other.err == nil) &&
+		len(s.pipelines) == len(other.pipelines) && statements(s) == statements(other)
 }
 
 // tokens are the words of all commands.
