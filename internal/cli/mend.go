@@ -232,7 +232,7 @@ func (r *reader) Entry(e scan.Entry, open func() (io.ReadCloser, error)) error {
 	}
 	f, err := open()
 	if err != nil {
-		return nil //nolint:nilerr // the file is missing afterwards, which is told
+		return nil // the file is missing afterwards, which is told
 	}
 	defer f.Close() //nolint:errcheck // only read from
 	data, err := io.ReadAll(io.LimitReader(f, maxMended+1))
