@@ -146,14 +146,11 @@ func asksLists(s *script) bool {
 		return false
 	}
 	for _, c := range s.commands {
-		words := c.words
-		if c.name() == "sudo" {
-			words = c.args()
-		}
-		if len(words) == 0 || !slices.Contains([]string{"apt-get", "apt", "aptitude", "apt-cache", "gdebi"}, words[0].text) {
+		c = c.withoutSudo()
+		if !slices.Contains([]string{"apt-get", "apt", "aptitude", "apt-cache", "gdebi"}, c.name()) {
 			continue
 		}
-		for _, w := range words[1:] {
+		for _, w := range c.args() {
 			switch w.text {
 			case "update":
 				return false

@@ -26,6 +26,9 @@ func fixDL3009(h *hit, c *command) {
 	if strings.TrimSpace(c.script.text[end:]) == "" { // a comment stays on its line
 		joint = i.joint()
 	}
+	if call, ok := c.node.(*syntax.CallExpr); !ok || len(call.Args) == 0 || call.Args[0].Lit() != c.name() {
+		return // who needs sudo for the one needs it for the other
+	}
 	h.description = "remove the lists in the same RUN"
 	h.insert(c.script.span(0, end).end, joint+removeLists)
 }
@@ -49,6 +52,7 @@ func appendable(st *syntax.Stmt) bool {
 func installsHere(s *script) bool {
 	fetched := false
 	for _, c := range s.commands {
+		c = c.withoutSudo()
 		switch c.name() {
 		case "apt-get", "apt", "aptitude":
 			if c.has("update") {

@@ -10,18 +10,13 @@ func fixDL3014(h *hit, c *command) {
 }
 
 // fixDL3019 lets apk keep no index.
-func fixDL3019(h *hit, c *command) { h.addWord(c, c.index("add"), "--no-cache") }
-
-// rpmActions are what yum and dnf ask about.
-var rpmActions = []string{
-	"install", "localinstall", "groupinstall", "group", "groups", "reinstall", "upgrade", "update", "remove", "module", "builddep",
-}
+func fixDL3019(h *hit, c *command) { h.addWord(c, c.place(c.subcommand(apkValued...)), "--no-cache") }
 
 // fixDL3030 lets yum ask nothing.
-func fixDL3030(h *hit, c *command) { h.addWord(c, c.index(rpmActions...), "-y") }
+func fixDL3030(h *hit, c *command) { h.addWord(c, c.place(c.subcommand(yumValued...)), "-y") }
 
 // fixDL3038 lets dnf and microdnf ask nothing.
-func fixDL3038(h *hit, c *command) { h.addWord(c, c.index(rpmActions...), "-y") }
+func fixDL3038(h *hit, c *command) { fixDL3030(h, c) }
 
 // fixDL3034 lets zypper ask nothing. It is an option of zypper itself, so it stands
 // before the subcommand.

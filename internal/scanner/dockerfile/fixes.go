@@ -27,6 +27,14 @@ func (h *hit) addWord(c *command, n int, word string) {
 	h.description = "add " + word
 }
 
+// place is where a subcommand begins among the words, -1 where there is none.
+func (c *command) place(sub *command) int {
+	if sub == nil {
+		return -1
+	}
+	return len(c.words) - len(sub.words)
+}
+
 // index is the place of the first argument that is one of the words, -1 where there
 // is none.
 func (c *command) index(words ...string) int {
