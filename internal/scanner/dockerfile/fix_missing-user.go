@@ -144,7 +144,7 @@ func (p *proof) command(c *command) {
 	if c.name() != "useradd" && c.name() != "adduser" {
 		return
 	}
-	if len(made) != 1 || !userName(made[0].text) {
+	if len(made) != 1 || !plainUser(made[0].text) {
 		p.doubt = true
 		return
 	}
@@ -156,7 +156,7 @@ func (p *proof) owner(text string) {
 	p.owners = append(p.owners, name)
 }
 
-// userName says whether a name is written out.
-func userName(name string) bool {
+// plainUser says whether a name is written out.
+func plainUser(name string) bool {
 	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == "" && name[0] != '-'
 }

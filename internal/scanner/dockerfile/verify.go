@@ -296,8 +296,8 @@ func sameCommand(before, after *instruction) bool {
 	return slices.EqualFunc(words, got, func(a arg, b lexeme) bool { return a.text == b.text })
 }
 
-// placed is a word of a script at its place; first says that a command begins there.
-type placed struct {
+// wordAt is a word of a script at its place; first says that a command begins there.
+type wordAt struct {
 	span
 	raw   string
 	first bool
@@ -310,7 +310,7 @@ func (m *mending) sameScript(before, after *script) bool {
 	if before == nil || after == nil || !before.alike(after) {
 		return false
 	}
-	was, is := make(map[placed]bool), make(map[placed]bool)
+	was, is := make(map[wordAt]bool), make(map[wordAt]bool)
 	for t := range after.tokens {
 		is[t] = true
 	}
@@ -344,10 +344,10 @@ func (s *script) alike(other *script) bool {
 }
 
 // tokens are the words of all commands.
-func (s *script) tokens(yield func(placed) bool) {
+func (s *script) tokens(yield func(wordAt) bool) {
 	for _, c := range s.commands {
 		for n, w := range c.words {
-			if !yield(placed{w.where, w.raw, n == 0}) {
+			if !yield(wordAt{w.where, w.raw, n == 0}) {
 				return
 			}
 		}
