@@ -19,6 +19,10 @@ const maxText = 120
 
 // hit is one finding before it has left the file.
 type hit struct {
+	// adds is the keyword of the instruction that the fix adds, becomes the one that
+	// the mended instruction has afterwards; empty where it does no such thing.
+	adds, becomes string
+
 	rule *rule.Meta
 	// instruction is the one that it belongs to, whatever line it points at; nil
 	// where there is none.
@@ -26,12 +30,9 @@ type hit struct {
 	where       span
 	identity    string
 	message     string
-	// edits mend it. adds is the keyword of the instruction that they add, becomes
-	// the one that the hit's instruction has afterwards; empty where they do not.
-	edits         []edit
-	adds, becomes string
-	description   string
-	silenced      *pragma
+	edits       []edit
+	description string
+	silenced    *pragma
 }
 
 // edit replaces a region of the source.
