@@ -13,7 +13,7 @@ import (
 func fixCommands(t *testing.T, text, program string, fix func(*hit, *command)) string {
 	t.Helper()
 	f := parse("Dockerfile", []byte(text))
-	l := &lint{file: f, native: &Native{}, pragmas: f.pragmas()}
+	l := &lint{file: f, native: &Native{}}
 	r := &report{l, &rule.Meta{ID: "any"}}
 	for _, i := range f.instructions {
 		if i.trigger != nil {

@@ -51,7 +51,7 @@ func TestVerify(t *testing.T) {
 	for sentence, tt := range tests {
 		t.Run(sentence, func(t *testing.T) {
 			f := parse("Dockerfile", []byte(tt.text))
-			l := &lint{file: f, native: &Native{}, pragmas: f.pragmas()}
+			l := &lint{file: f, native: &Native{}}
 			r := &report{l, &rule.Meta{ID: "any"}}
 			at := strings.Index(tt.text, tt.old)
 			h := r.at(nil, span{at, at}, "any", "any").replace(span{at, at + len(tt.old)}, tt.new)
