@@ -49,13 +49,14 @@ type report struct {
 
 // lint is one run of all rules over one file.
 type lint struct {
+	// refused are the hits that lost their fix in verify.
+	refused []*hit
+
 	file    *file
 	native  *Native
 	pragmas *pragmas
 	hits    []*hit
 	dropped int
-	// refused are the hits that lost their fix in verify.
-	refused []*hit
 }
 
 // lint runs all rules that are on.
