@@ -22,7 +22,7 @@ const module = "github.com/boltseal/boltseal/"
 //	7 cmd
 //	6 cli
 //	5 gate  forge
-//	4 scanner/*  source/*  report
+//	4 scanner/*  source/*  report  fix
 //	3 scan
 //	2 rule  policy  vulndb
 //	1 finding  inventory  nearest  yamlpos  ci  git  cache
@@ -39,7 +39,7 @@ var allowed = []struct {
 	{"internal/ci", "", "os net/http"},
 	{"internal/finding", "inventory", "os net/http"},
 	{"internal/rule", "finding nearest", "os net/http"},
-	{"internal/rule/ruletest", "finding rule scan", "net/http"},
+	{"internal/rule/ruletest", "finding fix rule scan", "net/http"},
 	{"internal/policy", "finding yamlpos", "os os/exec net/http"},
 	{"internal/vulndb", "inventory", ""},
 	{"internal/scan", "finding inventory", "os net/http"},
@@ -51,6 +51,7 @@ var allowed = []struct {
 	{"internal/scanner/dockerfile", "finding rule scan", "os os/exec net/http"},
 	{"internal/scanner/packages", "finding inventory scan vulndb", "os os/exec net/http"},
 	{"internal/scanner/imageconfig", "finding rule scan", "os os/exec net/http"},
+	{"internal/fix", "finding", "os os/exec net/http"},
 	{"internal/report", "finding inventory nearest policy rule", "os net/http"},
 	{"internal/forge", "report", "os net/http"},
 	{"internal/gate", "finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},

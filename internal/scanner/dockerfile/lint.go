@@ -19,6 +19,10 @@ const maxText = 120
 
 // hit is one finding before it has left the file.
 type hit struct {
+	// adds is the keyword of the instruction that the fix adds, becomes the one that
+	// the mended instruction has afterwards; empty where it does no such thing.
+	adds, becomes string
+
 	rule *rule.Meta
 	// instruction is the one that it belongs to, whatever line it points at; nil
 	// where there is none.
@@ -47,6 +51,8 @@ type report struct {
 type lint struct {
 	// conditions are hits that depend on what lies beside the file.
 	conditions []conditionalHit
+	// refused are the hits that lost their fix in verify.
+	refused []*hit
 
 	file    *file
 	native  *Native
@@ -82,6 +88,7 @@ func (f *file) lint(n *Native) *lint {
 	slices.SortStableFunc(l.hits, func(a, b *hit) int {
 		return cmp.Or(a.where.start-b.where.start, a.where.end-b.where.end, strings.Compare(a.rule.ID, b.rule.ID))
 	})
+	l.verify()
 	return l
 }
 
