@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -30,6 +31,18 @@ const (
 	ownPragma    = "boltseal:ignore"
 	nativePragma = "hadolint"
 )
+
+// describe names a pragma for people, with its reason.
+func (p *pragma) describe() string {
+	text := fmt.Sprintf("a hadolint ignore pragma in line %d", p.line+1)
+	if p.own {
+		text = fmt.Sprintf("a boltseal:ignore comment in line %d", p.line+1)
+	}
+	if p.reason != "" {
+		text += ": " + shortened(p.reason)
+	}
+	return text
+}
 
 // parsePragma reads a comment; false where it is no pragma that silences rules.
 func parsePragma(c comment) (pragma, bool) {
@@ -129,7 +142,7 @@ type reach struct {
 
 // pragmas finds what each pragma reaches. Several above one instruction add up;
 // other comments may stand between, an empty line may not.
-func (f *file) pragmas() *pragmas {
+func (f *file) pragmas(native *Native) *pragmas {
 	ps := &pragmas{silent: make(map[reach]*pragma)}
 	var pending []*pragma
 	last := -1 // the line of the last comment of the block
@@ -152,6 +165,9 @@ func (f *file) pragmas() *pragmas {
 			continue
 		}
 		ps.all = append(ps.all, &p)
+		if native.DisablePragmas && !p.own {
+			continue
+		}
 		if p.scope == scopeGlobal {
 			ps.add(&p, reach{})
 			continue

@@ -2,6 +2,7 @@ package dockerfile
 
 import (
 	"flag"
+	"fmt"
 	"go/ast"
 	goparser "go/parser"
 	"go/token"
@@ -26,7 +27,39 @@ func tree(files []rule.File) scan.Source {
 	return scantest.Tree(list...)
 }
 
-func TestPages(t *testing.T) { ruletest.Run(t, New(Options{}), Rules(), tree) }
+// TestPages runs each case as its .hadolint.yaml asks, where it has one.
+func TestPages(t *testing.T) {
+	natives := make(map[string]Native)
+	source := func(files []rule.File) scan.Source {
+		src := tree(files)
+		for _, f := range files {
+			if f.Path != ".hadolint.yaml" {
+				continue
+			}
+			n, err := NewNative(nil, &File{f.Path, f.Data})
+			if err != nil {
+				t.Error(err)
+			}
+			name := fmt.Sprintf("dir:case %d", len(natives))
+			natives[name] = n
+			return renamed{src, name}
+		}
+		return src
+	}
+	ruletest.Run(t, New(Options{Native: natives}), Rules(), source)
+}
+
+// renamed is a source under another name.
+type renamed struct {
+	scan.Source
+	name string
+}
+
+func (r renamed) Target() scan.Target {
+	t := r.Source.Target()
+	t.Name = r.name
+	return t
+}
 
 // TestEveryPageHasARule: a page without a rule is a leftover.
 func TestEveryPageHasARule(t *testing.T) {

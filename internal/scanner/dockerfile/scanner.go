@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal/internal/finding"
@@ -62,7 +63,7 @@ type pass struct{ native *Native }
 // part is what File makes of a Dockerfile.
 type part struct {
 	Findings []record `json:"f,omitempty"`
-	// Silenced counts the findings that pragmas silence.
+	// Silenced counts the findings that pragmas ask to pass over.
 	Silenced int `json:"s,omitempty"`
 }
 
@@ -102,7 +103,6 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 	for _, h := range l.hits {
 		if h.silenced != nil {
 			made.Silenced++
-			continue
 		}
 		f := l.finding(h)
 		made.Findings = append(made.Findings, record{f, f.Identity})
@@ -122,8 +122,8 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 }
 
 // Finish gathers the findings, those of a file once however many links lead to it.
-func (*pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Result {
-	res := scan.Result{RulesAssessed: len(declared)}
+func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Result {
+	res := scan.Result{RulesAssessed: len(declared), Notes: slices.Clone(p.native.Notes)}
 	linted := make(map[string]bool)
 	for _, ref := range parts {
 		linted[ref.Entry.Path] = linted[ref.Entry.Path] || ref.Part != nil

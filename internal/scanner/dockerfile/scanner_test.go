@@ -31,15 +31,22 @@ func brief(findings []finding.Finding) []string {
 func TestScanTree(t *testing.T) {
 	res := run(t, scantest.Tree(
 		scantest.Text("a/Dockerfile", "FROM alpine:3.20\nUSER 1\nRUN sudo id\n"),
-		scantest.Text("b/web.dockerfile", "FROM alpine:3.20\nUSER 1\n# hadolint ignore=DL3004\nRUN sudo id\n# boltseal:ignore DL3000 set by the base\nWORKDIR x\n"),
+		scantest.Text("b/web.dockerfile", "FROM alpine:3.20\nUSER 1\n# hadolint ignore=DL3004\nRUN sudo id\n# boltseal:ignore DL3000  set by\t the base\nWORKDIR x\n"),
 		scantest.Text("README.md", "FROM here on\n"),
 		scantest.Text("Dockerfile.md", "FROM debian\n"),
 	))
 	if res.Status != finding.StatusOK || res.Files != 2 || res.RulesAssessed != len(Rules()) {
 		t.Errorf("status %q (%s), %d files, %d rules", res.Status, res.Reason, res.Files, res.RulesAssessed)
 	}
-	if diff := cmp.Diff([]string{"a/Dockerfile:3:5-3:12 DL3004"}, brief(res.Findings)); diff != "" {
+	want := []string{"a/Dockerfile:3:5-3:12 DL3004", "b/web.dockerfile:4:5-4:12 DL3004", "b/web.dockerfile:6:9-6:10 DL3000"}
+	if diff := cmp.Diff(want, brief(res.Findings)); diff != "" {
 		t.Error(diff)
+	}
+	want = []string{"", "a hadolint ignore pragma in line 3", "a boltseal:ignore comment in line 5: set by the base"}
+	for n, f := range res.Findings {
+		if n < len(want) && f.Ignored != want[n] {
+			t.Errorf("finding %d is ignored by %q, want %q", n, f.Ignored, want[n])
+		}
 	}
 	if diff := cmp.Diff([]string{"2 findings ignored by pragma"}, res.Notes); diff != "" {
 		t.Error(diff)
