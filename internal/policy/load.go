@@ -77,6 +77,7 @@ func readPolicy(root yamlpos.Value, p *Policy) {
 		yamlpos.May("severity", func(v yamlpos.Value) {
 			v.Map("severity", yamlpos.May("unknown", yamlpos.Into(&p.Unknown, readUnknown)))
 		}),
+		yamlpos.May("dockerfile", func(v yamlpos.Value) { readDockerfile(v, p) }),
 		yamlpos.Later("extends"),
 		yamlpos.Later("relaxable"),
 		yamlpos.Later("trust"),

@@ -22,8 +22,11 @@ type File struct {
 // the file that it stands for, "override.error" for one below another.
 type Variable struct{ Name, Key, Value string }
 
-// maxConfig bounds a configuration file, in bytes.
-const maxConfig = 256 << 10
+// maxConfig bounds a configuration file, in bytes; maxNotes what is told of it.
+const (
+	maxConfig = 256 << 10
+	maxNotes  = 20
+)
 
 // configLevels are hadolint's severities, worst first.
 var configLevels = []struct {
@@ -166,7 +169,8 @@ func (c *config) idle(key, instead string) func(yamlpos.Value) {
 }
 
 func (c *config) note(format string, args ...any) {
-	if note := fmt.Sprintf(format, args...); !slices.Contains(c.native.Notes, note) {
+	note := fmt.Sprintf(format, args...)
+	if len(c.native.Notes) < maxNotes && !slices.Contains(c.native.Notes, note) {
 		c.native.Notes = append(c.native.Notes, note)
 	}
 }
@@ -295,7 +299,7 @@ func isShellCode(id string) bool {
 // known notes an id that no rule has: codes are case-sensitive, as hadolint reads
 // them. ShellCheck has more codes than we.
 func (c *config) known(id string) {
-	if c.rules[id] || isShellCode(id) {
+	if c.rules[id] || isShellCode(id) || len(c.native.Notes) >= maxNotes {
 		return
 	}
 	ids := make([]string, 0, len(declared))

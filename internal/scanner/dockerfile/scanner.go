@@ -29,6 +29,9 @@ import (
 type Options struct {
 	// Native is what hadolint's configuration asks for, by the name of the target.
 	Native map[string]Native
+	// Files says of a path that it is a Dockerfile whatever it is called; nil for
+	// none.
+	Files func(path string) bool
 }
 
 // Scanner lints the Dockerfiles of a tree.
@@ -51,14 +54,17 @@ func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 		return nil, nil //nolint:nilnil // the contract: no business with such targets
 	}
 	n := s.opt.Native[t.Name]
-	return &pass{&n}, nil
+	return &pass{&n, s.opt.Files}, nil
 }
 
 // maxFile is the largest Dockerfile that is read, in bytes.
 const maxFile = 8 << 20
 
 // pass lints the Dockerfiles of one target.
-type pass struct{ native *Native }
+type pass struct {
+	native *Native
+	files  func(path string) bool
+}
 
 // part is what File makes of a Dockerfile.
 type part struct {
@@ -79,18 +85,26 @@ func (r record) complete(t scan.Target) finding.Finding {
 	return f
 }
 
-// Wants takes what is called like a Dockerfile; and a file that the user named, or
-// that is called "Dockerfile-dev" or "Dockerfile_dev", when it looks like one. A symbolic link is built under its own name, so it is
-// taken as a file would be.
-func (*pass) Wants(e *scan.Entry, head func(int) []byte) scan.Want {
+// Wants takes what is called like a Dockerfile, or what the user says is one; and a
+// file that the user named, or that is called "Dockerfile-dev" or "Dockerfile.go",
+// when it looks like one. A symbolic link is built under its own name, so it is taken
+// as a file would be.
+func (p *pass) Wants(e *scan.Entry, head func(int) []byte) scan.Want {
 	if e.Kind != scan.File && e.Kind != scan.Symlink {
 		return scan.Want{}
 	}
-	if isDockerfile(e.Path) || e.Named && e.Path == "-" ||
-		(e.Named || mayBeDockerfile(e.Path)) && looksLikeDockerfile(head(scan.HeadSize)) {
-		return scan.Want{Mode: scan.Whole, Max: maxFile}
+	taken := isDockerfile(e.Path) || e.Named && e.Path == "-" || p.files != nil && p.files(e.Path)
+	switch {
+	case taken:
+	case e.Named:
+		taken = looksLikeDockerfile(head(scan.HeadSize))
+	case mayBeDockerfile(e.Path):
+		taken = isSurelyDockerfile(head(scan.HeadSize))
 	}
-	return scan.Want{}
+	if !taken {
+		return scan.Want{}
+	}
+	return scan.Want{Mode: scan.Whole, Max: maxFile}
 }
 
 // File lints one Dockerfile. A limit that was hit is an error beside the part.
