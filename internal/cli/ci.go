@@ -69,7 +69,7 @@ the checkout, which is the author's own: it says so.`,
 			if err != nil {
 				return err
 			}
-			opt, err := reportOptions(sys, false)
+			opt, err := p.reportOptions(sys, false)
 			if err != nil {
 				return err
 			}

@@ -130,7 +130,7 @@ does, else from the home folder.`,
 			if err != nil {
 				return err
 			}
-			opt, err := reportOptions(sys, quiet)
+			opt, err := p.reportOptions(sys, quiet)
 			if err != nil {
 				return err
 			}
@@ -256,18 +256,22 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 	if err != nil {
 		return err
 	}
-	engine, err := secrets.New(secrets.Options{
-		Hasher:       finding.Hasher{Key: []byte(sys.Getenv(envFingerprintKey))},
-		Native:       native,
-		ArchiveDepth: p.options.archives,
-	})
-	if err != nil {
-		return usage(err)
-	}
-	p.judging.Mask = engine.Masker()
 	c := gate.Config{
-		Secrets:    engine,
 		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a folder or zip of OSV advisories",
+	}
+	// Rules of the targets' own are for what is masked, too.
+	if p.runs(finding.Secrets) || hasRules(native) {
+		engine, err := secrets.New(secrets.Options{
+			Hasher:       finding.Hasher{Key: []byte(sys.Getenv(envFingerprintKey))},
+			Native:       native,
+			ArchiveDepth: p.options.archives,
+		})
+		if err != nil {
+			return usage(err)
+		}
+		c.Secrets, p.judging.Mask = engine, engine.Masker()
+	} else {
+		p.judging.Mask = secrets.NewMasker()
 	}
 	if p.runs(finding.Dockerfile) {
 		if c.Dockerfile, err = p.dockerfiles(ctx, sys); err != nil {
@@ -287,6 +291,16 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 		return noVerdict(err)
 	}
 	return nil
+}
+
+// hasRules says whether a target brings rules of its own.
+func hasRules(native map[string]secrets.Native) bool {
+	for _, n := range native {
+		if n.Config != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // dockerfiles is what the linter knows of the targets.
@@ -383,8 +397,9 @@ func parseFormats(formats []string) ([]output, error) {
 	return outputs, nil
 }
 
-func reportOptions(sys System, quiet bool) (report.Options, error) {
-	catalogue, err := gate.Catalogue()
+// reportOptions knows the rules of the scanners that run.
+func (p *prepared) reportOptions(sys System, quiet bool) (report.Options, error) {
+	catalogue, err := gate.Catalogue(p.options.scanners...)
 	if err != nil {
 		return report.Options{}, noVerdict(err)
 	}

@@ -119,11 +119,14 @@ func unknownScanner(name string) error {
 	return fmt.Errorf("unknown scanner %q: there are %s%s", name, strings.Join(ScannerNames(), ", "), hint)
 }
 
-// Catalogue lists the rules of all scanners.
-func Catalogue() (rule.Catalogue, error) {
+// Catalogue lists the rules of the named scanners, of all of them when there is no
+// name.
+func Catalogue(names ...string) (rule.Catalogue, error) {
 	var all []rule.Rule
 	for _, s := range scanners {
-		all = append(all, s.rules()...)
+		if len(names) == 0 || slices.Contains(names, s.name) {
+			all = append(all, s.rules()...)
+		}
 	}
 	return rule.NewCatalogue(all...)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"regexp"
 	"strconv"
+	"sync"
 
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/yamlpos"
@@ -114,7 +115,7 @@ func readUnknown(v yamlpos.Value) finding.Severity {
 	return s
 }
 
-var ruleID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var ruleID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`) })
 
 func readRules(v yamlpos.Value) []Rule {
 	items := v.Items()
@@ -159,7 +160,7 @@ func readRule(v yamlpos.Value) Rule {
 
 func readRuleID(v yamlpos.Value) string {
 	id := v.Text()
-	if id != "" && !ruleID.MatchString(id) {
+	if id != "" && !ruleID().MatchString(id) {
 		v.Fail("use letters, digits, '-', '_' and '.', 64 at most", "rule id %q cannot be used", id)
 		return ""
 	}

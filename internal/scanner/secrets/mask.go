@@ -7,6 +7,7 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/zricethezav/gitleaks/v8/config"
@@ -17,17 +18,19 @@ import (
 // the rule's fixed prefix and an ellipsis. It knows the content rules without any
 // allowlist and whatever the path, and looks into encoded text too. It hides
 // rather too much than too little. Masking twice is masking once. The function is
-// safe for concurrent use, and cheap for text without a keyword of any rule.
-func NewMasker() (func(string) string, error) {
-	rules, err := defaultRules()
-	if err != nil {
-		return nil, err
-	}
-	return (&masker{rules: []*ruleSet{rules}}).mask, nil
+// safe for concurrent use, cheap for text without a keyword of any rule, and loads
+// no rule that no text needs.
+func NewMasker() func(string) string {
+	return (&masker{rules: []activeRules{newLightSet()}}).mask
 }
 
 // masker hides what any of several sets of rules finds.
-type masker struct{ rules []*ruleSet }
+type masker struct{ rules []activeRules }
+
+// activeRules is a set of rules: which of them could match a text, in a fixed order.
+type activeRules interface {
+	active(text string) []*secretRule
+}
 
 const (
 	// shortestSecret is a length below which no rule finds anything.
@@ -63,14 +66,19 @@ func (m *masker) find(text string) []span {
 	if mayDecode(text) {
 		spans = m.findDecoded(text, spans)
 	}
-	if at := openKey.FindStringIndex(text); at != nil {
+	if !strings.Contains(text, "-----") {
+		return merge(spans)
+	}
+	if at := openKey().FindStringIndex(text); at != nil {
 		spans = append(spans, span{at[0], len(text), text[at[0]:at[0]+len("-----BEGIN")] + ellipsis})
 	}
 	return merge(spans)
 }
 
 // openKey is a private key of which the end is cut off.
-var openKey = regexp.MustCompile(`(?i)-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----(?s:.){16}`)
+var openKey = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----(?s:.){16}`)
+})
 
 // findDecoded looks at a text decoded once, twice and so on, and hides what it
 // was decoded from.
