@@ -62,8 +62,9 @@ var everything = &secretRule{
 	loose: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s).+`) }),
 }
 
-// few gives the active rules of a short text; false where it is not short, or a
-// rule cannot be made.
+// few gives the active rules of a short text, and maybe more: to see at a word that
+// a rule cannot match costs more than to run it. It is false where the text is not
+// short, or a rule cannot be made.
 func (s *lightSet) few(text string) ([]*secretRule, bool) {
 	if len(text) > maxLight || odd(text) {
 		return nil, false
@@ -79,7 +80,7 @@ func (s *lightSet) few(text string) ([]*secretRule, bool) {
 			if r == nil {
 				return nil, false
 			}
-			if !slices.Contains(out, r) && r.isNear(text, lower, word) {
+			if !slices.Contains(out, r) {
 				out = append(out, r)
 			}
 		}
@@ -98,30 +99,6 @@ func lowerASCII(text string) string {
 	}, text)
 }
 
-// isNear says whether a word of a text makes the rule worth running.
-func (r *secretRule) isNear(text, lower, word string) bool {
-	if r.anchors == nil {
-		return true
-	}
-	for i := range r.anchors {
-		a := &r.anchors[i]
-		if a.text != word {
-			continue
-		}
-		for end := 0; ; {
-			at := strings.Index(lower[end:], word)
-			if at < 0 {
-				break
-			}
-			if a.near(text, end+at+len(word)) {
-				return true
-			}
-			end += at + 1
-		}
-	}
-	return false
-}
-
 // rule gives a rule, made at its first use; nil where that fails.
 func (s *lightSet) rule(id string) *secretRule {
 	got, ok := s.rules.Load(id)
@@ -137,7 +114,8 @@ func (s *lightSet) rule(id string) *secretRule {
 	return got.(func() *secretRule)() //nolint:forcetypeassert // nothing else is put there
 }
 
-// defaultRule reads one of the library's default rules, and no other.
+// defaultRule reads one of the library's default rules, and no other, as far as the
+// masker needs it.
 func defaultRule(id string) (*secretRule, error) {
 	const begin = "[[rules]]\n"
 	_, text, found := strings.Cut(config.DefaultConfig, begin+fmt.Sprintf("id = %q\n", id))
@@ -149,7 +127,6 @@ func defaultRule(id string) (*secretRule, error) {
 		Regex       string
 		SecretGroup int
 		Entropy     float64
-		Keywords    []string
 	}
 	if err := toml.Unmarshal([]byte(text[:ownKeys(text)]), &read); err != nil {
 		return nil, fmt.Errorf("reading rule %q: %w", id, err)
@@ -158,9 +135,13 @@ func defaultRule(id string) (*secretRule, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading rule %q: %w", id, err)
 	}
-	return newSecretRule(config.Rule{
-		RuleID: id, Regex: expr, SecretGroup: read.SecretGroup, Entropy: read.Entropy, Keywords: read.Keywords,
-	})
+	shape, err := parseShape(read.Regex)
+	if err != nil {
+		return nil, err
+	}
+	r := &secretRule{Rule: config.Rule{RuleID: id, Regex: expr, SecretGroup: read.SecretGroup, Entropy: read.Entropy}, prefixes: shape.prefixes}
+	r.loose = sync.OnceValue(func() *regexp.Regexp { return loosened(&r.Rule) })
+	return r, nil
 }
 
 // ownKeys is how much of a rule's text is before its allowlists.

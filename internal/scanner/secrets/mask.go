@@ -168,19 +168,65 @@ func loosened(r *config.Rule) *regexp.Regexp {
 	if err != nil || isGeneric(r.RuleID) || re.Op != syntax.OpConcat {
 		return r.Regex
 	}
-	subs := re.Sub
-	for len(subs) > 1 && bounds(subs[0]) {
-		subs = subs[1:]
+	from, to := 0, len(re.Sub)
+	for from < to-1 && bounds(re.Sub[from]) {
+		from++
 	}
-	for len(subs) > 1 && bounds(subs[len(subs)-1]) {
-		subs = subs[:len(subs)-1]
+	for to-1 > from && bounds(re.Sub[to-1]) {
+		to--
 	}
-	re.Sub = subs
-	loose, err := regexp.Compile(re.String())
+	text, ok := cutText(r.Regex.String(), re.Sub, from, to)
+	if !ok {
+		re.Sub = re.Sub[from:to]
+		text = re.String()
+	}
+	loose, err := regexp.Compile(text)
 	if err != nil {
 		return r.Regex
 	}
 	return loose
+}
+
+// maxCut is how much of an expression's text is cut off on a side, in bytes.
+const maxCut = 64
+
+// cutText takes the parts of a sequence that are not between from and to off its
+// text: to write a tree as text takes the library milliseconds for each negated
+// class. It is false where the text cannot be cut.
+func cutText(text string, parts []*syntax.Regexp, from, to int) (string, bool) {
+	flags, ok := "", true
+	if strings.HasPrefix(text, "(?i)") {
+		flags, text = text[:4], text[4:]
+	}
+	if from > 0 {
+		at := 1
+		for ; at <= min(maxCut, len(text)) && !reads(flags+text[:at], parts[:from]); at++ {
+		}
+		ok, text = at <= min(maxCut, len(text)), text[min(at, len(text)):]
+	}
+	if to < len(parts) {
+		size := 1
+		for ; size <= min(maxCut, len(text)); size++ {
+			end := text[len(text)-size:]
+			if reads(end, parts[to:]) || reads("(?i)"+end, parts[to:]) {
+				break
+			}
+		}
+		ok, text = ok && size <= min(maxCut, len(text)), text[:max(0, len(text)-size)]
+	}
+	return flags + text, ok && reads(flags+text, parts[from:to])
+}
+
+// reads says whether a text is that of a sequence.
+func reads(text string, parts []*syntax.Regexp) bool {
+	re, err := syntax.Parse(text, syntax.Perl)
+	switch {
+	case err != nil:
+		return false
+	case len(parts) == 1:
+		return re.Equal(parts[0])
+	}
+	return re.Op == syntax.OpConcat && slices.EqualFunc(re.Sub, parts, (*syntax.Regexp).Equal)
 }
 
 // bounds says that an expression says where a secret begins or ends and takes
