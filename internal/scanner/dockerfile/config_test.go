@@ -2,6 +2,7 @@ package dockerfile
 
 import (
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/scan"
 	"github.com/boltseal/boltseal/internal/scan/scantest"
+	"github.com/boltseal/boltseal/internal/yamlpos"
 )
 
 func configFile(text string) *File { return &File{".hadolint.yaml", []byte(text)} }
@@ -296,4 +298,29 @@ func nativeOf(t *testing.T, v verdict) (Native, bool) {
 		t.Logf("%s: %v", v.ID, err) // as hadolint says, which goes on without
 	}
 	return n, true
+}
+
+// FuzzConfiguration holds that no file breaks its reader, and that what is wrong has a
+// place.
+func FuzzConfiguration(f *testing.F) {
+	for _, seed := range []string{
+		"ignored: [DL3008]\noverride: {error: [DL3015], style: []}\n", "label-schema: {a: semver, ? b : ~}\nstrict-labels: true", "{\"no-fail\": true}",
+		"failure-threshold: &a error\nformat: *a\n", "ignored: &a [x]\noverride: {info: *a}", "# nothing", "---\n...\n", "trustedRegistries: ['*']\nignore: x", "a: b: c",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		n, err := NewNative(nil, &File{"f.yaml", data})
+		if faults, ok := errors.AsType[yamlpos.Errors](err); err != nil && (!ok || faults[0].Line < 1) {
+			t.Fatalf("%v has no place", err)
+		}
+		if err != nil && (len(n.Ignored) > 0 || n.NoFail) {
+			t.Fatal("half of a file is heeded")
+		}
+		for _, note := range n.Notes {
+			if strings.ContainsAny(note, "\n\x00") {
+				t.Fatalf("note %q", note)
+			}
+		}
+	})
 }
