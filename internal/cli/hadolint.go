@@ -26,7 +26,7 @@ var hadolintHomes = []struct {
 
 // hadolints reads hadolint's own configuration for each target: the file that the
 // user named, else the first of those in the target's folder, at the root of its
-// repository and in the home folder. Files are not merged; variables count beside
+// repository, in the current folder and in the home folder. Files are not merged; variables count beside
 // them. In a change the file is that of the commit that it starts from, and neither
 // home nor variables are its author's to set.
 func (o scanOptions) hadolints(ctx context.Context, sys System, targets []target) (map[string]dockerfile.Native, error) {
@@ -59,11 +59,18 @@ func (o scanOptions) hadolint(ctx context.Context, sys System, t target) (*nativ
 	if o.hadolintConfig != "" {
 		return namedFile(o.hadolintConfig)
 	}
-	files, ok, err := o.nativeFilesOf(ctx, t.dir())
-	if err != nil {
-		return nil, err
+	folders := []string{t.dir()}
+	if !o.inChange {
+		folders = append(folders, ".") // the only one that hadolint knows
 	}
-	if ok {
+	for _, folder := range folders {
+		files, ok, err := o.nativeFilesOf(ctx, folder)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			continue
+		}
 		if found, err := files.first(hadolintConfigs...); found != nil || err != nil {
 			return found, err
 		}
