@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/zricethezav/gitleaks/v8/config"
@@ -19,6 +20,8 @@ type lightSet struct {
 	words []string
 	ids   [][]string // of the rules, by word
 	rules sync.Map   // func() *secretRule by id
+	// asked counts the texts that were looked at.
+	asked atomic.Int64
 }
 
 // lightWords lists, word by word, the default rules that are looked at where a text
@@ -27,8 +30,12 @@ type lightSet struct {
 //go:embed words.txt
 var lightWords string
 
-// maxLight is the longest text, in bytes, that words are looked for in one by one.
-const maxLight = 16 << 10
+// maxLight is the longest text, in bytes, that words are looked for in one by one,
+// manyTexts how many texts it takes until all rules at once are cheaper.
+const (
+	maxLight  = 16 << 10
+	manyTexts = 2000
+)
 
 func newLightSet() *lightSet {
 	silenced()
@@ -64,9 +71,9 @@ var everything = &secretRule{
 
 // few gives the active rules of a short text, and maybe more: to see at a word that
 // a rule cannot match costs more than to run it. It is false where the text is not
-// short, or a rule cannot be made.
+// short or one of many, or a rule cannot be made.
 func (s *lightSet) few(text string) ([]*secretRule, bool) {
-	if len(text) > maxLight || odd(text) {
+	if len(text) > maxLight || odd(text) || s.asked.Add(1) > manyTexts {
 		return nil, false
 	}
 	var out []*secretRule

@@ -96,7 +96,8 @@ func TestLightRules(t *testing.T) {
 
 // TestLightMasker: it hides what the masker with all rules hides.
 func TestLightMasker(t *testing.T) {
-	light, full := NewMasker(), (&masker{rules: []activeRules{fullRules(t)}}).mask
+	light := func(text string) string { return NewMasker()(text) } // one that was asked little
+	full := (&masker{rules: []activeRules{fullRules(t)}}).mask
 	for _, f := range fakes(t, 5, 2) {
 		for _, text := range []string{f.text, "x " + strings.ToUpper(f.text), "\u212a" + f.text, "ſ " + f.text} {
 			if got, want := light(text), full(text); got != want {
