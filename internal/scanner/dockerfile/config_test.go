@@ -96,10 +96,14 @@ label-schema:
 		},
 		"variables": {
 			vars: []Variable{
-				{"HADOLINT_IGNORE", "ignored", "DL3008, SC2046,"}, {"HADOLINT_OVERRIDE_STYLE", "override.style", "DL3015"},
-				{"HADOLINT_TRUSTED_REGISTRIES", "trustedRegistries", "ghcr.io"}, {"HADOLINT_REQUIRE_LABELS", "label-schema", "a:semver,b:"},
-				{"HADOLINT_STRICT_LABELS", "strict-labels", "Yes"}, {"HADOLINT_DISABLE_IGNORE_PRAGMA", "disable-ignore-pragma", "1"},
-				{"HADOLINT_FAILURE_THRESHOLD", "failure-threshold", "none"}, {"HADOLINT_NOFAIL", "no-fail", "off"},
+				{"HADOLINT_IGNORE", "ignored", "DL3008, SC2046,"},
+				{"HADOLINT_OVERRIDE_STYLE", "override.style", "DL3015"},
+				{"HADOLINT_TRUSTED_REGISTRIES", "trustedRegistries", "ghcr.io"},
+				{"HADOLINT_REQUIRE_LABELS", "label-schema", "a:semver,b:"},
+				{"HADOLINT_STRICT_LABELS", "strict-labels", "Yes"},
+				{"HADOLINT_DISABLE_IGNORE_PRAGMA", "disable-ignore-pragma", "1"},
+				{"HADOLINT_FAILURE_THRESHOLD", "failure-threshold", "none"},
+				{"HADOLINT_NOFAIL", "no-fail", "off"},
 			},
 			want: Native{
 				Ignored:    map[string]string{"DL3008": "HADOLINT_IGNORE", "SC2046": "HADOLINT_IGNORE"},
@@ -109,8 +113,13 @@ label-schema:
 		},
 		"the file over the variables": {
 			vars: []Variable{
-				{"I", "ignored", "DL3008"}, {"O", "override.error", "DL3015"}, {"T", "trustedRegistries", "ghcr.io"},
-				{"S", "strict-labels", "1"}, {"F", "failure-threshold", "error"}, {"L", "label-schema", "a:text"}, {"N", "no-fail", "1"},
+				{"I", "ignored", "DL3008"},
+				{"O", "override.error", "DL3015"},
+				{"T", "trustedRegistries", "ghcr.io"},
+				{"S", "strict-labels", "1"},
+				{"F", "failure-threshold", "error"},
+				{"L", "label-schema", "a:text"},
+				{"N", "no-fail", "1"},
 			},
 			file: configFile("ignored: [DL3009]\noverride: {style: [DL3015]}\ntrustedRegistries: [docker.io]\nstrict-labels: false\nfailure-threshold: info\nno-fail: false\nlabel-schema: {a: url}\n"),
 			want: Native{

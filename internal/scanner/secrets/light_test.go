@@ -169,8 +169,12 @@ func TestLooseExpressions(t *testing.T) {
 		t.Errorf("only %d expressions were cut as text", cut)
 	}
 	for _, c := range [][2]string{
-		{`\b[a-z]{9}\b`, `[a-z]{9}`}, {`(?i)\b[a-z]{9}\\b`, `(?i)[a-z]{9}\\b`}, {`[a-z]{9}`, `[a-z]{9}`},
-		{`(?:^|x)[a-z]{9}(?:\s|\z)`, `[a-z]{9}`}, {`a-(?i)[a-z]{9}(?:x|$)`, `a-(?i)[a-z]{9}`}, {`\b(?:a|b)c{9}(?:[\x60'"\s;]|\\[nr]|$)`, `(?:a|b)c{9}`},
+		{`\b[a-z]{9}\b`, `[a-z]{9}`},
+		{`(?i)\b[a-z]{9}\\b`, `(?i)[a-z]{9}\\b`},
+		{`[a-z]{9}`, `[a-z]{9}`},
+		{`(?:^|x)[a-z]{9}(?:\s|\z)`, `[a-z]{9}`},
+		{`a-(?i)[a-z]{9}(?:x|$)`, `a-(?i)[a-z]{9}`},
+		{`\b(?:a|b)c{9}(?:[\x60'"\s;]|\\[nr]|$)`, `(?:a|b)c{9}`},
 	} {
 		r := config.Rule{RuleID: "x", Regex: regexp.MustCompile(c[0])}
 		if got := loosened(&r).String(); got != c[1] {
