@@ -102,8 +102,12 @@ func TestLightMasker(t *testing.T) {
 		return (&masker{rules: []activeRules{set}}).mask(text)
 	}
 	full := (&masker{rules: []activeRules{fullRules(t)}}).mask
-	for _, f := range fakes(t, 5, 2) {
-		for _, text := range []string{f.text, "x " + strings.ToUpper(f.text), "\u212a" + f.text, "ſ " + f.text} {
+	for n, f := range fakes(t, 5, 2) {
+		texts := []string{f.text, "x " + strings.ToUpper(f.text)}
+		if n%20 == 0 { // all rules are run over these
+			texts = append(texts, "\u212a"+f.text, "ſ "+f.text)
+		}
+		for _, text := range texts {
 			if got, want := light(text), full(text); got != want {
 				t.Fatalf("%s: masks differ", f.rule)
 			}
