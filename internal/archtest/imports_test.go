@@ -48,7 +48,7 @@ var allowed = []struct {
 	{"internal/source/image", "scan", "net/http os/exec"},
 	{"internal/source/history", "scan git", "net/http os/exec"},
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
-	{"internal/scanner/dockerfile", "finding rule scan", "os os/exec net/http"},
+	{"internal/scanner/dockerfile", "finding nearest rule scan yamlpos", "os os/exec net/http"},
 	{"internal/scanner/packages", "finding inventory scan vulndb", "os os/exec net/http"},
 	{"internal/scanner/imageconfig", "finding rule scan", "os os/exec net/http"},
 	{"internal/fix", "finding", "os os/exec net/http"},

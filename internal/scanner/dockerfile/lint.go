@@ -33,6 +33,8 @@ type hit struct {
 	edits       []edit
 	description string
 	silenced    *pragma
+	// ignored says who asks to pass it over; empty where nobody does.
+	ignored string
 }
 
 // edit replaces a region of the source.
@@ -63,7 +65,7 @@ type lint struct {
 
 // lint runs all rules that are on.
 func (f *file) lint(n *Native) *lint {
-	l := &lint{file: f, native: n, pragmas: f.pragmas()}
+	l := &lint{file: f, native: n, pragmas: f.pragmas(n)}
 	x := indexed()
 	for _, i := range f.instructions {
 		if !i.broken {
@@ -122,13 +124,22 @@ func (l *lint) command(rules []*definition, c *command) {
 	}
 }
 
-// silence finds the pragma of each finding. What says that a file or a pragma is
-// broken cannot be silenced from within it.
+// silence finds what asks to pass each finding over: a pragma, else hadolint's
+// configuration. What says that a file or a pragma is broken cannot be silenced.
 func (l *lint) silence() {
 	for _, h := range l.hits {
-		if h.rule != &brokenFile.Meta && h.rule != &unreasoned.Meta {
-			h.silenced = l.pragmas.silences(h)
+		if h.rule == &brokenFile.Meta || h.rule == &unreasoned.Meta {
+			continue
 		}
+		l.silenceOne(h)
+	}
+}
+
+func (l *lint) silenceOne(h *hit) {
+	if h.silenced = l.pragmas.silences(h); h.silenced != nil {
+		h.ignored = h.silenced.describe()
+	} else {
+		h.ignored = l.native.Ignored[h.rule.ID]
 	}
 }
 
@@ -169,12 +180,15 @@ func (h *hit) replace(where span, text string) *hit {
 func (h *hit) insert(at int, text string) *hit { return h.replace(span{at, at}, text) }
 
 // quote shortens what a message quotes of the file and puts it into quotes.
-func quote(text string) string {
+func quote(text string) string { return fmt.Sprintf("%q", shortened(text)) }
+
+// shortened bounds a text of the file, and makes it one line.
+func shortened(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "") + "…"
 	}
-	return fmt.Sprintf("%q", text)
+	return text
 }
 
 // quoteAll lists a few words.
@@ -200,6 +214,7 @@ func (l *lint) finding(h *hit) finding.Finding {
 		Identity: finding.CommandIdentity(l.file.path, h.identity),
 	}
 	f.Severity = l.native.severity(&f)
+	f.Ignored, f.Spared = h.ignored, l.native.spares(&f)
 	if len(h.edits) > 0 {
 		f.Fix = &finding.Fix{Description: h.description}
 		for _, e := range h.edits {

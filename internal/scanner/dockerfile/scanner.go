@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,9 @@ type Options struct {
 	Now time.Time
 	// Native is what hadolint's configuration asks for, by the name of the target.
 	Native map[string]Native
+	// Files says of a path that it is a Dockerfile whatever it is called; nil for
+	// none.
+	Files func(path string) bool
 }
 
 // Scanner lints the Dockerfiles of a tree.
@@ -55,14 +59,17 @@ func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 	}
 	n := s.opt.Native[t.Name]
 	n.today = day(s.opt.Now)
-	return &pass{&n}, nil
+	return &pass{&n, s.opt.Files}, nil
 }
 
 // maxFile is the largest Dockerfile that is read, in bytes.
 const maxFile = 8 << 20
 
 // pass lints the Dockerfiles of one target.
-type pass struct{ native *Native }
+type pass struct {
+	native *Native
+	files  func(path string) bool
+}
 
 // part is what File makes of a Dockerfile.
 type part struct {
@@ -75,7 +82,7 @@ type part struct {
 	Secret bool     `json:"secret,omitempty"`
 
 	Findings []record `json:"f,omitempty"`
-	// Silenced counts the findings that pragmas silence.
+	// Silenced counts the findings that pragmas ask to pass over.
 	Silenced int `json:"s,omitempty"`
 }
 
@@ -91,18 +98,26 @@ func (r record) complete(t scan.Target) finding.Finding {
 	return f
 }
 
-// Wants takes what is called like a Dockerfile; and a file that the user named, or
-// that is called "Dockerfile-dev" or "Dockerfile_dev", when it looks like one. A symbolic link is built under its own name, so it is
-// taken as a file would be.
-func (*pass) Wants(e *scan.Entry, head func(int) []byte) scan.Want {
+// Wants takes what is called like a Dockerfile, or what the user says is one; and a
+// file that the user named, or that is called "Dockerfile-dev" or "Dockerfile.go",
+// when it looks like one. A symbolic link is built under its own name, so it is taken
+// as a file would be.
+func (p *pass) Wants(e *scan.Entry, head func(int) []byte) scan.Want {
 	if e.Kind != scan.File && e.Kind != scan.Symlink {
 		return scan.Want{}
 	}
-	if isDockerfile(e.Path) || e.Named && e.Path == "-" ||
-		(e.Named || mayBeDockerfile(e.Path)) && looksLikeDockerfile(head(scan.HeadSize)) {
-		return scan.Want{Mode: scan.Whole, Max: maxFile}
+	taken := isDockerfile(e.Path) || e.Named && e.Path == "-" || p.files != nil && p.files(e.Path)
+	switch {
+	case taken:
+	case e.Named:
+		taken = looksLikeDockerfile(head(scan.HeadSize))
+	case mayBeDockerfile(e.Path):
+		taken = isSurelyDockerfile(head(scan.HeadSize))
 	}
-	return wantsBeside(e.Path)
+	if !taken {
+		return wantsBeside(e.Path)
+	}
+	return scan.Want{Mode: scan.Whole, Max: maxFile}
 }
 
 // File lints one Dockerfile. A limit that was hit is an error beside the part.
@@ -118,7 +133,6 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 	for _, h := range l.hits {
 		if h.silenced != nil {
 			made.Silenced++
-			continue
 		}
 		f := l.finding(h)
 		made.Findings = append(made.Findings, record{f, f.Identity})
@@ -138,8 +152,8 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 }
 
 // Finish gathers the findings, those of a file once however many links lead to it.
-func (*pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Result {
-	res := scan.Result{RulesAssessed: len(declared)}
+func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Result {
+	res := scan.Result{RulesAssessed: len(declared), Notes: slices.Clone(p.native.Notes)}
 	linted := make(map[string]bool)
 	around, parts := gather(parts)
 	if len(parts) == 0 {
