@@ -29,6 +29,9 @@ type Config struct {
 	// BadDatabase says why a database that was asked for cannot be used: the
 	// packages scanner has failed then, whatever there is to scan.
 	BadDatabase error
+	// ShellChecker checks the shell code of Dockerfiles; nil leaves it to the
+	// scanner's own checks.
+	ShellChecker dockerfile.ShellChecker
 }
 
 // failing is a scanner that cannot begin.
@@ -58,7 +61,9 @@ var scanners = []struct {
 	},
 	{
 		finding.Dockerfile, // hadolint's rules and ours over every Dockerfile of a tree
-		func(Config) (scan.Scanner, error) { return dockerfile.New(dockerfile.Options{}), nil },
+		func(c Config) (scan.Scanner, error) {
+			return dockerfile.New(dockerfile.Options{ShellChecker: c.ShellChecker}), nil
+		},
 		dockerfile.Rules,
 	},
 	{

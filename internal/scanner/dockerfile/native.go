@@ -24,6 +24,8 @@ type Native struct {
 	StrictLabels bool
 	// DisablePragmas says that hadolint's ignore pragmas silence nothing.
 	DisablePragmas bool
+	// noShell says that the checks of shell code are a program's business.
+	noShell bool
 }
 
 // LabelType is what the value of a label must be.
