@@ -37,6 +37,8 @@ type scanOptions struct {
 	cacheDir    string
 	// archives is how many levels of archives are opened.
 	archives int
+	// shellcheck says who checks shell code: own, auto or the path of shellcheck.
+	shellcheck string
 	// newFrom is the revision that the change under test starts from.
 	newFrom string
 	// Of scan alone: gitleaks' files by name, the commits of git: targets, and
@@ -61,6 +63,8 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.StringVar(&o.db, "db", "", "folder or zip of OSV advisories")
 	f.StringVar(&o.cacheDir, "cache-dir", "", "folder that keeps what was found in contents, for later runs (default: none)")
 	f.IntVar(&o.archives, "max-archive-depth", 0, "how many levels of archives to look into for secrets; 0 leaves archives out")
+	f.StringVar(&o.shellcheck, "shellcheck", shellOwn, "who checks the shell code of Dockerfiles: own for boltseal's own checks, auto for shellcheck where it is on PATH, or its path; a program of the machine is run only when this allows it")
+	complete(cmd, "shellcheck", shellOwn, shellAuto)
 	complete(cmd, "scanners", gate.ScannerNames()...)
 	complete(cmd, "fail-on", "critical", "high", "medium", "low", "info")
 }
@@ -259,6 +263,9 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 	c := gate.Config{
 		Secrets:    engine,
 		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a folder or zip of OSV advisories",
+	}
+	if c.ShellChecker, err = p.options.shellChecker(ctx); err != nil {
+		return usage(err)
 	}
 	wantsPackages := len(p.options.scanners) == 0 || slices.Contains(p.options.scanners, finding.Packages)
 	if p.options.db != "" && wantsPackages {
