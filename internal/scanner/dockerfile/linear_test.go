@@ -10,7 +10,7 @@ import (
 // work is what a file costs, without a clock: what is allocated, by number and size.
 type work struct{ allocs, bytes uint64 }
 
-func measured(text string) work {
+func workOf(text string) work {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
@@ -81,8 +81,8 @@ func TestWorkIsLinear(t *testing.T) {
 	n := 1000
 	for name, shape := range shapes {
 		t.Run(name, func(t *testing.T) {
-			measured(shape(n / 2)) // what is made once
-			one, two := measured(shape(n)), measured(shape(2*n))
+			workOf(shape(n / 2)) // what is made once
+			one, two := workOf(shape(n)), workOf(shape(2*n))
 			if one.allocs*5/2+1000 < two.allocs || one.bytes*5/2+200_000 < two.bytes {
 				t.Errorf("%d cost %+v, %d cost %+v", n, one, 2*n, two)
 			}
