@@ -61,6 +61,11 @@ type lint struct {
 	pragmas *pragmas
 	hits    []*hit
 	dropped int
+	// walk is the walk over shell code, used again for each script; nil until there
+	// is any.
+	walk *shellWalk
+	// named are the variables that stages set; see sets.
+	named map[*stage]map[string]int
 }
 
 // lint runs all rules that are on.
@@ -114,6 +119,7 @@ func (l *lint) instruction(x *index, i *instruction) {
 			l.command(x.command[plain], c)
 		}
 	}
+	l.shell(script)
 }
 
 func (l *lint) command(rules []*definition, c *command) {

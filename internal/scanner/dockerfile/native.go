@@ -35,6 +35,8 @@ type Native struct {
 	SparedBy  string
 	// Notes are worth telling, and change nothing.
 	Notes []string
+	// noShell says that the checks of shell code are a program's business.
+	noShell bool
 }
 
 // LabelType is what the value of a label must be.

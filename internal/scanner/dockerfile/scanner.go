@@ -36,6 +36,8 @@ type Options struct {
 	// Files says of a path that it is a Dockerfile whatever it is called; nil for
 	// none.
 	Files func(path string) bool
+	// ShellChecker checks the shell code; nil leaves it to our own checks.
+	ShellChecker ShellChecker
 }
 
 // Scanner lints the Dockerfiles of a tree.
@@ -59,7 +61,8 @@ func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 	}
 	n := s.opt.Native[t.Name]
 	n.today = day(s.opt.Now)
-	return &pass{&n, s.opt.Files}, nil
+	n.noShell = s.opt.ShellChecker != nil
+	return &pass{&n, s.opt.Files, s.opt.ShellChecker}, nil
 }
 
 // maxFile is the largest Dockerfile that is read, in bytes.
@@ -67,8 +70,9 @@ const maxFile = 8 << 20
 
 // pass lints the Dockerfiles of one target.
 type pass struct {
-	native *Native
-	files  func(path string) bool
+	native  *Native
+	files   func(path string) bool
+	checker ShellChecker
 }
 
 // part is what File makes of a Dockerfile.
@@ -84,6 +88,10 @@ type part struct {
 	Findings []record `json:"f,omitempty"`
 	// Silenced counts the findings that pragmas ask to pass over.
 	Silenced int `json:"s,omitempty"`
+	// Scripts are for the program that checks shell code, if there is one.
+	Scripts []checked `json:"c,omitempty"`
+	// Shell counts the scripts that our own checks have looked at.
+	Shell int `json:"n,omitempty"`
 }
 
 // record is a finding with its identity, which findings do not write.
@@ -137,6 +145,9 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 		f := l.finding(h)
 		made.Findings = append(made.Findings, record{f, f.Identity})
 	}
+	if made.Scripts = l.checked(); p.checker == nil {
+		made.Shell, made.Scripts = len(made.Scripts), nil
+	}
 	encoded, err := json.Marshal(made)
 	if err != nil {
 		return nil, fmt.Errorf("encoding findings: %w", err)
@@ -152,7 +163,7 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 }
 
 // Finish gathers the findings, those of a file once however many links lead to it.
-func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Result {
+func (p *pass) Finish(ctx context.Context, v *scan.View, parts []scan.Ref) scan.Result {
 	res := scan.Result{RulesAssessed: len(declared), Notes: slices.Clone(p.native.Notes)}
 	linted := make(map[string]bool)
 	around, parts := gather(parts)
@@ -162,7 +173,9 @@ func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Re
 	for _, ref := range parts {
 		linted[ref.Entry.Path] = linted[ref.Entry.Path] || ref.Part != nil
 	}
-	silenced := 0
+	silenced, shell := 0, 0
+	var scripts []checked
+	var paths []string
 	for _, ref := range parts {
 		if ref.Part == nil {
 			continue
@@ -180,6 +193,16 @@ func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Re
 			res.Findings = append(res.Findings, r.complete(v.Target()))
 		}
 		silenced += got.Silenced
+		shell += got.Shell
+		for _, s := range got.Scripts {
+			scripts, paths = append(scripts, s), append(paths, ref.Entry.Path)
+		}
+	}
+	switch {
+	case len(scripts) > 0:
+		silenced += p.program(ctx, v.Target(), scripts, paths, &res)
+	case shell > 0:
+		res.Notes = append(res.Notes, fmt.Sprintf("shell code checked by boltseal's own checks (%d codes)", len(indexed().shell)))
 	}
 	switch silenced {
 	case 0:
