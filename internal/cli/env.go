@@ -41,6 +41,7 @@ var settings = []setting{
 	{"db", "BOLTSEAL_DB", "db", "db"},
 	{"cache-dir", "BOLTSEAL_CACHE_DIR", "cache-dir", "cache-dir"},
 	{"max-archive-depth", "BOLTSEAL_MAX_ARCHIVE_DEPTH", "", ""},
+	{"shellcheck", "BOLTSEAL_SHELLCHECK", "", ""},
 	{"new-from", "BOLTSEAL_NEW_FROM", "", ""},
 	{"gitleaks-config", "BOLTSEAL_GITLEAKS_CONFIG", "", ""},
 	{"gitleaks-baseline", "BOLTSEAL_GITLEAKS_BASELINE", "", ""},

@@ -39,6 +39,8 @@ type scanOptions struct {
 	cacheDir    string
 	// archives is how many levels of archives are opened.
 	archives int
+	// shellcheck says who checks shell code: own, auto or the path of shellcheck.
+	shellcheck string
 	// newFrom is the revision that the change under test starts from.
 	newFrom string
 	// dockerfiles are globs of files that are Dockerfiles as well.
@@ -69,6 +71,8 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.StringVar(&o.cacheDir, "cache-dir", "", "folder that keeps what was found in contents, for later runs (default: none)")
 	f.IntVar(&o.archives, "max-archive-depth", 0, "how many levels of archives to look into for secrets; 0 leaves archives out")
 	f.StringSliceVar(&o.dockerfiles, "dockerfile", nil, "glob of files that are Dockerfiles whatever they are called, as 'build/*.docker'; repeatable")
+	f.StringVar(&o.shellcheck, "shellcheck", shellOwn, "who checks the shell code of Dockerfiles: own for boltseal's own checks, auto for shellcheck where it is on PATH, or its path; a program of the machine is run only when this allows it")
+	complete(cmd, "shellcheck", shellOwn, shellAuto)
 	complete(cmd, "scanners", gate.ScannerNames()...)
 	complete(cmd, "fail-on", "critical", "high", "medium", "low", "info")
 }
@@ -310,8 +314,12 @@ func (p *prepared) dockerfiles(ctx context.Context, sys System) (dockerfile.Opti
 	if err != nil {
 		return dockerfile.Options{}, usage(fmt.Errorf("--dockerfile: %w", err))
 	}
+	checker, err := p.options.shellChecker(ctx)
+	if err != nil {
+		return dockerfile.Options{}, usage(err)
+	}
 	native, err := p.options.hadolints(ctx, sys, p.targets)
-	return dockerfile.Options{Native: native, Files: files}, err
+	return dockerfile.Options{Native: native, Files: files, ShellChecker: checker}, err
 }
 
 func knownScanner(name string) error {
