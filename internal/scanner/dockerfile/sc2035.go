@@ -1,6 +1,8 @@
 package dockerfile
 
 import (
+	"strings"
+
 	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/boltseal/boltseal/internal/finding"
@@ -22,7 +24,7 @@ func globAsOption(r *report, w *shellWalk, c *call) {
 		case "--", ":::", "::::":
 			return
 		}
-		if lit, ok := word.Parts[0].(*syntax.Lit); ok && (lit.Value[0] == '*' || lit.Value[0] == '?') {
+		if lit, ok := word.Parts[0].(*syntax.Lit); ok && (strings.HasPrefix(lit.Value, "*") || strings.HasPrefix(lit.Value, "?")) {
 			r.region(w, int(word.Pos().Offset()), int(word.Pos().Offset())+1, "a file whose name begins with a dash becomes an option: write ./%s", w.script.raw(int(word.Pos().Offset()), int(word.Pos().Offset())+1))
 		}
 	}

@@ -159,7 +159,7 @@ func (r *report) node(w *shellWalk, n syntax.Node, format string, args ...any) {
 }
 
 // region reports a region of a script.
-func (r *report) region(w *shellWalk, i, j int, format string, args ...any) *hit {
+func (r *report) region(w *shellWalk, i, j int, format string, args ...any) {
 	s := w.script
 	identity := s.raw(i, j)
 	if st := w.statement(); st != nil {
@@ -167,7 +167,7 @@ func (r *report) region(w *shellWalk, i, j int, format string, args ...any) *hit
 			identity = around + "\x00" + identity
 		}
 	}
-	return r.at(s.run, s.span(i, j), strings.ReplaceAll(identity, "\\\n", ""), format, args...)
+	r.at(s.run, s.span(i, j), strings.ReplaceAll(identity, "\\\n", ""), format, args...)
 }
 
 // statement is the innermost statement around the node that is looked at.

@@ -100,7 +100,7 @@ func (l *lint) shellChecks(x *index) *shellChecks {
 
 // shell runs the checks of shell code over one script.
 func (l *lint) shell(s *script) {
-	if l.native.noShell || s.err != nil || s.tree == nil || s.dialect() == "" {
+	if l.native.noShell || s.zsh || s.err != nil || s.tree == nil || s.dialect() == "" {
 		return
 	}
 	if l.walk == nil {
@@ -381,6 +381,9 @@ func (w *shellWalk) command(st *syntax.Stmt) {
 	case *syntax.CaseClause:
 		w.caseClause(cmd)
 	case *syntax.FuncDecl:
+		if cmd.Name == nil {
+			return
+		}
 		f := &function{decl: cmd, stack: append([]syntax.Node(nil), w.stack...)}
 		if !w.dry {
 			w.declared = append(w.declared, f)
