@@ -282,9 +282,6 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 		if c.Dockerfile, err = p.dockerfiles(ctx, sys); err != nil {
 			return err
 		}
-		if c.Dockerfile.ShellChecker, err = p.options.shellChecker(ctx); err != nil {
-			return usage(err)
-		}
 	}
 	if p.options.db != "" && p.runs(finding.Packages) {
 		db, err := vulndb.OpenFolder(p.options.db)
@@ -317,8 +314,12 @@ func (p *prepared) dockerfiles(ctx context.Context, sys System) (dockerfile.Opti
 	if err != nil {
 		return dockerfile.Options{}, usage(fmt.Errorf("--dockerfile: %w", err))
 	}
+	checker, err := p.options.shellChecker(ctx)
+	if err != nil {
+		return dockerfile.Options{}, usage(err)
+	}
 	native, err := p.options.hadolints(ctx, sys, p.targets)
-	return dockerfile.Options{Native: native, Files: files, Now: sys.now()}, err
+	return dockerfile.Options{Native: native, Files: files, ShellChecker: checker, Now: sys.now()}, err
 }
 
 func knownScanner(name string) error {

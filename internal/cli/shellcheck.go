@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"slices"
 
-	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/scanner/dockerfile"
 	"github.com/boltseal/boltseal/internal/shellcheck"
 )
@@ -21,8 +19,7 @@ const (
 // shellChecker opens the program that checks shell code; nil where there is none, or
 // none is to be used.
 func (o scanOptions) shellChecker(ctx context.Context) (dockerfile.ShellChecker, error) {
-	wanted := len(o.scanners) == 0 || slices.Contains(o.scanners, finding.Dockerfile)
-	if !wanted || o.shellcheck == shellOwn || o.shellcheck == "" {
+	if o.shellcheck == shellOwn || o.shellcheck == "" {
 		return nil, nil //nolint:nilnil // no program is an answer
 	}
 	name := o.shellcheck

@@ -58,14 +58,17 @@ func TestShellCheckerFindings(t *testing.T) {
 		t.Error(diff)
 	}
 	slices.SortFunc(res.Findings, finding.Compare)
-	want := []string{"Dockerfile:4:5-4:6 SC9999", "Dockerfile:6:5-6:7 SC2086", "Dockerfile:9:1-9:5 SC2006", "Dockerfile:10:1-10:1 SC1"}
+	want := []string{"Dockerfile:4:5-4:6 SC9999", "Dockerfile:6:5-6:7 SC2086", "Dockerfile:9:1-9:5 SC2006", "Dockerfile:10:1-10:1 SC1", "Dockerfile:12:5-12:6 SC2086"}
 	if diff := cmp.Diff(want, brief(res.Findings)); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"shell code checked by fake 1.0", "1 finding ignored by pragma"}, res.Notes); diff != "" {
 		t.Error(diff)
 	}
-	for _, found := range res.Findings {
+	if last := res.Findings[len(res.Findings)-1]; last.Ignored == "" || res.Findings[0].Ignored != "" {
+		t.Errorf("ignored %q", last.Ignored)
+	}
+	for _, found := range res.Findings[:4] {
 		if found.Rule == "SC2086" && (found.Severity != finding.Low || found.Message != "Quote it." || found.Remediation == "") {
 			t.Errorf("finding %+v", found)
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 var _ = declare(rule.Meta{
-	ID: "SC2086", Severity: finding.Low,
+	ID: "SC2086", Fixable: true, Severity: finding.Low,
 	Title:       "Unquoted variable is split into words and matched against files",
 	Remediation: "Put double quotes around it, or around the word it is part of",
 }, onNode(unquotedVariable))
@@ -20,5 +20,8 @@ func unquotedVariable(r *report, w *shellWalk, p *syntax.ParamExp) {
 	if w.call != nil && w.call.name == ":" && p.Exp != nil && (p.Exp.Op == syntax.AssignUnset || p.Exp.Op == syntax.AssignUnsetOrNull) {
 		return // SC2223
 	}
-	r.node(w, p, "%s is split at white space and matched against file names: put it into double quotes", quote(w.raw(p)))
+	h := r.node(w, p, "%s is split at white space and matched against file names: put it into double quotes", quote(w.raw(p)))
+	if w.place == inRedirect {
+		quoteNode(h, w.script, p) // more than one word is an error there
+	}
 }

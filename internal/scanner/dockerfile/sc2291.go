@@ -32,7 +32,7 @@ func (w *shellWalk) width(i int, gap string) int {
 	if strings.IndexByte(gap, '\t') < 0 {
 		return len(gap)
 	}
-	line := w.script.text[max(0, i-measured):i]
+	line := w.script.text[max(0, i-measuredLine):i]
 	line = line[strings.LastIndexByte(line, '\n')+1:]
 	from := columns(0, line)
 	return columns(from, gap) - from
@@ -48,5 +48,5 @@ func columns(column int, text string) int {
 	return column
 }
 
-// measured is how much of a line is looked at to know where its tabs lead, in bytes.
-const measured = 4096
+// measuredLine is how much of a line is looked at to know where its tabs lead, in bytes.
+const measuredLine = 4096

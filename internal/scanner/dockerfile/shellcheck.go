@@ -47,8 +47,9 @@ type ShellComment struct {
 type checked struct {
 	ShellScript
 	Pieces []placed `json:"p"`
-	// Silent are the rules, in lower case, that pragmas silence here.
-	Silent []string `json:"q,omitempty"`
+	// Silent are the rules, in lower case, that pragmas silence here, each with the
+	// pragma.
+	Silent map[string]string `json:"q,omitempty"`
 }
 
 // placed says that from at on, the text comes from a line and column of the source.
@@ -81,11 +82,14 @@ func (l *lint) checked() []checked {
 }
 
 // silentIn gives the rules that are silenced in an instruction.
-func (ps *pragmas) silentIn(i *instruction) []string {
-	var out []string
-	for at := range ps.silent {
+func (ps *pragmas) silentIn(i *instruction) map[string]string {
+	var out map[string]string
+	for at, p := range ps.silent {
 		if at.instruction == i || at.instruction == nil && (at.stage == nil || at.stage == i.stage) {
-			out = append(out, at.rule)
+			if out == nil {
+				out = make(map[string]string)
+			}
+			out[at.rule] = p.describe()
 		}
 	}
 	return out
@@ -140,11 +144,12 @@ func (p *pass) program(ctx context.Context, t scan.Target, scripts []checked, pa
 		said[c.Script]++
 		code := "SC" + strconv.Itoa(c.Code)
 		switch {
-		case s.silences(code):
-			silenced++
 		case len(res.Findings) >= maxHits || said[c.Script] > maxComments:
 			left++
 		default:
+			if s.Silent[strings.ToLower(code)] != "" {
+				silenced++
+			}
 			res.Findings = append(res.Findings, p.comment(s, paths[c.Script], code, c).complete(t))
 		}
 	}
@@ -153,15 +158,6 @@ func (p *pass) program(ctx context.Context, t scan.Target, scripts []checked, pa
 		res.Reason = fmt.Sprintf("too many findings: %d of %s were left out", left, p.checker.Name())
 	}
 	return silenced
-}
-
-func (c *checked) silences(code string) bool {
-	for _, id := range c.Silent {
-		if strings.EqualFold(id, code) {
-			return true
-		}
-	}
-	return false
 }
 
 // comment makes a finding.
@@ -176,6 +172,7 @@ func (p *pass) comment(s *checked, path, code string, c ShellComment) record {
 		Location: finding.Location{Path: path, StartLine: start.line, StartColumn: start.column, EndLine: end.line, EndColumn: end.column},
 	}
 	f.Severity = p.native.severity(&f)
+	f.Ignored, f.Spared = cmp.Or(s.Silent[strings.ToLower(code)], p.native.Ignored[code]), p.native.spares(&f)
 	return record{f, finding.CommandIdentity(path, s.Text[i:min(j, i+maxIdentity)]+" "+f.Message)}
 }
 

@@ -154,12 +154,12 @@ func (w *shellWalk) raw(n syntax.Node) string {
 }
 
 // node reports a node, identified by itself and the statement around it.
-func (r *report) node(w *shellWalk, n syntax.Node, format string, args ...any) {
-	r.region(w, int(n.Pos().Offset()), int(n.End().Offset()), format, args...)
+func (r *report) node(w *shellWalk, n syntax.Node, format string, args ...any) *hit {
+	return r.region(w, int(n.Pos().Offset()), int(n.End().Offset()), format, args...)
 }
 
 // region reports a region of a script.
-func (r *report) region(w *shellWalk, i, j int, format string, args ...any) {
+func (r *report) region(w *shellWalk, i, j int, format string, args ...any) *hit {
 	s := w.script
 	identity := s.raw(i, j)
 	if st := w.statement(); st != nil {
@@ -167,7 +167,7 @@ func (r *report) region(w *shellWalk, i, j int, format string, args ...any) {
 			identity = around + "\x00" + identity
 		}
 	}
-	r.at(s.run, s.span(i, j), strings.ReplaceAll(identity, "\\\n", ""), format, args...)
+	return r.at(s.run, s.span(i, j), strings.ReplaceAll(identity, "\\\n", ""), format, args...)
 }
 
 // statement is the innermost statement around the node that is looked at.
