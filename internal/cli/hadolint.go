@@ -26,9 +26,9 @@ var hadolintHomes = []struct {
 
 // hadolints reads hadolint's own configuration for each target: the file that the
 // user named, else the first of those in the target's folder, at the root of its
-// repository, in the current folder and in the home folder. Files are not merged; variables count beside
-// them. In a change the file is that of the commit that it starts from, and neither
-// home nor variables are its author's to set.
+// repository, in the current folder and in the home folder. Files are not merged;
+// variables count beside them. In a change the file is that of the commit that it
+// starts from, and neither home nor variables are its author's to set.
 func (o scanOptions) hadolints(ctx context.Context, sys System, targets []target) (map[string]dockerfile.Native, error) {
 	var variables []dockerfile.Variable
 	if !o.inChange {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/boltseal/boltseal/internal/yamlpos"
 )
@@ -31,7 +32,7 @@ func Dockerfiles(policies []*Policy, more []string) (func(path string) bool, err
 	}
 	patterns := more
 	for _, p := range policies {
-		patterns = append(patterns[:len(patterns):len(patterns)], p.Dockerfiles...)
+		patterns = append(slices.Clip(patterns), p.Dockerfiles...)
 	}
 	if len(patterns) == 0 {
 		return nil, nil //nolint:nilnil // nothing is asked

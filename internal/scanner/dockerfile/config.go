@@ -237,10 +237,8 @@ func (c *config) labels(list []string) error {
 }
 
 func oneOf(word string, words []string) error {
-	for _, w := range words {
-		if w == word {
-			return nil
-		}
+	if slices.Contains(words, word) {
+		return nil
 	}
 	if near := nearest.Word(word, words); near != "" {
 		return fmt.Errorf("%q is not one of %s: did you mean %q?", word, strings.Join(words, ", "), near)
