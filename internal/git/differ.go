@@ -23,9 +23,9 @@ var patchArgs = []string{
 	"--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "--submodule=short", "--ignore-submodules=none", "-O/dev/null",
 }
 
-// mergeArgs make git name what in a merge is as in none of its parents. Without
-// renames, which cannot hide a path from this list, that costs next to nothing.
-var mergeArgs = []string{"diff-tree", "--stdin", "--always", "-r", "-c", "--raw", "--no-renames", "--no-abbrev", "--no-relative", "--ignore-submodules=none", "-O/dev/null"}
+// listArgs make git name the files that a commit changes, of a merge those that are
+// as in none of its parents. Without renames that costs next to nothing.
+var listArgs = []string{"diff-tree", "--stdin", "--always", "--root", "-r", "-c", "--raw", "--no-renames", "--no-abbrev", "--no-relative", "--ignore-submodules=none", "-O/dev/null"}
 
 // endMark is not the id of a commit: diff-tree prints such a line as it is, and all
 // that came before it, at once.
@@ -78,9 +78,18 @@ type differs struct {
 	idle []*differ
 }
 
-// differ gives a process that waits, or starts one, for what lies below a path.
-func (o *Objects) differ(args []string, sub string) (*differ, error) {
-	if sub != "" {
+// differ gives a process that waits, or starts one, for what lies below a path and
+// in none of some folders.
+func (o *Objects) differ(args []string, sub string, without []string) (*differ, error) {
+	at := o.at
+	switch {
+	case len(without) > 0:
+		args = append(slices.Clip(args), "--", ":(top,literal)"+sub)
+		for _, folder := range without {
+			args = append(args, ":(top,literal,exclude)"+folder)
+		}
+		at.env = append(slices.Clip(at.env), "GIT_LITERAL_PATHSPECS=0")
+	case sub != "":
 		args = append(slices.Clip(args), "--", sub)
 	}
 	kind := strings.Join(args, "\x00")
@@ -95,12 +104,12 @@ func (o *Objects) differ(args []string, sub string) (*differ, error) {
 		}
 	}
 	o.differs.mu.Unlock()
-	return o.startDiffer(kind, args)
+	return o.startDiffer(kind, at, args)
 }
 
-func (o *Objects) startDiffer(kind string, args []string) (*differ, error) {
+func (o *Objects) startDiffer(kind string, at place, args []string) (*differ, error) {
 	ctx, cancel := context.WithCancel(o.ctx)
-	cmd, err := o.repo.command(ctx, o.at, args...)
+	cmd, err := o.repo.command(ctx, at, args...)
 	if err != nil {
 		cancel()
 		return nil, err
@@ -122,12 +131,20 @@ func (o *Objects) startDiffer(kind string, args []string) (*differ, error) {
 	return d, nil
 }
 
-// rest puts a process that has shown all that it was asked for back.
+// rest puts a process that has shown all that it was asked for back. Of other ones
+// that wait no more than maxIdle do: each holds memory.
 func (o *Objects) rest(d *differ) {
 	o.differs.mu.Lock()
 	defer o.differs.mu.Unlock()
 	o.differs.idle = append(o.differs.idle, d)
+	if len(o.differs.idle) > maxIdle {
+		o.differs.idle[0].kill()
+		o.differs.idle = slices.Delete(o.differs.idle, 0, 1)
+	}
 }
+
+// maxIdle is how many processes may wait.
+const maxIdle = 6
 
 // stopDiffers ends the processes that wait.
 func (o *Objects) stopDiffers() {

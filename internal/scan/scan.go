@@ -116,6 +116,19 @@ type Visitor interface {
 	Failed(path string, err error)
 }
 
+// Chooser is a Visitor that knows which files are left out for their path alone: of
+// such a file no pass wants the content. A source that finds contents dear offers it
+// without.
+type Chooser interface {
+	Leaves(path string) bool
+}
+
+// Picky is a Pass that leaves files of a history out for their path alone: it wants
+// none of them in another mode than NoRead.
+type Picky interface {
+	LeavesOut(path string) bool
+}
+
 // EntryKind is the kind of a directory entry.
 type EntryKind uint8
 

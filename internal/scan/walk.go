@@ -70,6 +70,18 @@ func (w *walk) Skipped(_, reason string) {
 	w.skipped[reason]++
 }
 
+// Leaves implements Chooser: every pass that is not served from the cache leaves the
+// file out.
+func (w *walk) Leaves(path string) bool {
+	for _, i := range w.active {
+		picky, ok := w.run.passes[i].Pass.(Picky)
+		if !ok || !picky.LeavesOut(path) {
+			return false
+		}
+	}
+	return len(w.active) > 0
+}
+
 // Failed implements Visitor.
 func (w *walk) Failed(path string, err error) {
 	w.failed = true

@@ -118,13 +118,18 @@ func (p *pass) leavesOut(e *scan.Entry) bool {
 	if e.Named || e.Commit == "" {
 		return !e.Named && (p.own[e.Path] || p.rules.pathAllowed(e.Path))
 	}
+	return p.LeavesOut(e.Path)
+}
+
+// LeavesOut implements scan.Picky.
+func (p *pass) LeavesOut(path string) bool {
 	// A history comes back to the same paths again and again.
-	if out, known := p.paths.Load(e.Path); known {
+	if out, known := p.paths.Load(path); known {
 		return out.(bool) //nolint:forcetypeassert // nothing else is stored
 	}
-	out := p.own[e.Path] || p.rules.pathAllowed(e.Path)
+	out := p.own[path] || p.rules.pathAllowed(path)
 	if p.pathCount.Add(1) < maxPaths {
-		p.paths.Store(e.Path, out)
+		p.paths.Store(path, out)
 	}
 	return out
 }

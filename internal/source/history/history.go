@@ -33,6 +33,8 @@ type Source struct {
 	sub     string       // only below this path, "" is the root
 	commits []git.Commit // oldest first
 	units   []scan.Unit
+	// vendored is what blocks have learnt of folders that nobody wants.
+	vendored vendored
 	// problems are what kept commits from the list.
 	problems []problem
 	notes    []string
@@ -59,7 +61,7 @@ func Open(ctx context.Context, dir string, opt Options) (*Source, error) {
 	}
 	s := &Source{
 		target:  scan.Target{Kind: scan.KindHistory, Name: "git:" + filepath.ToSlash(filepath.Clean(dir))},
-		objects: objects, sub: sub,
+		objects: objects, sub: sub, vendored: vendored{many: manyLeft},
 	}
 	if len(opt.Revs) > 0 {
 		s.target.Name += "@" + strings.Join(opt.Revs, ",")

@@ -16,21 +16,13 @@ const maxPath = 4096
 
 // walk offers what the commits of a block add, in their order.
 func (s *Source) walk(ctx context.Context, block []git.Commit, v scan.Visitor) error {
-	var ids, merges []string
-	for _, c := range block {
-		if c.Parents > 1 {
-			merges = append(merges, c.ID)
-		}
-	}
-	quiet := s.objects.QuietMerges(ctx, merges, s.sub)
-	for _, c := range block {
-		if !quiet[c.ID] {
-			ids = append(ids, c.ID)
-		}
-	}
 	w := &walker{v: v, blobs: s.objects.Blobs(ctx)}
 	w.openText, w.openBlob = w.hunkText, w.wholeBlob
-	err := s.objects.Patches(ctx, ids, s.sub, w)
+	p := s.plan(ctx, block, w)
+	err := s.objects.Patches(ctx, p.cut, s.sub, p.folders, w)
+	if err == nil {
+		err = s.objects.Patches(ctx, p.whole, s.sub, nil, w)
+	}
 	if closed := w.blobs.Close(); err == nil && ctx.Err() == nil {
 		err = closed
 	}
@@ -67,6 +59,17 @@ func (w *walker) Hunk(h *git.Hunk) error {
 	e.Size = size
 	return w.v.Entry(e, w.openBlob)
 }
+
+// leftOut offers a file whose content nobody wants, so that it is counted.
+func (w *walker) leftOut(commit string, t git.Touched) error {
+	if len(t.Path) > maxPath {
+		return nil // told where the commit is shown; no rule leaves it out
+	}
+	e := scan.Entry{Path: t.Path, Mode: permissions(t.Mode), Size: 1, Commit: commit, Line: 1}
+	return w.v.Entry(e, func() (io.ReadCloser, error) { return nil, errLeftOut })
+}
+
+var errLeftOut = errors.New("nobody wanted the content")
 
 // Lost implements git.PatchVisitor.
 func (w *walker) Lost(commit, path string, err error) {

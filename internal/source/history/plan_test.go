@@ -1,0 +1,165 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/boltseal/boltseal/internal/scan"
+)
+
+// hunks takes what a walk offers of files that are not vendored, and counts the
+// others.
+type hunks struct {
+	t        *testing.T
+	wanted   []string
+	vendored map[string]bool
+}
+
+func isVendored(path string) bool {
+	return strings.HasPrefix(path, "vendor/a/") || strings.HasPrefix(path, "vendor/b/") || strings.HasSuffix(path, ".sum")
+}
+
+func (h *hunks) Entry(e scan.Entry, open func() (io.ReadCloser, error)) error {
+	if isVendored(e.Path) {
+		h.vendored[e.Commit+" "+e.Path] = true
+		return nil
+	}
+	if e.Size == 0 {
+		return nil
+	}
+	r, err := open()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.wanted = append(h.wanted, fmt.Sprintf("%s %s:%d %q", e.Commit, e.Path, e.Line, text))
+	return r.Close()
+}
+func (h *hunks) Skipped(_, _ string)           {}
+func (h *hunks) Failed(path string, err error) { h.t.Errorf("%s: %v", path, err) }
+
+// choosing leaves vendored files out.
+type choosing struct{ *hunks }
+
+func (choosing) Leaves(path string) bool { return isVendored(path) }
+
+// walkAll walks all of a history.
+func walkAll(t *testing.T, dir string, many int, visitor func(*hunks) scan.Visitor) (*hunks, *Source) {
+	t.Helper()
+	s, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close() //nolint:errcheck // a temporary folder
+	s.vendored.many = many
+	h := &hunks{t: t, vendored: make(map[string]bool)}
+	for _, u := range s.Units() {
+		if err := u.Walk(context.Background(), visitor(h)); err != nil { //nolint:usetesting // as a run does it
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(h.wanted)
+	return h, s
+}
+
+// TestWhatIsVendoredIsLeftOut holds that leaving folders out changes nothing of what
+// is shown of other files: over histories that add, change, delete and move files in
+// and out of the folders at random.
+func TestWhatIsVendoredIsLeftOut(t *testing.T) {
+	for seed := range uint64(6) {
+		dir := t.TempDir()
+		randomHistory(t, dir, rand.New(rand.NewPCG(seed, 1)))
+		all, _ := walkAll(t, dir, 1, func(h *hunks) scan.Visitor { return h })
+		cut, s := walkAll(t, dir, 1, func(h *hunks) scan.Visitor { return choosing{h} })
+		if diff := cmp.Diff(all.wanted, cut.wanted); diff != "" {
+			t.Errorf("seed %d: -all +cut\n%s", seed, diff)
+		}
+		for file := range all.vendored {
+			if !cut.vendored[file] {
+				t.Errorf("seed %d: %s is not counted", seed, file)
+			}
+		}
+		if len(s.vendored.list) == 0 {
+			t.Errorf("seed %d: no folder was left out", seed)
+		}
+	}
+}
+
+func randomHistory(t *testing.T, dir string, rng *rand.Rand) {
+	t.Helper()
+	git := func(args ...string) {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), "git", args...)
+		cmd.Dir = dir
+		cmd.Env = []string{
+			"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
+			"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com",
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, out)
+		}
+	}
+	git("init", "-q", "-b", "main")
+	folders := []string{"vendor/a", "vendor/a/deep", "vendor/b", "vendor/c", "own", "own/a [x]*?", "."}
+	name := func() string {
+		return filepath.Join(dir, folders[rng.IntN(len(folders))], fmt.Sprintf("f%d%s", rng.IntN(6), []string{"", ".sum"}[rng.IntN(5)/4]))
+	}
+	var files []string
+	for range 25 {
+		for range 1 + rng.IntN(5) {
+			file := name()
+			switch n := rng.IntN(4); {
+			case n == 0 && len(files) > 0:
+				os.Remove(files[rng.IntN(len(files))]) //nolint:errcheck // it may be gone
+			case n == 1 && len(files) > 0:
+				os.MkdirAll(filepath.Dir(file), 0o755)       //nolint:errcheck // the next step tells
+				os.Rename(files[rng.IntN(len(files))], file) //nolint:errcheck // it may be gone
+				files = append(files, file)
+			default:
+				var text strings.Builder
+				kind := rng.IntN(3)
+				for i := range 20 {
+					fmt.Fprintf(&text, "line %d of kind %d\n", i, kind)
+				}
+				fmt.Fprintf(&text, "this is %d\n", rng.IntN(100))
+				os.MkdirAll(filepath.Dir(file), 0o755) //nolint:errcheck // the next step tells
+				if err := os.WriteFile(file, []byte(text.String()), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				files = append(files, file)
+			}
+		}
+		git("add", "-A", "-f")
+		git("commit", "-q", "--allow-empty", "-m", "c")
+	}
+	git("checkout", "-q", "-b", "side", "HEAD~6")
+	for _, file := range []string{"own/side", "vendor/a/side"} {
+		full := filepath.Join(dir, file)
+		os.MkdirAll(filepath.Dir(full), 0o755) //nolint:errcheck // the next step tells
+		if err := os.WriteFile(full, []byte("side\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	git("add", "-A", "-f")
+	git("commit", "-q", "-m", "side")
+	git("checkout", "-q", "main")
+	git("merge", "-q", "--no-ff", "--no-commit", "-X", "ours", "side")
+	if err := os.WriteFile(filepath.Join(dir, "evil"), []byte("in the merge alone\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	git("add", "-A", "-f")
+	git("commit", "-q", "-m", "merge")
+}
