@@ -133,10 +133,14 @@ func remoteOptions(r image.Remote) image.Options { return image.Options{Remote: 
 // signedIn gives the same credentials to every registry.
 type signedIn struct {
 	authn.AuthConfig
-	err error
+	err  error
+	hang <-chan struct{}
 }
 
 func (s signedIn) Resolve(authn.Resource) (authn.Authenticator, error) {
+	if s.hang != nil {
+		<-s.hang
+	}
 	if s.err != nil {
 		return nil, s.err
 	}

@@ -201,13 +201,9 @@ func (e *endpoint) signIn(ctx context.Context) (*http.Client, error) {
 	if e.client != nil {
 		return e.client, nil
 	}
-	auth := authn.Anonymous
-	if e.remote.Keychain != nil {
-		var err error
-		if auth, err = authn.Resolve(ctx, e.remote.Keychain, e.repo); err != nil {
-			// A helper's words can hold what it was to keep.
-			return nil, faultf("%s: its credentials cannot be read: look at auths, credsStore and credHelpers in Docker's config.json, and whether docker-credential-… of that name is there and works; or use docker login %s", e.host(), e.host())
-		}
+	auth, err := e.credentials(ctx)
+	if err != nil {
+		return nil, err
 	}
 	e.signed = auth != authn.Anonymous
 	t, err := transport.NewWithContext(ctx, e.repo.Registry, auth, e.remote.roundTripper(e.base), []string{e.repo.Scope(transport.PullScope)})
@@ -216,6 +212,35 @@ func (e *endpoint) signIn(ctx context.Context) (*http.Client, error) {
 	}
 	e.client = &http.Client{Transport: t, CheckRedirect: redirect}
 	return e.client, nil
+}
+
+// credentials asks the keychain. A helper is a program that may wait for somebody to
+// type; it is not waited for longer than for a server.
+func (e *endpoint) credentials(ctx context.Context) (authn.Authenticator, error) {
+	if e.remote.Keychain == nil {
+		return authn.Anonymous, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.remote.stall)
+	defer cancel()
+	type answer struct {
+		auth authn.Authenticator
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		auth, err := authn.Resolve(ctx, e.remote.Keychain, e.repo)
+		answers <- answer{auth, err}
+	}()
+	select {
+	case a := <-answers:
+		if a.err != nil {
+			// A helper's words can hold what it was to keep.
+			return nil, faultf("%s: its credentials cannot be read: look at auths, credsStore and credHelpers in Docker's config.json, and whether docker-credential-… of that name is there and works; or use docker login %s", e.host(), e.host())
+		}
+		return a.auth, nil
+	case <-ctx.Done():
+		return nil, faultf("%s: the helper for its credentials gave no answer for %s", e.host(), e.remote.stall)
+	}
 }
 
 // get asks for a file of the repository, from an offset on.

@@ -316,6 +316,15 @@ func TestSilentRegistries(t *testing.T) {
 	}
 }
 
+func TestSilentHelper(t *testing.T) {
+	f := serve(t)
+	ref := f.push(t, sample(t))
+	r := image.Impatient(image.Remote{}, 50*time.Millisecond, func(time.Duration) {})
+	r.Keychain = signedIn{hang: t.Context().Done()}
+	_, err := image.Open(t.Context(), image.SchemeRegistry, ref, remoteOptions(r))
+	wantError(t, err, f.host+": the helper for its credentials gave no answer for 50ms")
+}
+
 func TestManifestsThatLie(t *testing.T) {
 	l := plain(t, text("a", "1"))
 	blob := hashOf(l.data)

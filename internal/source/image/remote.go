@@ -21,7 +21,7 @@ type Remote struct {
 	Offline bool
 	// Keychain gives the credentials for a registry; nil has none.
 	Keychain authn.Keychain
-	// Proxy gives the proxy for an address, nil for none.
+	// Proxy gives the proxy for an address, nil for none. Its errors are told.
 	Proxy func(*url.URL) (*url.URL, error)
 	// Insecure are the registries, as HOST or HOST:PORT, that may be reached over
 	// plain HTTP. Beside them only loopback addresses may.

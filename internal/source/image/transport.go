@@ -56,7 +56,13 @@ func (r Remote) base() *http.Transport {
 		DisableCompression: true,
 	}
 	if r.Proxy != nil {
-		t.Proxy = func(req *http.Request) (*url.URL, error) { return r.Proxy(req.URL) }
+		t.Proxy = func(req *http.Request) (*url.URL, error) {
+			proxy, err := r.Proxy(req.URL)
+			if err != nil {
+				return nil, faultf("%v", err)
+			}
+			return proxy, nil
+		}
 	}
 	return t
 }
