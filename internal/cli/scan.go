@@ -21,6 +21,7 @@ import (
 	"github.com/boltseal/boltseal/internal/report"
 	"github.com/boltseal/boltseal/internal/scan"
 	"github.com/boltseal/boltseal/internal/scanner/secrets"
+	"github.com/boltseal/boltseal/internal/source/image"
 	"github.com/boltseal/boltseal/internal/vulndb"
 )
 
@@ -37,6 +38,7 @@ type scanOptions struct {
 	cacheDir    string
 	// archives is how many levels of archives are opened.
 	archives int
+	remoteOptions
 	// newFrom is the revision that the change under test starts from.
 	newFrom string
 	// Of scan alone: gitleaks' files by name, the commits of git: targets, and
@@ -61,6 +63,7 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.StringVar(&o.db, "db", "", "folder or zip of OSV advisories")
 	f.StringVar(&o.cacheDir, "cache-dir", "", "folder that keeps what was found in contents, for later runs (default: none)")
 	f.IntVar(&o.archives, "max-archive-depth", 0, "how many levels of archives to look into for secrets; 0 leaves archives out")
+	o.remoteOptions.register(cmd)
 	complete(cmd, "scanners", gate.ScannerNames()...)
 	complete(cmd, "fail-on", "critical", "high", "medium", "low", "info")
 }
@@ -92,9 +95,20 @@ Dockerfile on standard input, and images:
   docker-archive:FILE   what docker save or podman save wrote
   oci-archive:FILE      a tar of an OCI image layout
   oci-dir:PATH          an OCI image layout
+  docker:IMAGE          an image of Docker's daemon, through its socket
+  podman:IMAGE          one of Podman's
+  registry:IMAGE        an image in its registry; layers are read as they come in
 
 Without a scheme a folder is a folder, whatever it holds; a file is recognised by
-its content.
+its content. What is neither is an image where it has a tag, a digest or a host, as
+app:1.0 or ghcr.io/acme/app: Docker is asked, then Podman, then the registry. A bare
+word is no image: a mistyped folder must not fetch what a stranger has pushed.
+
+Credentials are those of docker login: DOCKER_AUTH_CONFIG, Docker's or Podman's
+configuration, and its helpers (docker-credential-ecr-login, -gcloud, -acr-env); on
+GitLab also the job's own token for CI_REGISTRY. Proxies are those of HTTPS_PROXY,
+HTTP_PROXY and NO_PROXY, daemons those of DOCKER_HOST and CONTAINER_HOST, as
+unix://PATH.
 
 gitleaks' own files .gitleaks.toml and .gitleaksignore are read from the target's
 folder and the root of its repository.`,
@@ -103,6 +117,7 @@ folder and the root of its repository.`,
   boltseal scan --new-from origin/main
   boltseal scan --staged
   boltseal scan --db advisories . docker-archive:app.tar
+  boltseal scan --platform linux/amd64 ghcr.io/acme/app:1.0
   boltseal scan -f table -f sarif=boltseal.sarif
   boltseal scan - < Dockerfile`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -147,6 +162,7 @@ var platform = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$`)
 type prepared struct {
 	options  scanOptions
 	targets  []target
+	remote   image.Remote
 	policies *policySet
 	scanners []scan.Scanner
 	database vulndb.DB
@@ -174,6 +190,10 @@ func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, 
 	if err := o.check(p.targets); err != nil {
 		return nil, err
 	}
+	var err error
+	if p.remote, err = o.remote(sys, p.targets); err != nil {
+		return nil, err
+	}
 	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now()}
 	if o.platform != "" && !platform.MatchString(o.platform) {
 		return nil, usage(fmt.Errorf("--platform: %q is none: write os/architecture, as linux/arm64", o.platform))
@@ -194,7 +214,6 @@ func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, 
 			return nil, err
 		}
 	}
-	var err error
 	if p.policies, err = loadPolicies(ctx, o.policy, dirs); err != nil {
 		return nil, err
 	}
@@ -237,6 +256,8 @@ func (o scanOptions) check(targets []target) error {
 		return usage(errors.New("--staged is for folders: there is none among the targets"))
 	case o.newFrom != "" && !has("dir"):
 		return usage(errors.New("--new-from is for folders: there is none among the targets"))
+	case o.offline && has(image.SchemeRegistry):
+		return usage(errors.New("--offline asks no registry, and a target is registry:IMAGE: save the image where there is a network and scan docker-archive:FILE or oci-archive:FILE"))
 	}
 	return nil
 }
@@ -322,7 +343,7 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 	}
 	var names [][]string
 	for _, t := range p.targets {
-		o := t.reach(ctx, sys, opening{noGitignore: p.options.noGitignore, platform: p.options.platform, newFrom: p.options.newFrom})
+		o := t.reach(ctx, sys, opening{noGitignore: p.options.noGitignore, platform: p.options.platform, remote: p.remote, newFrom: p.options.newFrom})
 		req.Sources = append(req.Sources, o.sources...)
 		req.Unopened = append(req.Unopened, o.failed...)
 		masked := []string{p.judging.Mask(t.name())}
