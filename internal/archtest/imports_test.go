@@ -46,7 +46,7 @@ var allowed = []struct {
 	{"internal/scan", "finding inventory", "os net/http"},
 	{"internal/scan/scantest", "scan", "os net/http"},
 	{"internal/source/tree", "scan git", "net/http"},
-	{"internal/source/image", "scan", "net/http os/exec"},
+	{"internal/source/image", "scan", "os/exec"},
 	{"internal/source/history", "scan git", "net/http os/exec"},
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
 	{"internal/scanner/dockerfile", "finding nearest rule scan yamlpos", "os os/exec net/http"},

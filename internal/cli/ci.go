@@ -15,6 +15,7 @@ import (
 	"github.com/boltseal/boltseal/internal/forge"
 	"github.com/boltseal/boltseal/internal/git"
 	"github.com/boltseal/boltseal/internal/report"
+	"github.com/boltseal/boltseal/internal/source/image"
 )
 
 // ciOptions are what ci takes beside the options of a scan.
@@ -87,7 +88,7 @@ the checkout, which is the author's own: it says so.`,
 	o.register(cmd)
 	f := cmd.Flags()
 	f.StringVar(&c.path, "path", ".", "folder to scan")
-	f.StringSliceVar(&c.images, "image", nil, "image to scan as well, as docker-archive:FILE, oci-archive:FILE or oci-dir:PATH; repeatable")
+	f.StringSliceVar(&c.images, "image", nil, "image to scan as well, as HOST/NAME:TAG, docker:NAME, docker-archive:FILE or another target of scan; repeatable")
 	f.StringVar(&c.outputDir, "output-dir", "boltseal-report", "folder for the reports")
 	f.BoolVar(&c.summary, "summary", true, "write the job summary where the CI system has one")
 	withEnv(f)
@@ -133,8 +134,8 @@ func isImage(arg string) error {
 	if err != nil {
 		return err
 	}
-	if t.scheme == "dir" || t.scheme == "stdin" {
-		return usage(fmt.Errorf("--image %q is no image: write docker-archive:FILE, oci-archive:FILE or oci-dir:PATH", arg))
+	if !image.IsReference(t.scheme) && !slices.Contains(image.Schemes(), t.scheme) {
+		return usage(fmt.Errorf("--image %q is no image: write HOST/NAME:TAG, registry:NAME, docker:NAME, docker-archive:FILE, oci-archive:FILE or oci-dir:PATH", arg))
 	}
 	return nil
 }

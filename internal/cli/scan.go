@@ -23,6 +23,7 @@ import (
 	"github.com/boltseal/boltseal/internal/scan"
 	"github.com/boltseal/boltseal/internal/scanner/dockerfile"
 	"github.com/boltseal/boltseal/internal/scanner/secrets"
+	"github.com/boltseal/boltseal/internal/source/image"
 	"github.com/boltseal/boltseal/internal/vulndb"
 )
 
@@ -41,6 +42,7 @@ type scanOptions struct {
 	archives int
 	// shellcheck says who checks shell code: own, auto or the path of shellcheck.
 	shellcheck string
+	remoteOptions
 	// newFrom is the revision that the change under test starts from.
 	newFrom string
 	// dockerfiles are globs of files that are Dockerfiles as well.
@@ -73,6 +75,7 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.StringSliceVar(&o.dockerfiles, "dockerfile", nil, "glob of files that are Dockerfiles whatever they are called, as 'build/*.docker'; repeatable")
 	f.StringVar(&o.shellcheck, "shellcheck", shellOwn, "who checks the shell code of Dockerfiles: own for boltseal's own checks, auto for shellcheck where it is on PATH, or its path; a program of the machine is run only when this allows it")
 	complete(cmd, "shellcheck", shellOwn, shellAuto)
+	o.remoteOptions.register(cmd)
 	complete(cmd, "scanners", gate.ScannerNames()...)
 	complete(cmd, "fail-on", "critical", "high", "medium", "low", "info")
 }
@@ -105,9 +108,20 @@ Dockerfile on standard input, and images:
   docker-archive:FILE   what docker save or podman save wrote
   oci-archive:FILE      a tar of an OCI image layout
   oci-dir:PATH          an OCI image layout
+  docker:IMAGE          an image of Docker's daemon, through its socket
+  podman:IMAGE          one of Podman's
+  registry:IMAGE        an image in its registry; layers are read as they come in
 
 Without a scheme a folder is a folder, whatever it holds; a file is recognised by
-its content.
+its content. What is neither is an image where it has a tag, a digest or a host, as
+app:1.0 or ghcr.io/acme/app: Docker is asked, then Podman, then the registry. A bare
+word is no image: a mistyped folder must not fetch what a stranger has pushed.
+
+Credentials are those of docker login: DOCKER_AUTH_CONFIG, Docker's or Podman's
+configuration, and its helpers (docker-credential-ecr-login, -gcloud, -acr-env); on
+GitLab also the job's own token for CI_REGISTRY. Proxies are those of HTTPS_PROXY,
+HTTP_PROXY and NO_PROXY, daemons those of DOCKER_HOST and CONTAINER_HOST, as
+unix://PATH.
 
 Other tools' own files .gitleaks.toml, .gitleaksignore and .hadolint.yaml are read
 from the target's folder and the root of its repository; the last one, as hadolint
@@ -117,6 +131,7 @@ does, else from the home folder.`,
   boltseal scan --new-from origin/main
   boltseal scan --staged
   boltseal scan --db advisories . docker-archive:app.tar
+  boltseal scan --platform linux/amd64 ghcr.io/acme/app:1.0
   boltseal scan -f table -f sarif=boltseal.sarif
   boltseal scan - < Dockerfile`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -161,6 +176,7 @@ var platform = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?$`)
 type prepared struct {
 	options  scanOptions
 	targets  []target
+	remote   image.Remote
 	policies *policySet
 	scanners []scan.Scanner
 	database vulndb.DB
@@ -188,6 +204,10 @@ func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, 
 	if err := o.check(p.targets); err != nil {
 		return nil, err
 	}
+	var err error
+	if p.remote, err = o.remote(sys, p.targets); err != nil {
+		return nil, err
+	}
 	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now()}
 	if o.platform != "" && !platform.MatchString(o.platform) {
 		return nil, usage(fmt.Errorf("--platform: %q is none: write os/architecture, as linux/arm64", o.platform))
@@ -208,7 +228,6 @@ func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, 
 			return nil, err
 		}
 	}
-	var err error
 	if p.policies, err = loadPolicies(ctx, o.policy, dirs); err != nil {
 		return nil, err
 	}
@@ -251,6 +270,8 @@ func (o scanOptions) check(targets []target) error {
 		return usage(errors.New("--staged is for folders: there is none among the targets"))
 	case o.newFrom != "" && !has("dir"):
 		return usage(errors.New("--new-from is for folders: there is none among the targets"))
+	case o.offline && has(image.SchemeRegistry):
+		return usage(errors.New("--offline asks no registry, and a target is registry:IMAGE: save the image where there is a network and scan docker-archive:FILE or oci-archive:FILE"))
 	}
 	return nil
 }
@@ -368,7 +389,7 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 	}
 	var names [][]string
 	for _, t := range p.targets {
-		o := t.reach(ctx, sys, opening{noGitignore: p.options.noGitignore, platform: p.options.platform, newFrom: p.options.newFrom})
+		o := t.reach(ctx, sys, opening{noGitignore: p.options.noGitignore, platform: p.options.platform, remote: p.remote, newFrom: p.options.newFrom})
 		req.Sources = append(req.Sources, o.sources...)
 		req.Unopened = append(req.Unopened, o.failed...)
 		masked := []string{p.judging.Mask(t.name())}

@@ -29,13 +29,14 @@ type target struct {
 
 // The schemes that can be scanned, and those that are known and cannot be yet.
 var (
-	schemes      = []string{"dir", "git", "docker-archive", "oci-archive", "oci-dir"}
-	laterSchemes = []string{"docker", "podman", "registry", "sbom"}
+	schemes      = append([]string{"dir", "git"}, image.Schemes()...)
+	laterSchemes = []string{"sbom"}
 )
 
 // parseTarget cuts an argument. Without a scheme a folder is a dir, whatever it
 // holds: a tree cannot choose how it is looked at. A file is an image archive when
-// it looks like one, and a single file otherwise.
+// it looks like one, and a single file otherwise. What is neither is an image when
+// it has a tag, a digest or a host; a bare word is the path of something missing.
 func parseTarget(arg string) (target, error) {
 	switch arg {
 	case "-":
@@ -46,12 +47,9 @@ func parseTarget(arg string) (target, error) {
 	scheme, path, found := strings.Cut(arg, ":")
 	switch {
 	case found && slices.Contains(schemes, scheme):
-		if path == "" {
-			return target{}, usage(fmt.Errorf("target %q names no path: write %s:PATH", arg, scheme))
-		}
-		return target{typed: arg, scheme: scheme, path: path}, nil
+		return schemeTarget(arg, scheme, path)
 	case found && slices.Contains(laterSchemes, scheme):
-		return target{}, usage(fmt.Errorf("target %q: %s is not supported yet; save the image and scan docker-archive:FILE, oci-archive:FILE or oci-dir:PATH", arg, scheme))
+		return target{}, usage(fmt.Errorf("target %q: %s is not supported yet", arg, scheme))
 	}
 	info, err := os.Stat(arg)
 	if err == nil && info.Mode().IsRegular() {
@@ -59,20 +57,61 @@ func parseTarget(arg string) (target, error) {
 			return target{typed: arg, scheme: scheme, path: arg}, nil
 		}
 	}
-	if err == nil || !found || strings.ContainsAny(scheme, `/\.`) || len(scheme) == 1 {
+	if err == nil {
+		return target{typed: arg, scheme: "dir", path: arg}, nil
+	}
+	near := nearest.Word(scheme, schemes)
+	if image.LooksLikeReference(arg) && !mistyped(near, scheme, path) {
+		return target{typed: arg, scheme: image.SchemeAnywhere, path: arg}, nil
+	}
+	if strings.Contains(arg, "://") || strings.Contains(arg, "@") {
+		if err := image.CheckReference(arg); err != nil {
+			// It is not repeated: it can hold a password.
+			return target{}, usage(fmt.Errorf("a target is neither a file or folder nor an image: %w", err))
+		}
+	}
+	if !found || strings.ContainsAny(scheme, `/\.`) || len(scheme) == 1 {
 		return target{typed: arg, scheme: "dir", path: arg}, nil
 	}
 	hint := ""
-	if near := nearest.Word(scheme, schemes); near != "" {
-		hint = fmt.Sprintf("; did you mean %s:%s?", near, path)
+	if near != "" {
+		hint = fmt.Sprintf("; did you mean %s:%s? (for an image: registry:%s)", near, path, arg)
 	}
-	return target{}, usage(fmt.Errorf("target %q is neither a file or folder nor a known scheme (%s)%s", arg, strings.Join(schemes, ", "), hint))
+	return target{}, usage(fmt.Errorf("target %q is neither a file or folder nor an image nor a known scheme (%s)%s", arg, strings.Join(schemes, ", "), hint))
+}
+
+// schemeTarget is a target that says what it is.
+func schemeTarget(arg, scheme, path string) (target, error) {
+	isImage := image.IsReference(scheme)
+	switch {
+	case path == "" && isImage:
+		return target{}, usage(fmt.Errorf("target %q names no image: write %s:NAME:TAG", arg, scheme))
+	case path == "":
+		return target{}, usage(fmt.Errorf("target %q names no path: write %s:PATH", arg, scheme))
+	case isImage:
+		if err := image.CheckReference(path); err != nil {
+			// It is not repeated: it can hold a password.
+			return target{}, usage(fmt.Errorf("a target %s:…: %w", scheme, err))
+		}
+	}
+	return target{typed: arg, scheme: scheme, path: path}, nil
+}
+
+// mistyped says that what could be an image and its tag is rather a scheme with
+// a slip in it: letters changed, or the path is there.
+func mistyped(near, scheme, path string) bool {
+	if near == "" {
+		return false
+	}
+	_, err := os.Stat(path)
+	return err == nil || len(near) == len(scheme)
 }
 
 // opening is what opening a target needs to know.
 type opening struct {
 	noGitignore bool
 	platform    string
+	remote      image.Remote
 	// newFrom is the revision that the change under test starts from.
 	newFrom string
 }
@@ -102,13 +141,19 @@ func (t target) open(ctx context.Context, sys System, o opening) ([]scan.Source,
 		}
 		return []scan.Source{src}, nil
 	}
-	return image.Open(ctx, t.scheme, t.path, image.Options{Platform: o.platform})
+	return image.Open(ctx, t.scheme, t.path, image.Options{Platform: o.platform, Remote: o.remote})
 }
 
 // name is how reports call a target that could not be opened.
 func (t target) name() string {
 	if t.scheme == "stdin" {
 		return t.typed
+	}
+	switch {
+	case t.scheme == image.SchemeAnywhere:
+		return t.path
+	case image.IsReference(t.scheme):
+		return t.scheme + ":" + t.path
 	}
 	name := t.scheme + ":" + filepath.ToSlash(filepath.Clean(t.path))
 	if len(t.revs) > 0 {
@@ -161,7 +206,7 @@ func (t target) reach(ctx context.Context, sys System, o opening) opened {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		out.failed = []gate.Unopened{{Target: t.name(), Err: plainer(err)}}
+		out.failed = []gate.Unopened{{Target: t.name(), Err: t.plainer(err)}}
 	}
 	if t.scheme == "dir" && t.typed == t.path {
 		if info, err := os.Stat(t.path); err == nil && info.IsDir() {
@@ -178,6 +223,16 @@ func (t target) reach(ctx context.Context, sys System, o opening) opened {
 		}
 	}
 	return out
+}
+
+// plainer says of a missing path what to do about it; what was typed may be meant
+// for an image.
+func (t target) plainer(err error) error {
+	err = plainer(err)
+	if t.scheme == "dir" && t.typed == t.path && errors.Is(err, fs.ErrNotExist) && image.CheckReference(t.path) == nil {
+		return fmt.Errorf("%w, or for an image write registry:%s or docker:%s", err, t.path, t.path)
+	}
+	return err
 }
 
 // plainer says of a missing path what to do about it.

@@ -63,12 +63,22 @@ func openArchive(ctx context.Context, path string, opt Options) (store, error) {
 	if err != nil {
 		return nil, reason(err)
 	}
-	a := &archive{file: file}
-	if err := a.read(ctx, info.Size(), opt); err != nil {
+	a, err := indexed(ctx, file, opt)
+	if err != nil {
 		file.Close() //nolint:errcheck // only read from
 		return nil, err
 	}
 	return a, nil
+}
+
+// indexed is the archive in a file, which it closes once it is closed itself.
+func indexed(ctx context.Context, file *os.File, opt Options) (*archive, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, reason(err)
+	}
+	a := &archive{file: file}
+	return a, a.read(ctx, info.Size(), opt)
 }
 
 // read indexes the archive.

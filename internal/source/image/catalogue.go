@@ -25,6 +25,11 @@ const (
 type catalogue struct {
 	store store
 	want  *v1.Platform // nil for all
+	// manifests is the folder of the store in which manifests stand.
+	manifests string
+	// named says that the label of the root stands, whatever annotations say.
+	named bool
+	label label // of all that is in it, where named
 
 	images []*found
 	left   []leftOut
@@ -53,10 +58,13 @@ const (
 	reasonAttestation = "attestation"
 )
 
+// errPlatform says that an image is not there for the platform that is asked for.
+var errPlatform = errors.New("no image for platform")
+
 // nothing says why there is no image.
 func (c *catalogue) nothing() error {
 	if c.want != nil {
-		return fmt.Errorf("no image for platform %s: there is %s", c.want, listed(c.others))
+		return fmt.Errorf("%w %s: there is %s", errPlatform, c.want, listed(c.others))
 	}
 	if len(c.left) > 0 {
 		return fmt.Errorf("no container image in it: %s is %s", printable(c.left[0].what), c.left[0].reason)
@@ -132,13 +140,18 @@ func (c *catalogue) document(ctx context.Context, file string, digest v1.Hash) (
 	if size > maxDocument {
 		return nil, fmt.Errorf("%s: has %d bytes, more than %d", file, size, maxDocument)
 	}
-	if c.read += size; c.read > maxDocuments {
+	if c.read += max(size, 0); c.read > maxDocuments {
 		return nil, fmt.Errorf("documents are larger than %d bytes together", maxDocuments)
 	}
 	data, err := io.ReadAll(io.LimitReader(r, maxDocument+1))
+	if size < 0 {
+		c.read += int64(len(data))
+	}
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", file, err)
+	case size < 0 && len(data) > maxDocument:
+		return nil, fmt.Errorf("%s: has more than %d bytes", file, maxDocument)
 	case len(data) > maxDocument || int64(len(data)) < size:
 		return nil, fmt.Errorf("%s: changed or cut off while it was read", file)
 	}

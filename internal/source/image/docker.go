@@ -94,7 +94,9 @@ func (c *catalogue) dockerImage(ctx context.Context, m dockerImage) (*found, err
 		return nil, err
 	}
 	im := &found{digest: id.String(), config: config}
-	if len(m.RepoTags) > 0 {
+	if c.named {
+		im.label = c.label
+	} else if len(m.RepoTags) > 0 {
 		im.label = newLabel(m.RepoTags[0])
 	}
 	for i, file := range m.Layers {

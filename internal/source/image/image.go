@@ -1,10 +1,11 @@
-// Package image reaches container images in files: what docker save writes, and
-// OCI image layouts as a directory or a tar. Nothing is unpacked to disk and no
-// layer is held in memory: an archive is indexed once and its layers are read
-// where they lie. Everything in an image is hostile input; what its digests say is
-// checked here, while the bytes go by.
+// Package image reaches container images: in files, as docker save writes them and
+// as OCI image layouts; in registries; and in the daemons of Docker and Podman.
+// Nothing is unpacked to disk and no layer is held in memory: an archive is indexed
+// once and its layers are read where they lie, those of a registry as they come in.
+// Everything in an image is hostile input, and so is what a server says; what its
+// digests say is checked here, while the bytes go by.
 //
-//	Open: file -> store (name -> bytes) -> documents -> images -> sources
+//	Open: place -> store (name -> bytes) -> documents -> images -> sources
 //	Walk: blob -> digest -> decompress -> bounds -> digest -> tar -> entries
 package image
 
@@ -12,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -25,7 +27,21 @@ const (
 	SchemeDockerArchive = "docker-archive" // what docker save writes: a tar with manifest.json
 	SchemeOCIArchive    = "oci-archive"    // a tar of an OCI image layout
 	SchemeOCIDir        = "oci-dir"        // an OCI image layout
+	SchemeRegistry      = "registry"       // the image of a reference in its registry
+	SchemeDocker        = "docker"         // that of Docker's daemon
+	SchemePodman        = "podman"         // that of Podman's
+	SchemeAnywhere      = "image"          // the first of docker, podman and registry that has it
 )
+
+// Schemes are those that can be typed.
+func Schemes() []string {
+	return []string{SchemeDocker, SchemePodman, SchemeRegistry, SchemeDockerArchive, SchemeOCIArchive, SchemeOCIDir}
+}
+
+// IsReference says that what follows a scheme is a reference and no path.
+func IsReference(scheme string) bool {
+	return slices.Contains([]string{SchemeRegistry, SchemeDocker, SchemePodman, SchemeAnywhere}, scheme)
+}
 
 // ErrDigest says that content is not what its digest promises.
 var ErrDigest = errors.New("digest mismatch")
@@ -39,6 +55,8 @@ type Options struct {
 	// MaxUnpacked bounds the bytes of one layer once it is unpacked, and of a
 	// compressed archive; 0 is DefaultMaxUnpacked.
 	MaxUnpacked int64
+	// Remote is for images that lie in no file.
+	Remote Remote
 
 	bombFloor int64 // of the ratio guard; 0 is bombFloor, lower in tests
 }
@@ -62,11 +80,14 @@ func (o Options) filled() Options {
 	return o
 }
 
-// Open gives a source for every image in the file or directory, in the order in
-// which it lists them. Where it holds several and some cannot be opened, those
+// Open gives a source for every image in the file or directory, or of the reference
+// that path is then, in the order in which they are listed. Where it holds several and some cannot be opened, those
 // that can are given along with the error; the caller closes what it is given,
 // whatever the error says. Sources and error are never both empty.
 func Open(ctx context.Context, scheme, path string, opt Options) ([]scan.Source, error) {
+	if scheme == SchemeAnywhere {
+		return openAnywhere(ctx, path, opt)
+	}
 	opt = opt.filled()
 	want, err := parsePlatform(opt.Platform)
 	if err != nil {
@@ -76,12 +97,8 @@ func Open(ctx context.Context, scheme, path string, opt Options) ([]scan.Source,
 	if err != nil {
 		return nil, fmt.Errorf("opening %s:%s: %w", scheme, path, err)
 	}
-	c := &catalogue{store: s, want: want}
-	if scheme == SchemeDockerArchive {
-		err = c.readDocker(ctx)
-	} else {
-		err = c.readOCI(ctx)
-	}
+	c := &catalogue{store: s, want: want, manifests: blobs}
+	err = c.find(ctx, scheme)
 	if d := s.damage(); d != nil && !errors.Is(err, d) {
 		err = problems{err, d}.orNil()
 	}
@@ -98,6 +115,21 @@ func Open(ctx context.Context, scheme, path string, opt Options) ([]scan.Source,
 	return c.sources(scheme, path, opt), err
 }
 
+// find finds the images of the store.
+func (c *catalogue) find(ctx context.Context, scheme string) error {
+	switch s := c.store.(type) {
+	case *registry:
+		return c.readRegistry(ctx, s)
+	case *spooled:
+		c.label, c.named = s.label, s.label != (label{})
+		return c.readDocker(ctx)
+	}
+	if scheme == SchemeDockerArchive {
+		return c.readDocker(ctx)
+	}
+	return c.readOCI(ctx)
+}
+
 // openStore opens what the scheme says the path is.
 func openStore(ctx context.Context, scheme, path string, opt Options) (store, error) {
 	switch scheme {
@@ -105,8 +137,12 @@ func openStore(ctx context.Context, scheme, path string, opt Options) (store, er
 		return openFolder(path)
 	case SchemeDockerArchive, SchemeOCIArchive:
 		return openArchive(ctx, path, opt)
+	case SchemeRegistry:
+		return openRegistry(ctx, path, opt)
+	case SchemeDocker, SchemePodman:
+		return openDaemon(ctx, scheme, path, opt)
 	default:
-		return nil, fmt.Errorf("unknown scheme %q: use %s, %s or %s", scheme, SchemeDockerArchive, SchemeOCIArchive, SchemeOCIDir)
+		return nil, fmt.Errorf("unknown scheme %q: use %s", scheme, strings.Join(Schemes(), ", "))
 	}
 }
 

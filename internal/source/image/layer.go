@@ -49,19 +49,33 @@ func (l *layer) walk(ctx context.Context, s store, opt Options, v scan.Visitor) 
 		return l.missing(err)
 	}
 	defer file.Close() //nolint:errcheck // only read from
-	st, err := l.open(ctx, file, opt)
+	content := io.Reader(file)
+	if size < 0 {
+		content = io.LimitReader(file, l.size+1) // what is more is wrong already
+	}
+	st, err := l.open(ctx, content, opt)
 	if err != nil {
 		return fmt.Errorf("reading layer: %w", err)
 	}
 	defer st.close()
 	w := &walker{visitor: v, bounds: &bounds{opt: opt}, left: opt.MaxUnpacked, tar: tar.NewReader(st.body)}
-	if err := w.walk(); err != nil {
+	err = w.walk()
+	if err == nil {
+		err = st.drain()
+		if err != nil {
+			err = fmt.Errorf("reading layer: %w", err)
+		}
+	}
+	if size < 0 {
+		size = st.counted.n
+		if size > l.size {
+			return fmt.Errorf("%w: layer has more than the %d bytes that the manifest says", ErrDigest, l.size)
+		}
+	}
+	switch {
+	case err != nil:
 		return err
-	}
-	if err := st.drain(); err != nil {
-		return fmt.Errorf("reading layer: %w", err)
-	}
-	if size != l.size {
+	case size != l.size:
 		return fmt.Errorf("%w: layer has %d bytes, the manifest says %d", ErrDigest, size, l.size)
 	}
 	return st.verify(l)
@@ -80,6 +94,7 @@ func (l *layer) missing(err error) error {
 
 // stream is a layer on its way from the blob to the tar reader.
 type stream struct {
+	counted  *counting
 	raw      *hashing      // the blob
 	rawBuf   *bufio.Reader // what the decompressor reads
 	unpacked *unpacked
@@ -113,7 +128,7 @@ func (l *layer) open(ctx context.Context, file io.Reader, opt Options) (*stream,
 		return nil, err
 	}
 	counted := &counting{r: file}
-	st := &stream{raw: &hashing{counted, rawHash}}
+	st := &stream{counted: counted, raw: &hashing{counted, rawHash}}
 	st.rawBuf = bufio.NewReaderSize(st.raw, bufferSize)
 	if st.unpacked, err = decompress(st.rawBuf); err != nil {
 		return nil, err

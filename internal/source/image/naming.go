@@ -42,6 +42,11 @@ func newLabel(ref string) label {
 	if err != nil {
 		return label{}
 	}
+	return referenceLabel(ref, parsed)
+}
+
+// referenceLabel is how a reference calls an image.
+func referenceLabel(ref string, parsed name.Reference) label {
 	repository := parsed.Context().RepositoryStr()
 	if parsed.Context().RegistryStr() == name.DefaultRegistry {
 		repository = strings.TrimPrefix(repository, "library/")
@@ -53,7 +58,10 @@ func newLabel(ref string) label {
 
 // labelOf reads the annotations of a descriptor; without any that helps, what
 // holds for the index around it holds.
-func labelOf(annotations map[string]string, outer label) label {
+func (c *catalogue) labelOf(annotations map[string]string, outer label) label {
+	if c.named {
+		return outer
+	}
 	for _, key := range []string{annotationName, annotationRef} {
 		if l := newLabel(annotations[key]); l != (label{}) {
 			return l

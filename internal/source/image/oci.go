@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -52,6 +53,11 @@ func (c *catalogue) readOCI(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", ociIndex, err)
 	}
+	return c.follow(ctx, todo)
+}
+
+// follow visits what is listed, and what that lists in its turn.
+func (c *catalogue) follow(ctx context.Context, todo []descriptor) error {
 	var errs problems
 	seen := make(map[listing]bool)
 	for len(todo) > 0 {
@@ -92,7 +98,7 @@ func (c *catalogue) children(data []byte, d descriptor) ([]descriptor, error) {
 		if hasPlatform(m.Platform) && !c.wanted(m.Platform) {
 			continue
 		}
-		children = append(children, descriptor{m, labelOf(m.Annotations, d.label), d.depth + 1})
+		children = append(children, descriptor{m, c.labelOf(m.Annotations, d.label), d.depth + 1})
 	}
 	slices.Reverse(children)
 	return children, nil
@@ -111,7 +117,7 @@ type shape struct {
 
 // visit reads a manifest, or gives what an index lists.
 func (c *catalogue) visit(ctx context.Context, d descriptor) ([]descriptor, error) {
-	data, err := c.document(ctx, blobName(d.Digest.Algorithm, d.Digest.Hex), d.Digest)
+	data, err := c.document(ctx, path.Join(c.manifests, d.Digest.Algorithm, d.Digest.Hex), d.Digest)
 	if errors.Is(err, fs.ErrNotExist) && d.Platform != nil && (c.want == nil || !hasPlatform(d.Platform)) {
 		// An index lists platforms and attestations that were never fetched;
 		// nobody can run them from this file.
@@ -161,6 +167,9 @@ func (c *catalogue) manifest(ctx context.Context, d descriptor, data []byte) err
 	data, err = c.document(ctx, blobName(m.Config.Digest.Algorithm, m.Config.Digest.Hex), m.Config.Digest)
 	if err != nil {
 		return fmt.Errorf("reading image configuration: %w", err)
+	}
+	if m.Config.Size != int64(len(data)) {
+		return fmt.Errorf("%w: image configuration has %d bytes, the manifest says %d", ErrDigest, len(data), m.Config.Size)
 	}
 	config, err := parseConfig(data, len(m.Layers))
 	if err != nil {

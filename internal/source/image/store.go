@@ -12,8 +12,9 @@ import (
 
 // store gives access to named files. Names are clean, with slashes, relative.
 type store interface {
-	// open gives a file's content from the front, and its size. Files can be
-	// read at the same time. What is not there is an fs.ErrNotExist.
+	// open gives a file's content from the front, and its size, -1 where only
+	// reading it tells. Files can be read at the same time. What is not there is an
+	// fs.ErrNotExist.
 	open(ctx context.Context, name string) (io.ReadCloser, int64, error)
 	// size is a file's size.
 	size(name string) (int64, error)
@@ -82,8 +83,11 @@ func (*folder) unique(string) bool { return true }
 func (*folder) damage() error      { return nil }
 func (f *folder) close() error     { return f.root.Close() }
 
+// blobs is the folder of a layout's content.
+const blobs = "blobs"
+
 // blobName is where a layout keeps a blob.
 // https://github.com/opencontainers/image-spec/blob/main/image-layout.md
 func blobName(algorithm, hex string) string {
-	return path.Join("blobs", algorithm, hex)
+	return path.Join(blobs, algorithm, hex)
 }

@@ -1,0 +1,103 @@
+package cli_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"encoding/json"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	ggcr "github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// leaky is an image for a platform with a file that holds $TOKEN.
+func leaky(ts *testscript.TestScript, arch string) v1.Image {
+	var buf bytes.Buffer
+	w := tar.NewWriter(&buf)
+	content := "token = \"" + ts.Getenv("TOKEN") + "\"\n"
+	ts.Check(w.WriteHeader(&tar.Header{Name: "app/" + arch + ".env", Mode: 0o644, Typeflag: tar.TypeReg, Size: int64(len(content))}))
+	_, err := io.WriteString(w, content)
+	ts.Check(err)
+	ts.Check(w.Close())
+	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
+		OS: "linux", Architecture: arch, RootFS: v1.RootFS{Type: "layers"}, Config: v1.Config{User: "1000"},
+	})
+	ts.Check(err)
+	img, err = mutate.Append(img, mutate.Addendum{
+		Layer: static.NewLayer(buf.Bytes(), types.OCIUncompressedLayer), History: v1.History{CreatedBy: "COPY app /app"},
+	})
+	ts.Check(err)
+	return img
+}
+
+// registry [USER PASSWORD] starts one that holds team/app:1 for two platforms, and
+// tells where in $REGISTRY.
+func registry(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args)%2 != 0 {
+		ts.Fatalf("usage: registry [USER PASSWORD]")
+	}
+	own, locked := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0))), false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		if locked && (user != args[0] || password != args[1]) {
+			w.Header().Set("WWW-Authenticate", `Basic realm="script"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		own.ServeHTTP(w, r)
+	}))
+	ts.Defer(server.Close)
+	host := strings.TrimPrefix(server.URL, "http://")
+	ref, err := name.ParseReference(host + "/team/app:1")
+	ts.Check(err)
+	var index v1.ImageIndex = empty.Index
+	for _, arch := range []string{"amd64", "arm64"} {
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{
+			Add: leaky(ts, arch), Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}},
+		})
+	}
+	ts.Check(remote.WriteIndex(ref, index))
+	locked = len(args) > 0
+	ts.Setenv("REGISTRY", host)
+}
+
+// daemon starts one that holds team/app:1, and tells where in $SOCKET.
+func daemon(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: daemon")
+	}
+	tag, err := name.NewTag("team/app:1")
+	ts.Check(err)
+	var saved bytes.Buffer
+	ts.Check(tarball.Write(tag, leaky(ts, "amd64"), &saved))
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /images/team/app:1/json", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(map[string]any{"Id": "sha256:" + strings.Repeat("a", 64), "Size": saved.Len()})
+	})
+	mux.HandleFunc("GET /images/team/app:1/get", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(saved.Bytes()) })
+	dir, err := os.MkdirTemp("", "boltseal") //nolint:usetesting // a socket's path must be short
+	ts.Check(err)
+	ts.Defer(func() { os.RemoveAll(dir) })
+	socket := filepath.Join(dir, "d.sock")
+	l, err := net.Listen("unix", socket)
+	ts.Check(err)
+	server := &httptest.Server{Listener: l, Config: &http.Server{Handler: mux}}
+	server.Start()
+	ts.Defer(server.Close)
+	ts.Setenv("SOCKET", socket)
+}
