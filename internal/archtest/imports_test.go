@@ -51,7 +51,7 @@ var allowed = []struct {
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
 	{"internal/scanner/dockerfile", "eol finding rule scan", "os os/exec net/http"},
 	{"internal/scanner/packages", "finding inventory scan vulndb", "os os/exec net/http"},
-	{"internal/scanner/imageconfig", "finding rule scan", "os os/exec net/http"},
+	{"internal/scanner/imageconfig", "eol finding inventory rule scan", "os os/exec net/http"},
 	{"internal/report", "finding inventory nearest policy rule", "os net/http"},
 	{"internal/forge", "report", "os net/http"},
 	{"internal/gate", "finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},

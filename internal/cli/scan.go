@@ -258,6 +258,7 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 	p.judging.Mask = engine.Masker()
 	c := gate.Config{
 		Secrets:    engine,
+		Now:        p.judging.Now,
 		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a folder or zip of OSV advisories",
 	}
 	wantsPackages := len(p.options.scanners) == 0 || slices.Contains(p.options.scanners, finding.Packages)
