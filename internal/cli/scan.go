@@ -44,6 +44,8 @@ type scanOptions struct {
 	gitleaksConfig, gitleaksBaseline string
 	commits                          []string
 	staged                           bool
+	// rootFS says that folders are unpacked root file systems.
+	rootFS bool
 	// inChange says that a pull or merge request is under test: neither the cache nor
 	// the ignore files of the checkout are believed.
 	inChange bool
@@ -71,10 +73,11 @@ func (o *scanOptions) registerOwn(cmd *cobra.Command) {
 	f.StringVar(&o.newFrom, "new-from", "", "scan the change since this revision: the commits that came since, and the files that differ")
 	f.StringVar(&o.newFrom, "new-from-merge-base", "", "the same, for the branch that the change is for")
 	f.BoolVar(&o.staged, "staged", false, "scan what is staged for the next commit instead of the folder")
+	f.BoolVar(&o.rootFS, "rootfs", false, "take folders for unpacked root file systems, and look at them as at an image")
 	f.StringSliceVar(&o.commits, "commits", nil, "of git: targets only these commits, as main..HEAD (default: all)")
 	f.StringVar(&o.gitleaksConfig, "gitleaks-config", "", "configuration of gitleaks, instead of looking for "+gitleaksConfig)
 	f.StringVar(&o.gitleaksBaseline, "gitleaks-baseline", "", "report of gitleaks in JSON; what it lists is accepted")
-	cmd.MarkFlagsMutuallyExclusive("new-from", "new-from-merge-base", "staged")
+	cmd.MarkFlagsMutuallyExclusive("new-from", "new-from-merge-base", "staged", "rootfs")
 }
 
 func newScan(sys System, g *global) *cobra.Command {
@@ -92,6 +95,7 @@ Dockerfile on standard input, and images:
   docker-archive:FILE   what docker save or podman save wrote
   oci-archive:FILE      a tar of an OCI image layout
   oci-dir:PATH          an OCI image layout
+  dir:PATH --rootfs     an unpacked root file system
 
 Without a scheme a folder is a folder, whatever it holds; a file is recognised by
 its content.
@@ -213,6 +217,8 @@ func (o scanOptions) targets(t target) []target {
 	switch {
 	case t.scheme == "dir" && o.staged:
 		t.scheme = "staged"
+	case t.scheme == "dir" && o.rootFS:
+		t.scheme = "rootfs"
 	case t.scheme == "dir" && o.newFrom != "":
 		commits := t
 		commits.scheme, commits.revs, commits.path = "git", []string{o.newFrom + "..HEAD"}, t.dir()
@@ -235,6 +241,8 @@ func (o scanOptions) check(targets []target) error {
 		return usage(errors.New("--commits is for targets as git:PATH: there is none"))
 	case o.staged && !has("staged"):
 		return usage(errors.New("--staged is for folders: there is none among the targets"))
+	case o.rootFS && !has("rootfs"):
+		return usage(errors.New("--rootfs is for folders: there is none among the targets"))
 	case o.newFrom != "" && !has("dir"):
 		return usage(errors.New("--new-from is for folders: there is none among the targets"))
 	}

@@ -89,6 +89,12 @@ func (t target) open(ctx context.Context, sys System, o opening) ([]scan.Source,
 			return nil, err
 		}
 		return []scan.Source{src}, nil
+	case "rootfs":
+		src, err := tree.OpenRootFS(ctx, t.path)
+		if err != nil {
+			return nil, err
+		}
+		return []scan.Source{src}, nil
 	case "staged":
 		src, err := tree.OpenStaged(ctx, t.path)
 		if err != nil {
