@@ -47,6 +47,7 @@ var allowed = []struct {
 	{"internal/scan/scantest", "scan", "os net/http"},
 	{"internal/source/tree", "scan git", "net/http"},
 	{"internal/source/image", "scan", "net/http os/exec"},
+	{"internal/source/sbom", "inventory scan", "net/http os/exec"},
 	{"internal/source/history", "scan git", "net/http os/exec"},
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
 	{"internal/scanner/dockerfile", "eol finding rule scan", "os os/exec net/http"},

@@ -96,6 +96,7 @@ Dockerfile on standard input, and images:
   oci-archive:FILE      a tar of an OCI image layout
   oci-dir:PATH          an OCI image layout
   dir:PATH --rootfs     an unpacked root file system
+  sbom:FILE             a list of software: CycloneDX (JSON, XML), SPDX 2 (JSON, tag-value)
 
 Without a scheme a folder is a folder, whatever it holds; a file is recognised by
 its content.

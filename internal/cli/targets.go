@@ -15,6 +15,7 @@ import (
 	"github.com/boltseal/boltseal/internal/scan"
 	"github.com/boltseal/boltseal/internal/source/history"
 	"github.com/boltseal/boltseal/internal/source/image"
+	"github.com/boltseal/boltseal/internal/source/sbom"
 	"github.com/boltseal/boltseal/internal/source/tree"
 )
 
@@ -29,8 +30,8 @@ type target struct {
 
 // The schemes that can be scanned, and those that are known and cannot be yet.
 var (
-	schemes      = []string{"dir", "git", "docker-archive", "oci-archive", "oci-dir"}
-	laterSchemes = []string{"docker", "podman", "registry", "sbom"}
+	schemes      = []string{"dir", "git", "docker-archive", "oci-archive", "oci-dir", "sbom"}
+	laterSchemes = []string{"docker", "podman", "registry"}
 )
 
 // parseTarget cuts an argument. Without a scheme a folder is a dir, whatever it
@@ -91,6 +92,12 @@ func (t target) open(ctx context.Context, sys System, o opening) ([]scan.Source,
 		return []scan.Source{src}, nil
 	case "rootfs":
 		src, err := tree.OpenRootFS(ctx, t.path)
+		if err != nil {
+			return nil, err
+		}
+		return []scan.Source{src}, nil
+	case "sbom":
+		src, err := sbom.Open(ctx, t.path)
 		if err != nil {
 			return nil, err
 		}

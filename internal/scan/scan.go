@@ -50,6 +50,8 @@ type Target struct {
 	Digest string
 	// Image is set for images.
 	Image *Image
+	// Listed is set for inventories that were made elsewhere.
+	Listed *Listed
 }
 
 // Image is what an image says of itself. All of it comes from the image and is

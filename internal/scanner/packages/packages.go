@@ -57,13 +57,15 @@ func New(opt Options) *Scanner {
 // Name implements scan.Scanner.
 func (s *Scanner) Name() string { return finding.Packages }
 
-// Begin implements scan.Scanner. Trees, images and root file systems are looked at.
+// Begin implements scan.Scanner. Histories are not looked at.
 func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 	switch t.Kind {
 	case scan.KindTree:
 		return &pass{opt: s.opt, target: t, formats: treeFormats(s.memory)}, nil
 	case scan.KindImage, scan.KindRootFS:
 		return &pass{opt: s.opt, target: t, formats: imageFormats(s.memory)}, nil
+	case scan.KindSBOM:
+		return &listed{pass{opt: s.opt, target: t}}, nil
 	}
 	return nil, nil
 }
