@@ -22,10 +22,10 @@ const module = "github.com/boltseal/boltseal/"
 //	7 cmd
 //	6 cli
 //	5 gate  forge
-//	4 scanner/*  source/*  report
+//	4 scanner/*  source/*  report  fix
 //	3 scan
 //	2 rule  policy  vulndb
-//	1 finding  eol  inventory  nearest  yamlpos  ci  git  cache
+//	1 finding  eol  inventory  nearest  yamlpos  ci  git  cache  shellcheck
 var allowed = []struct {
 	pkg   string
 	own   string // space-separated, below internal/
@@ -38,9 +38,10 @@ var allowed = []struct {
 	{"internal/git", "", "net/http"},
 	{"internal/cache", "", "net/http os/exec"},
 	{"internal/ci", "", "os net/http"},
+	{"internal/shellcheck", "", "net/http"},
 	{"internal/finding", "inventory", "os net/http"},
 	{"internal/rule", "finding nearest", "os net/http"},
-	{"internal/rule/ruletest", "finding rule scan", "net/http"},
+	{"internal/rule/ruletest", "finding fix rule scan", "net/http"},
 	{"internal/policy", "finding yamlpos", "os os/exec net/http"},
 	{"internal/vulndb", "inventory", ""},
 	{"internal/scan", "finding inventory", "os net/http"},
@@ -50,9 +51,10 @@ var allowed = []struct {
 	{"internal/source/sbom", "inventory scan", "net/http os/exec"},
 	{"internal/source/history", "scan git", "net/http os/exec"},
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
-	{"internal/scanner/dockerfile", "eol finding rule scan", "os os/exec net/http"},
+	{"internal/scanner/dockerfile", "eol finding nearest rule scan yamlpos", "os os/exec net/http"},
 	{"internal/scanner/packages", "finding inventory scan vulndb", "os os/exec net/http"},
 	{"internal/scanner/imageconfig", "eol finding inventory rule scan", "os os/exec net/http"},
+	{"internal/fix", "finding", "os os/exec net/http"},
 	{"internal/report", "finding inventory nearest policy rule", "os net/http"},
 	{"internal/forge", "report", "os net/http"},
 	{"internal/gate", "finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},

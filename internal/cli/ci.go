@@ -40,8 +40,9 @@ In a pull or merge request secrets are looked for in the commits of the change,
 and in the files that it touches: the checkout must hold its history
 (fetch-depth: 0, GIT_DEPTH: 0).
 
-gitleaks' own files are then those of the commit that the change starts from. The
-policy is read from the checkout, which is the author's own: it says so.`,
+gitleaks' and hadolint's own files are then those of the commit that the change
+starts from, and hadolint's variables count for nothing. The policy is read from
+the checkout, which is the author's own: it says so.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := fromEnv(cmd, sys.Getenv); err != nil {
@@ -56,6 +57,7 @@ policy is read from the checkout, which is the author's own: it says so.`,
 					return err
 				}
 			}
+			o.inJob = true
 			job := ci.Detect(sys.Getenv)
 			var missing error
 			if job.Change {
@@ -67,7 +69,7 @@ policy is read from the checkout, which is the author's own: it says so.`,
 			if err != nil {
 				return err
 			}
-			opt, err := reportOptions(sys, false)
+			opt, err := p.reportOptions(sys, false)
 			if err != nil {
 				return err
 			}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/boltseal/boltseal/internal/scanner/dockerfile"
 )
 
 // The variables that are no flags.
@@ -39,11 +41,42 @@ var settings = []setting{
 	{"db", "BOLTSEAL_DB", "db", "db"},
 	{"cache-dir", "BOLTSEAL_CACHE_DIR", "cache-dir", "cache-dir"},
 	{"max-archive-depth", "BOLTSEAL_MAX_ARCHIVE_DEPTH", "", ""},
+	{"shellcheck", "BOLTSEAL_SHELLCHECK", "", ""},
 	{"new-from", "BOLTSEAL_NEW_FROM", "", ""},
 	{"gitleaks-config", "BOLTSEAL_GITLEAKS_CONFIG", "", ""},
 	{"gitleaks-baseline", "BOLTSEAL_GITLEAKS_BASELINE", "", ""},
+	{"hadolint-config", "BOLTSEAL_HADOLINT_CONFIG", "", ""},
+	{"dockerfile", "BOLTSEAL_DOCKERFILE", "", ""},
 	{"output-dir", "BOLTSEAL_OUTPUT_DIR", "output-dir", "output-dir"},
 	{"summary", "BOLTSEAL_SUMMARY", "summary", ""},
+}
+
+// hadolintKeys are hadolint's own variables, with the key of its file that each
+// stands for. Those that only change how hadolint looks (HADOLINT_FORMAT,
+// HADOLINT_VERBOSE) are none of ours.
+var hadolintKeys = []struct{ env, key string }{
+	{"HADOLINT_IGNORE", "ignored"},
+	{"HADOLINT_OVERRIDE_ERROR", "override.error"},
+	{"HADOLINT_OVERRIDE_WARNING", "override.warning"},
+	{"HADOLINT_OVERRIDE_INFO", "override.info"},
+	{"HADOLINT_OVERRIDE_STYLE", "override.style"},
+	{"HADOLINT_TRUSTED_REGISTRIES", "trustedRegistries"},
+	{"HADOLINT_REQUIRE_LABELS", "label-schema"},
+	{"HADOLINT_STRICT_LABELS", "strict-labels"},
+	{"HADOLINT_DISABLE_IGNORE_PRAGMA", "disable-ignore-pragma"},
+	{"HADOLINT_FAILURE_THRESHOLD", "failure-threshold"},
+	{"HADOLINT_NOFAIL", "no-fail"},
+}
+
+// hadolintVariables are those of hadolint's variables that are set.
+func hadolintVariables(getenv func(string) string) []dockerfile.Variable {
+	var set []dockerfile.Variable
+	for _, v := range hadolintKeys {
+		if value := getenv(v.env); strings.TrimSpace(value) != "" {
+			set = append(set, dockerfile.Variable{Name: v.env, Key: v.key, Value: value})
+		}
+	}
+	return set
 }
 
 // fromEnv sets the flags of a command that were not given from their variables.

@@ -38,10 +38,7 @@ policy is wrong; the messages name line and column.`,
 			if err != nil {
 				return err
 			}
-			mask, err := secrets.NewMasker()
-			if err != nil {
-				return noVerdict(fmt.Errorf("preparing to mask secrets: %w", err))
-			}
+			mask := secrets.NewMasker()
 			return printed(fmt.Fprint(sys.Stdout, mask(policy.Effective(set.bind([][]string{{dir}})))))
 		},
 	}

@@ -76,13 +76,7 @@ func Main(ctx context.Context, args []string, sys System) int {
 
 // masked gives an error's text without the secrets in it: an excerpt of a policy
 // file can hold one.
-func masked(err error) string {
-	mask, bad := secrets.NewMasker()
-	if bad != nil {
-		return "an error that cannot be shown, as masking secrets failed: " + bad.Error()
-	}
-	return mask(err.Error())
-}
+func masked(err error) string { return secrets.NewMasker()(err.Error()) }
 
 // flags that every command has.
 type global struct {
@@ -111,6 +105,7 @@ Exit codes: 0 pass, 1 the policy blocks, 2 bad arguments or policy file,
 	cmd.AddCommand(
 		newScan(sys, &g),
 		newCI(sys, &g),
+		newFix(sys, &g),
 		newPolicy(sys),
 		newRules(sys),
 		newExplain(sys),

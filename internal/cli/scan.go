@@ -18,8 +18,10 @@ import (
 	"github.com/boltseal/boltseal/internal/cache"
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/gate"
+	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
 	"github.com/boltseal/boltseal/internal/scan"
+	"github.com/boltseal/boltseal/internal/scanner/dockerfile"
 	"github.com/boltseal/boltseal/internal/scanner/secrets"
 	"github.com/boltseal/boltseal/internal/vulndb"
 )
@@ -37,11 +39,16 @@ type scanOptions struct {
 	cacheDir    string
 	// archives is how many levels of archives are opened.
 	archives int
+	// shellcheck says who checks shell code: own, auto or the path of shellcheck.
+	shellcheck string
 	// newFrom is the revision that the change under test starts from.
 	newFrom string
-	// Of scan alone: gitleaks' files by name, the commits of git: targets, and
+	// dockerfiles are globs of files that are Dockerfiles as well.
+	dockerfiles []string
+	// Of scan alone: other tools' files by name, the commits of git: targets, and
 	// whether what is staged is scanned instead of the tree.
 	gitleaksConfig, gitleaksBaseline string
+	hadolintConfig                   string
 	commits                          []string
 	staged                           bool
 	// rootFS says that folders are unpacked root file systems.
@@ -49,6 +56,8 @@ type scanOptions struct {
 	// inChange says that a pull or merge request is under test: neither the cache nor
 	// the ignore files of the checkout are believed.
 	inChange bool
+	// inJob says that a CI job scans.
+	inJob bool
 }
 
 func (o *scanOptions) register(cmd *cobra.Command) {
@@ -63,6 +72,9 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.StringVar(&o.db, "db", "", "folder or zip of OSV advisories")
 	f.StringVar(&o.cacheDir, "cache-dir", "", "folder that keeps what was found in contents, for later runs (default: none)")
 	f.IntVar(&o.archives, "max-archive-depth", 0, "how many levels of archives to look into for secrets; 0 leaves archives out")
+	f.StringSliceVar(&o.dockerfiles, "dockerfile", nil, "glob of files that are Dockerfiles whatever they are called, as 'build/*.docker'; repeatable")
+	f.StringVar(&o.shellcheck, "shellcheck", shellOwn, "who checks the shell code of Dockerfiles: own for boltseal's own checks, auto for shellcheck where it is on PATH, or its path; a program of the machine is run only when this allows it")
+	complete(cmd, "shellcheck", shellOwn, shellAuto)
 	complete(cmd, "scanners", gate.ScannerNames()...)
 	complete(cmd, "fail-on", "critical", "high", "medium", "low", "info")
 }
@@ -77,6 +89,7 @@ func (o *scanOptions) registerOwn(cmd *cobra.Command) {
 	f.StringSliceVar(&o.commits, "commits", nil, "of git: targets only these commits, as main..HEAD (default: all)")
 	f.StringVar(&o.gitleaksConfig, "gitleaks-config", "", "configuration of gitleaks, instead of looking for "+gitleaksConfig)
 	f.StringVar(&o.gitleaksBaseline, "gitleaks-baseline", "", "report of gitleaks in JSON; what it lists is accepted")
+	f.StringVar(&o.hadolintConfig, "hadolint-config", "", "configuration of hadolint, instead of looking for "+hadolintConfigs[0])
 	cmd.MarkFlagsMutuallyExclusive("new-from", "new-from-merge-base", "staged", "rootfs")
 }
 
@@ -101,8 +114,9 @@ Dockerfile on standard input, and images:
 Without a scheme a folder is a folder, whatever it holds; a file is recognised by
 its content.
 
-gitleaks' own files .gitleaks.toml and .gitleaksignore are read from the target's
-folder and the root of its repository.`,
+Other tools' own files .gitleaks.toml, .gitleaksignore and .hadolint.yaml are read
+from the target's folder and the root of its repository; the last one, as hadolint
+does, else from the home folder.`,
 		Example: `  boltseal scan
   boltseal scan git:.
   boltseal scan --new-from origin/main
@@ -126,7 +140,7 @@ folder and the root of its repository.`,
 			if err != nil {
 				return err
 			}
-			opt, err := reportOptions(sys, quiet)
+			opt, err := p.reportOptions(sys, quiet)
 			if err != nil {
 				return err
 			}
@@ -256,22 +270,30 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 	if err != nil {
 		return err
 	}
-	engine, err := secrets.New(secrets.Options{
-		Hasher:       finding.Hasher{Key: []byte(sys.Getenv(envFingerprintKey))},
-		Native:       native,
-		ArchiveDepth: p.options.archives,
-	})
-	if err != nil {
-		return usage(err)
-	}
-	p.judging.Mask = engine.Masker()
 	c := gate.Config{
-		Secrets:    engine,
 		Now:        p.judging.Now,
 		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a folder or zip of OSV advisories",
 	}
-	wantsPackages := len(p.options.scanners) == 0 || slices.Contains(p.options.scanners, finding.Packages)
-	if p.options.db != "" && wantsPackages {
+	// Rules of the targets' own are for what is masked, too.
+	if p.runs(finding.Secrets) || hasRules(native) {
+		engine, err := secrets.New(secrets.Options{
+			Hasher:       finding.Hasher{Key: []byte(sys.Getenv(envFingerprintKey))},
+			Native:       native,
+			ArchiveDepth: p.options.archives,
+		})
+		if err != nil {
+			return usage(err)
+		}
+		c.Secrets, p.judging.Mask = engine, engine.Masker()
+	} else {
+		p.judging.Mask = secrets.NewMasker()
+	}
+	if p.runs(finding.Dockerfile) {
+		if c.Dockerfile, err = p.dockerfiles(ctx, sys); err != nil {
+			return err
+		}
+	}
+	if p.options.db != "" && p.runs(finding.Packages) {
 		db, err := vulndb.OpenFolder(p.options.db)
 		if err != nil {
 			// The other scanners' findings are not lost for a missing database.
@@ -284,6 +306,30 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 		return noVerdict(err)
 	}
 	return nil
+}
+
+// hasRules says whether a target brings rules of its own.
+func hasRules(native map[string]secrets.Native) bool {
+	for _, n := range native {
+		if n.Config != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// dockerfiles is what the linter knows of the targets.
+func (p *prepared) dockerfiles(ctx context.Context, sys System) (dockerfile.Options, error) {
+	files, err := policy.Dockerfiles(p.policies.loaded, p.options.dockerfiles)
+	if err != nil {
+		return dockerfile.Options{}, usage(fmt.Errorf("--dockerfile: %w", err))
+	}
+	checker, err := p.options.shellChecker(ctx)
+	if err != nil {
+		return dockerfile.Options{}, usage(err)
+	}
+	native, err := p.options.hadolints(ctx, sys, p.targets)
+	return dockerfile.Options{Native: native, Files: files, ShellChecker: checker, Now: sys.now()}, err
 }
 
 func knownScanner(name string) error {
@@ -384,8 +430,9 @@ func parseFormats(formats []string) ([]output, error) {
 	return outputs, nil
 }
 
-func reportOptions(sys System, quiet bool) (report.Options, error) {
-	catalogue, err := gate.Catalogue()
+// reportOptions knows the rules of the scanners that run.
+func (p *prepared) reportOptions(sys System, quiet bool) (report.Options, error) {
+	catalogue, err := gate.Catalogue(p.options.scanners...)
 	if err != nil {
 		return report.Options{}, noVerdict(err)
 	}

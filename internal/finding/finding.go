@@ -52,6 +52,10 @@ type Finding struct {
 	// gitleaks:allow comment", an ignore file, a baseline. Whether that is heeded
 	// is the policy's to say; empty where nothing asks.
 	Ignored string `json:"ignored,omitempty"`
+	// Spared names what in the scanned tree asks that the finding is shown and
+	// blocks nothing: "failure-threshold in .hadolint.yaml". It is heeded as Ignored
+	// is; empty where nothing asks.
+	Spared string `json:"spared,omitempty"`
 
 	// Identity is what identifies the finding beside its rule: see the
 	// constructors in identity.go. It is spent by Seal and never written.

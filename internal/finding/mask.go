@@ -16,7 +16,7 @@ func (f Finding) masked(mask func(string) string) Finding {
 	f.Target = mask(f.Target)
 	f.Message = mask(f.Message)
 	f.Remediation = mask(f.Remediation)
-	f.Ignored = mask(f.Ignored)
+	f.Ignored, f.Spared = mask(f.Ignored), mask(f.Spared)
 	f.Location.Path = mask(f.Location.Path)
 	f.Location.Image = mask(f.Location.Image)
 	f.Location.Instruction = mask(f.Location.Instruction)

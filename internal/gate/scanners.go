@@ -23,6 +23,8 @@ type Config struct {
 	// Secrets is the scanner of secrets, which knows what the targets bring; nil
 	// makes one that knows of none.
 	Secrets scan.Scanner
+	// Dockerfile is what the linter knows of the targets.
+	Dockerfile dockerfile.Options
 	// Database is asked for advisories; where it is nil, NoDatabase tells the user
 	// what to do about it.
 	Database   vulndb.DB
@@ -62,7 +64,7 @@ var scanners = []struct {
 	},
 	{
 		finding.Dockerfile, // hadolint's rules and ours over every Dockerfile of a tree
-		func(Config) (scan.Scanner, error) { return dockerfile.New(dockerfile.Options{}), nil },
+		func(c Config) (scan.Scanner, error) { return dockerfile.New(c.Dockerfile), nil },
 		dockerfile.Rules,
 	},
 	{
@@ -123,11 +125,14 @@ func unknownScanner(name string) error {
 	return fmt.Errorf("unknown scanner %q: there are %s%s", name, strings.Join(ScannerNames(), ", "), hint)
 }
 
-// Catalogue lists the rules of all scanners.
-func Catalogue() (rule.Catalogue, error) {
+// Catalogue lists the rules of the named scanners, of all of them when there is no
+// name.
+func Catalogue(names ...string) (rule.Catalogue, error) {
 	var all []rule.Rule
 	for _, s := range scanners {
-		all = append(all, s.rules()...)
+		if len(names) == 0 || slices.Contains(names, s.name) {
+			all = append(all, s.rules()...)
+		}
 	}
 	return rule.NewCatalogue(all...)
 }

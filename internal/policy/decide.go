@@ -29,7 +29,8 @@ func newJudge(p *Policy, now time.Time, several bool) *judge {
 }
 
 // decide is the order of decision: an exception, else what the scanned tree itself
-// asks to pass over, else the first rule that matches.
+// asks to pass over, else the first rule that matches; where that blocks, the tree
+// can ask to be warned instead.
 func (j *judge) decide(s *subject) Decision {
 	if d, ok := j.exceptions.decide(s); ok {
 		return d
@@ -37,5 +38,9 @@ func (j *judge) decide(s *subject) Decision {
 	if s.Ignored != "" {
 		return Decision{Action: Suppress, By: "ignored", Reason: "by " + s.Ignored}
 	}
-	return j.rules.decide(s)
+	d := j.rules.decide(s)
+	if s.Spared != "" && d.Action == Block {
+		return Decision{Action: Warn, By: "spared", Reason: "by " + s.Spared + "; else blocked by " + d.By}
+	}
+	return d
 }

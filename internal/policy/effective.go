@@ -46,6 +46,11 @@ func (p *Policy) print(b *strings.Builder) {
 			fmt.Fprintf(b, "  - %s\n", p.Exceptions[i].yaml())
 		}
 	}
+	if len(p.Dockerfiles) > 0 {
+		var f flow
+		f.list("files", p.Dockerfiles)
+		fmt.Fprintf(b, "dockerfile: %s\n", f.String())
+	}
 	fmt.Fprintf(b, "coverage: %s\nseverity: {unknown: %s}\n", p.Coverage.yaml(), p.Unknown)
 }
 

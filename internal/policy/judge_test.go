@@ -55,6 +55,10 @@ func ignored(s Subject) Subject {
 	return with(s, func(s *Subject) { s.Ignored = "a comment" })
 }
 
+func spared(s Subject) Subject {
+	return with(s, func(s *Subject) { s.Spared = "a threshold" })
+}
+
 // with gives a copy of a subject that change has changed.
 func with(s Subject, change func(*Subject)) Subject {
 	if s.Advisory != nil {
@@ -328,6 +332,8 @@ func TestOrderOfDecision(t *testing.T) {
 		"fail-on raises what is unknown":               {[]*Policy{noting}, debFinding, high, Decision{Block, "fail-on high", "severity unknown is at or above --fail-on high", ""}},
 		"fail-on takes the strictest unknown":          {[]*Policy{lax, noting}, debFinding, high, Decision{Block, "fail-on high", "severity unknown is at or above --fail-on high", ""}},
 		"fail-on leaves what is accepted":              {[]*Policy{renewed}, lintFinding, info, Decision{Suppress, "exception 2", "not reached (owner @acme, approved by @appsec)", "2026-12-01"}},
+		"what asks to be spared warns":                 {[]*Policy{strict}, spared(lintFinding), nil, Decision{Warn, "spared", "by a threshold; else blocked by rule strict", ""}},
+		"fail-on raises what asks to be spared":        {[]*Policy{strict}, spared(lintFinding), info, Decision{Block, "fail-on info", "severity medium is at or above --fail-on info", ""}},
 		"what the tree passes over is accepted":        {[]*Policy{strict}, ignored(lintFinding), info, Decision{Suppress, "ignored", "by a comment", ""}},
 		"an expired exception counts for that too":     {[]*Policy{expired}, ignored(lintFinding), nil, Decision{Block, "exception 1", "its exception expired on 2026-02-01: mend it, or @acme has the exception renewed (it said: not reached)", ""}},
 		"fail-on leaves what blocks":                   {[]*Policy{strict}, lintFinding, info, Decision{Block, "rule strict", "no", ""}},

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"regexp"
 	"strconv"
+	"sync"
 
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/yamlpos"
@@ -77,6 +78,7 @@ func readPolicy(root yamlpos.Value, p *Policy) {
 		yamlpos.May("severity", func(v yamlpos.Value) {
 			v.Map("severity", yamlpos.May("unknown", yamlpos.Into(&p.Unknown, readUnknown)))
 		}),
+		yamlpos.May("dockerfile", func(v yamlpos.Value) { readDockerfile(v, p) }),
 		yamlpos.Later("extends"),
 		yamlpos.Later("relaxable"),
 		yamlpos.Later("trust"),
@@ -113,7 +115,7 @@ func readUnknown(v yamlpos.Value) finding.Severity {
 	return s
 }
 
-var ruleID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var ruleID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`) })
 
 func readRules(v yamlpos.Value) []Rule {
 	items := v.Items()
@@ -158,7 +160,7 @@ func readRule(v yamlpos.Value) Rule {
 
 func readRuleID(v yamlpos.Value) string {
 	id := v.Text()
-	if id != "" && !ruleID.MatchString(id) {
+	if id != "" && !ruleID().MatchString(id) {
 		v.Fail("use letters, digits, '-', '_' and '.', 64 at most", "rule id %q cannot be used", id)
 		return ""
 	}

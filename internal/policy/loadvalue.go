@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -87,13 +88,15 @@ func readEPSS(v yamlpos.Value) *float64 {
 
 // advisoryID is the form of CVE, GHSA and every other OSV id
 // (https://ossf.github.io/osv-schema/#id-modified-fields).
-var advisoryID = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*-[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`)
+var advisoryID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*-[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$`)
+})
 
 func readAdvisories(v yamlpos.Value) []string {
 	return list(v, func(v yamlpos.Value) string {
 		id := v.Text()
 		switch {
-		case id == "" || advisoryID.MatchString(id):
+		case id == "" || advisoryID().MatchString(id):
 			return id
 		case strings.ContainsAny(id, "*?[{"):
 			v.Fail(`name each advisory, or use "rule" with a glob`, "%q is no advisory: globs are not taken here", id)
@@ -104,12 +107,12 @@ func readAdvisories(v yamlpos.Value) []string {
 	})
 }
 
-var fingerprintForm = regexp.MustCompile(`^v1:[0-9a-f]{32}(#[1-9][0-9]{0,8})?$`)
+var fingerprintForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^v1:[0-9a-f]{32}(#[1-9][0-9]{0,8})?$`) })
 
 func readFingerprints(v yamlpos.Value) []string {
 	return list(v, func(v yamlpos.Value) string {
 		f := v.Text()
-		if f != "" && !fingerprintForm.MatchString(f) {
+		if f != "" && !fingerprintForm().MatchString(f) {
 			v.Fail("copy it from a report: v1: and 32 hexadecimal digits", "%q is no fingerprint", f)
 			return ""
 		}

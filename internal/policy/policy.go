@@ -22,6 +22,9 @@ type Policy struct {
 	Rules      []Rule
 	Exceptions []Exception
 	Coverage   Coverage
+	// Dockerfiles are globs over paths that are Dockerfiles, whatever they are
+	// called, beside those that every one takes for such.
+	Dockerfiles []string
 	// Unknown is the severity as which findings of unknown severity compare.
 	Unknown finding.Severity
 

@@ -11,10 +11,11 @@ import (
 
 // Field is a key that a mapping may have, and what becomes of its value.
 type Field struct {
-	name string
-	kind fieldKind
-	read func(Value)
-	hint string
+	name  string
+	kind  fieldKind
+	read  func(Value)
+	hint  string
+	notes *Errors
 }
 
 type fieldKind uint8
@@ -24,6 +25,7 @@ const (
 	required
 	later
 	elsewhere
+	tolerant
 )
 
 // Need is a key without which the mapping is an error.
@@ -42,6 +44,10 @@ func Later(name string) Field {
 // which the hint names.
 func Elsewhere(name, hint string) Field { return Field{name: name, kind: elsewhere, hint: hint} }
 
+// Tolerate notes the keys that no field names instead of making them errors: for a
+// file of another program's, which passes them over.
+func Tolerate(notes *Errors) Field { return Field{kind: tolerant, notes: notes} }
+
 // Into reads a value into a variable.
 func Into[T any](dst *T, read func(Value) T) func(Value) {
 	return func(v Value) { *dst = read(v) }
@@ -58,7 +64,9 @@ func (v Value) Map(what string, fields ...Field) {
 	}
 	known := make(map[string]Field, len(fields))
 	for _, f := range fields {
-		known[f.name] = f
+		if f.kind != tolerant {
+			known[f.name] = f
+		}
 	}
 	seen := make(map[string]int, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -75,6 +83,28 @@ func (v Value) Map(what string, fields ...Field) {
 		v.field(what, name, key, value, known, fields)
 	}
 	v.missing(what, fields, seen)
+}
+
+// Each reads a mapping whose keys are anybody's choice, in the order of the file.
+func (v Value) Each(what string, read func(name string, v Value)) {
+	n := v.resolved()
+	if n.Kind != yaml.MappingNode || v.tagged() {
+		v.Fail("", "%s: want a mapping, got %s", what, v.kind())
+		return
+	}
+	seen := make(map[string]int, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name, ok := v.key(n.Content[i])
+		if !ok {
+			continue
+		}
+		if line, twice := seen[name]; twice {
+			v.failAt(n.Content[i], "keep one of them", "key %q comes twice, first on line %d", shorten(name), line)
+			continue
+		}
+		seen[name] = n.Content[i].Line
+		read(name, Value{v.doc, n.Content[i+1]})
+	}
 }
 
 // key gives a key's name: a plain word.
@@ -94,7 +124,7 @@ func (v Value) field(what, name string, key *yaml.Node, value Value, known map[s
 	f, ok := known[name]
 	switch {
 	case !ok:
-		v.failAt(key, unknownHint(name, fields), "unknown key %q in %s", shorten(name), what)
+		v.unknown(what, name, key, fields)
 	case f.kind == later:
 		v.failAt(key, f.hint, "%s is not supported yet", name)
 	case f.kind == elsewhere:
@@ -104,10 +134,26 @@ func (v Value) field(what, name string, key *yaml.Node, value Value, known map[s
 	}
 }
 
+func (v Value) unknown(what, name string, key *yaml.Node, fields []Field) {
+	hint := unknownHint(name, fields)
+	for _, f := range fields {
+		if f.kind == tolerant {
+			if len(*f.notes) < maxKept {
+				*f.notes = append(*f.notes, v.doc.text.at(key.Line, key.Column, fmt.Sprintf("unknown key %q in %s", shorten(name), what), hint))
+			}
+			return
+		}
+	}
+	v.failAt(key, hint, "unknown key %q in %s", shorten(name), what)
+}
+
 // unknownHint suggests the nearest key, else lists them.
 func unknownHint(name string, fields []Field) string {
 	var near, usable []string
 	for _, f := range fields {
+		if f.kind == tolerant {
+			continue
+		}
 		near = append(near, f.name)
 		if f.kind == optional || f.kind == required {
 			usable = append(usable, f.name)

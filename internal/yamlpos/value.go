@@ -67,6 +67,9 @@ func (v Value) Items() []Value {
 	return items
 }
 
+// EmptyList says whether the value is a list without values.
+func (v Value) EmptyList() bool { return v.IsList() && len(v.resolved().Content) == 0 }
+
 // OneOrMore are the values of a list, or the value itself where it is none.
 func (v Value) OneOrMore() []Value {
 	if v.IsList() {

@@ -4,7 +4,7 @@
 package ruletest
 
 import (
-	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -16,6 +16,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/fix"
 	"github.com/boltseal/boltseal/internal/rule"
 	"github.com/boltseal/boltseal/internal/scan"
 )
@@ -106,7 +107,8 @@ func runPage(t *testing.T, scanner scan.Scanner, r rule.Rule, source func([]rule
 	}
 }
 
-// findings scans a source and gives what one rule says of it, in order.
+// findings scans a source and gives what one rule says of it, in order; not what the
+// source asks to pass over.
 func findings(t *testing.T, scanner scan.Scanner, id string, s scan.Source) []finding.Finding {
 	t.Helper()
 	var found []finding.Finding
@@ -115,7 +117,7 @@ func findings(t *testing.T, scanner scan.Scanner, id string, s scan.Source) []fi
 			t.Errorf("scan ended %q: %s", res.Status, res.Reason)
 		}
 		for _, f := range res.Findings {
-			if f.Rule == id {
+			if f.Rule == id && f.Ignored == "" {
 				found = append(found, f)
 			}
 		}
@@ -145,76 +147,40 @@ func place(name string, l finding.Location) string {
 }
 
 // checkFix applies the fixes of a case: what had one must be gone, and nothing new
-// to fix may be there.
+// may be there. One fix can mend several findings; one that waits for another is
+// applied after it.
 func checkFix(t *testing.T, scanner scan.Scanner, r rule.Rule, c rule.Case, found []finding.Finding, source func([]rule.File) scan.Source) {
 	t.Helper()
 	files := slices.Clone(c.Files)
-	left, edited := 0, 0
-	for _, f := range found {
-		if f.Fix == nil {
-			left++
+	for {
+		contents := make(map[string][]byte, len(files))
+		for _, f := range files {
+			contents[f.Path] = f.Data
 		}
-	}
-	for i := range files {
-		data, n, err := apply(files[i], found)
-		if err != nil {
-			t.Errorf("%s: %v", c.Name, err)
-			return
-		}
-		files[i].Data, edited = data, edited+n
-	}
-	if edited == 0 {
-		return
-	}
-	if !r.Fixable {
-		t.Errorf("rule %s has fixes, but does not say so", r.ID)
-	}
-	after := findings(t, scanner, r.ID, source(files))
-	if len(after) != left {
-		t.Errorf("%s mended: %d findings, want %d:\n%s\n%s", c.Name, len(after), left, strings.Join(lines(c.Name, after), "\n"), files[0].Data)
-	}
-}
-
-// apply makes all edits of one file, from its end to its front.
-func apply(f rule.File, found []finding.Finding) ([]byte, int, error) {
-	type cut struct {
-		start, end int
-		text       string
-	}
-	var cuts []cut
-	for _, x := range found {
-		if x.Fix == nil {
-			continue
-		}
-		for _, e := range x.Fix.Edits {
-			if e.Path == f.Path {
-				cuts = append(cuts, cut{offset(f.Data, e.StartLine, e.StartColumn), offset(f.Data, e.EndLine, e.EndColumn), e.Text})
+		res := fix.Apply(contents, found)
+		for _, l := range res.Left {
+			if !errors.Is(l.Err, fix.ErrConflict) {
+				t.Errorf("%s: a fix cannot be applied: %v", c.Name, l.Err)
 			}
 		}
-	}
-	slices.SortFunc(cuts, func(a, b cut) int { return b.start - a.start })
-	data, last := slices.Clone(f.Data), len(f.Data)
-	for _, c := range cuts {
-		if c.start < 0 || c.end < c.start || c.end > last {
-			return nil, 0, fmt.Errorf("edit %+v lies outside of %s or over another one", c, f.Path)
+		if len(res.Applied) == 0 {
+			return
 		}
-		data = slices.Concat(data[:c.start], []byte(c.text), data[c.end:])
-		last = c.start
-	}
-	return data, len(cuts), nil
-}
-
-// offset turns a line and column into an offset.
-func offset(data []byte, line, column int) int {
-	at := 0
-	for ; line > 1; line-- {
-		n := bytes.IndexByte(data[at:], '\n')
-		if n < 0 {
-			return -1
+		if !r.Fixable {
+			t.Errorf("rule %s has fixes, but does not say so", r.ID)
 		}
-		at += n + 1
+		for i, f := range files {
+			if data, changed := res.Files[f.Path]; changed {
+				files[i].Data = data
+			}
+		}
+		after := findings(t, scanner, r.ID, source(files))
+		if most := len(found) - len(res.Applied); len(after) > most {
+			t.Errorf("%s mended: %d findings, want at most %d:\n%s\n%s", c.Name, len(after), most, strings.Join(lines(c.Name, after), "\n"), files[0].Data)
+			return
+		}
+		found = after
 	}
-	return at + column - 1
 }
 
 // writeWant replaces the want of a page and leaves the rest of it alone.

@@ -1,7 +1,6 @@
 package ruletest
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,33 +41,6 @@ func TestComplete(t *testing.T) {
 		if diff := cmp.Diff([]string{c.want}, Complete(r, "x")); diff != "" {
 			t.Errorf("without %s: %s", name, diff)
 		}
-	}
-}
-
-func TestApply(t *testing.T) {
-	f := rule.File{Path: "f", Data: []byte("one\ntwo\nthree")}
-	fix := func(edits ...finding.Edit) finding.Finding {
-		return finding.Finding{Fix: &finding.Fix{Edits: edits}}
-	}
-	got, n, err := apply(f, []finding.Finding{
-		fix(finding.Edit{Path: "f", StartLine: 1, StartColumn: 1, EndLine: 1, EndColumn: 2, Text: "O"}),
-		fix(finding.Edit{Path: "f", StartLine: 3, StartColumn: 6, EndLine: 3, EndColumn: 6, Text: "!"}, finding.Edit{Path: "g", StartLine: 1}),
-		{},
-	})
-	if err != nil || n != 2 || string(got) != "One\ntwo\nthree!" {
-		t.Errorf("got %q, %d edits, %v", got, n, err)
-	}
-	for name, e := range map[string]finding.Edit{
-		"behind the end": {Path: "f", StartLine: 9, StartColumn: 1, EndLine: 9, EndColumn: 1},
-		"backwards":      {Path: "f", StartLine: 2, StartColumn: 3, EndLine: 2, EndColumn: 1},
-	} {
-		if _, _, err := apply(f, []finding.Finding{fix(e)}); err == nil {
-			t.Errorf("an edit %s is taken", name)
-		}
-	}
-	over := finding.Edit{Path: "f", StartLine: 1, StartColumn: 1, EndLine: 1, EndColumn: 3}
-	if _, _, err := apply(f, []finding.Finding{fix(over, over)}); err == nil || !strings.Contains(err.Error(), "over another") {
-		t.Errorf("edits over each other: %v", err)
 	}
 }
 

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/boltseal/boltseal/internal/finding"
 )
 
@@ -91,66 +89,6 @@ var levels = map[string]finding.Severity{
 	"error": finding.High, "warning": finding.Medium, "info": finding.Low, "style": finding.Info,
 }
 
-// configured turns hadolint's configuration file and arguments into ours. It is
-// false for what is not the rules' business, but that of who shows findings: to
-// know pragmas or not, and formats.
-func configured(t testing.TB, config string, args []string) (Native, bool) {
-	t.Helper()
-	var c struct {
-		Ignored           []string             `yaml:"ignored"`
-		Override          map[string][]string  `yaml:"override"`
-		TrustedRegistries []string             `yaml:"trustedRegistries"`
-		Labels            map[string]LabelType `yaml:"label-schema"`
-		StrictLabels      bool                 `yaml:"strict-labels"`
-		DisablePragmas    bool                 `yaml:"disable-ignore-pragma"`
-	}
-	if err := yaml.Unmarshal([]byte(config), &c); err != nil {
-		t.Fatal(err)
-	}
-	n := Native{
-		Ignored: c.Ignored, Severities: make(map[string]finding.Severity), TrustedRegistries: c.TrustedRegistries,
-		Labels: make(map[string]LabelType), StrictLabels: c.StrictLabels,
-	}
-	for _, level := range []string{"style", "info", "warning", "error"} { // the worst one counts
-		for _, code := range c.Override[level] {
-			n.Severities[code] = levels[level]
-		}
-	}
-	for name, kind := range c.Labels {
-		if kind == "" || kind == "rawtext" {
-			kind = LabelText
-		}
-		n.Labels[name] = kind
-	}
-	for len(args) > 0 {
-		option := strings.TrimPrefix(args[0], "--")
-		args = args[1:]
-		if option == "strict-labels" {
-			n.StrictLabels = true
-			continue
-		}
-		if len(args) == 0 {
-			return n, false
-		}
-		value := args[0]
-		args = args[1:]
-		switch level, isLevel := levels[option]; {
-		case isLevel:
-			n.Severities[value] = level
-		case option == "ignore":
-			n.Ignored = append(n.Ignored, value)
-		case option == "trusted-registry":
-			n.TrustedRegistries = append(n.TrustedRegistries, value)
-		case option == "require-label":
-			name, kind, _ := strings.Cut(value, ":")
-			n.Labels[name] = LabelType(kind)
-		default:
-			return n, false
-		}
-	}
-	return n, !c.DisablePragmas
-}
-
 // mark is where hadolint and we agree or not: a code at an instruction's line.
 type mark struct {
 	line int
@@ -162,9 +100,14 @@ func said(text string, n *Native) map[mark]finding.Severity {
 	marks := make(map[mark]finding.Severity)
 	l := parse("Dockerfile", []byte(text)).lint(n)
 	for _, h := range l.hits {
-		if h.silenced == nil && strings.HasPrefix(h.rule.ID, "DL") && h.instruction != nil && !slices.Contains(n.Ignored, h.rule.ID) {
-			marks[mark{h.instruction.line + 1, h.rule.ID}] = l.finding(h).Severity
+		if h.ignored != "" || !strings.HasPrefix(h.rule.ID, "DL") {
+			continue
 		}
+		line := l.file.position(h.where.start).line
+		if h.instruction != nil {
+			line = h.instruction.line + 1
+		}
+		marks[mark{line, h.rule.ID}] = l.finding(h).Severity
 	}
 	return marks
 }
@@ -293,15 +236,12 @@ func TestConformance(t *testing.T) {
 		}
 	}
 	seen := make(map[string]bool)
-	unread, aside := 0, 0
+	unread := 0
 	for _, v := range corpus(t) {
-		native, ours := configured(t, v.Config, v.Args)
+		native := nativeOf(t, v)
 		switch {
 		case hasCode(v, "DL1000"):
 			unread++
-		case !ours:
-			aside++
-			t.Logf("left aside: %s", v.ID)
 		default:
 			seen[v.ID] = true
 			c.file(t, v, said(v.Dockerfile, &native))
@@ -316,7 +256,7 @@ func TestConformance(t *testing.T) {
 		n := c.codes[code]
 		t.Logf("%s: %d agreed, %d missing, %d extra", code, n.both, n.missing, n.extra)
 	}
-	t.Logf("%d files compared; %d that hadolint cannot parse and %d about pragmas or formats left aside", len(seen), unread, aside)
+	t.Logf("%d files compared; %d that hadolint cannot parse left aside", len(seen), unread)
 	c.raw.log(t, "all")
 	c.unlisted.log(t, "without listed differences")
 	if c.unlisted.recall() < bar || c.unlisted.precision() < bar {

@@ -32,11 +32,12 @@ type conditional struct {
 }
 
 // under makes a finding depend on what lies beside the Dockerfile.
-func (r *report) under(when condition, i *instruction, where span, format string, args ...any) {
+func (r *report) under(when condition, i *instruction, where span, identity, format string, args ...any) {
 	if len(r.lint.conditions) >= maxConditions {
+		r.lint.dropped++
 		return
 	}
-	h := &hit{rule: r.rule, instruction: i, where: where, identity: i.identity(), message: fmt.Sprintf(format, args...)}
+	h := &hit{rule: r.rule, instruction: i, where: where, identity: identity, message: fmt.Sprintf(format, args...)}
 	r.lint.conditions = append(r.lint.conditions, conditionalHit{h, when})
 }
 
@@ -49,14 +50,13 @@ type conditionalHit struct {
 	when condition
 }
 
-// conditional gives the findings under conditions that no pragma silences.
+// conditional gives the findings under conditions.
 func (l *lint) conditional() []conditional {
 	var out []conditional
 	for _, h := range l.conditions {
-		if l.pragmas.silences(h.hit) == nil {
-			f := l.finding(h.hit)
-			out = append(out, conditional{record{f, f.Identity}, h.when})
-		}
+		l.silenceOne(h.hit)
+		f := l.finding(h.hit)
+		out = append(out, conditional{record{f, f.Identity}, h.when})
 	}
 	return out
 }

@@ -47,7 +47,8 @@ func TestContext(t *testing.T) {
 			[]string{`a/Dockerfile: "y/id_rsa" with it`},
 		},
 		"a pragma silences": {
-			[]scantest.File{scantest.Text("Dockerfile", "FROM a:1\nUSER 1\n# boltseal:ignore dockerfile/copy-whole-context the context is made for it\nCOPY . /x\n")}, nil,
+			[]scantest.File{scantest.Text("Dockerfile", "FROM a:1\nUSER 1\n# boltseal:ignore dockerfile/copy-whole-context the context is made for it\nCOPY . /x\n")},
+			[]string{"Dockerfile: no .dockerignore leaves anything of it out (a boltseal:ignore comment in line 3: the context is made for it)"},
 		},
 	} {
 		var got []string
@@ -55,7 +56,11 @@ func TestContext(t *testing.T) {
 		for _, f := range res.Findings {
 			if strings.HasSuffix(f.Rule, "whole-context") {
 				_, what, _ := strings.Cut(f.Message, "context, ")
-				got = append(got, f.Location.Path+": "+strings.TrimPrefix(what, "and "))
+				what = f.Location.Path + ": " + strings.TrimPrefix(what, "and ")
+				if f.Ignored != "" {
+					what += " (" + f.Ignored + ")"
+				}
+				got = append(got, what)
 			}
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" || res.Status != finding.StatusOK {

@@ -22,6 +22,6 @@ var _ = declare(rule.Meta{
 			continue
 		}
 		file := strings.TrimPrefix(path.Clean("/"+source), "/")
-		r.under(condition{Source: file}, i, i.wordSpan(n), "%s is left out of the build context by .dockerignore", quote(source))
+		r.under(condition{Source: file}, i, i.wordSpan(n), i.keyword+" "+w.text, "%s is left out of the build context by .dockerignore", quote(source))
 	}
 }, "COPY", "ADD"))

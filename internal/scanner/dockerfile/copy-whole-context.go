@@ -26,7 +26,7 @@ var _ = declare(rule.Meta{
 		}
 		for n, w := range i.words[:len(i.words)-1] {
 			if source := unquote(w.text); wholeContext(source) {
-				r.under(condition{Whole: true, Exclude: i.flagValues("exclude")}, i, i.wordSpan(n), "%s of %s takes the whole build context", i.keyword, quote(source))
+				r.under(condition{Whole: true, Exclude: i.flagValues("exclude")}, i, i.wordSpan(n), i.identity(), "%s of %s takes the whole build context", i.keyword, quote(source))
 				break
 			}
 		}

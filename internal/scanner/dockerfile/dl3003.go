@@ -9,8 +9,9 @@ var _ = declare(rule.Meta{
 	ID: "DL3003", Severity: finding.Medium,
 	Title:       "RUN changes directory with cd",
 	Remediation: "Set the directory with WORKDIR",
+	Fixable:     true,
 }, onCommand(func(r *report, c *command) {
 	if c.run.onbuild == nil {
-		r.command(c, "directory is changed with cd instead of WORKDIR")
+		fixDL3003(r.command(c, "directory is changed with cd instead of WORKDIR"), c)
 	}
 }, "cd"))

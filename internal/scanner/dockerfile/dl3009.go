@@ -12,6 +12,7 @@ var _ = declare(rule.Meta{
 	ID: "DL3009", Severity: finding.Low,
 	Title:       "apt package lists stay in the layer",
 	Remediation: "Remove /var/lib/apt/lists/* in the same RUN, or mount a cache there",
+	Fixable:     true,
 }, onFile(func(r *report, f *file) {
 	for _, st := range f.stages {
 		if st != f.final() && st.children == 0 {
@@ -22,7 +23,7 @@ var _ = declare(rule.Meta{
 				continue
 			}
 			if c := updatesLists(i.script.commands); c != nil {
-				r.command(c, "package lists of %s update are left in /var/lib/apt/lists", c.name())
+				fixDL3009(r.command(c, "package lists of %s update are left in /var/lib/apt/lists", c.name()), c)
 			}
 		}
 	}

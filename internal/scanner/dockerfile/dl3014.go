@@ -13,9 +13,10 @@ var _ = declare(rule.Meta{
 	ID: "DL3014", Severity: finding.Medium,
 	Title:       "apt-get install waits for an answer",
 	Remediation: "Add -y",
+	Fixable:     true,
 }, onCommand(func(r *report, c *command) {
 	if c.has("install") && !aptAssumes(c) {
-		r.command(c, "apt-get asks before it installs, and nobody answers")
+		fixDL3014(r.command(c, "apt-get asks before it installs, and nobody answers"), c)
 	}
 }, "apt-get"))
 

@@ -9,6 +9,7 @@ var _ = declare(rule.Meta{
 	ID: "DL3019", Severity: finding.Low,
 	Title:       "apk keeps its cache in the layer",
 	Remediation: "Add --no-cache, or mount a cache on /var/cache/apk",
+	Fixable:     true,
 }, onInstruction(func(r *report, i *instruction) {
 	run := i.running()
 	if run == nil || mounted(run, apkCache) {
@@ -19,7 +20,7 @@ var _ = declare(rule.Meta{
 			continue
 		}
 		if add := c.subcommand(apkValued...); add != nil && add.name() == "add" {
-			r.command(c, "apk add leaves the package index in the layer")
+			fixDL3019(r.command(c, "apk add leaves the package index in the layer"), c)
 		}
 	}
 }, "RUN", "ONBUILD"))

@@ -25,9 +25,8 @@ var _ = declare(rule.Meta{
 		return
 	}
 	h := r.instruction(i, "ADD of %s, which COPY does without surprises", quoteAll(plain))
-	if len(plain) == len(sources) && copyable(i) {
-		h.description = "use COPY"
-		h.replace(i.keywordSpan(), matchCase("COPY", i.text[i.at:]))
+	if len(plain) == len(sources) {
+		fixDL3020(h, i)
 	}
 }, "ADD"))
 
@@ -53,19 +52,6 @@ func archive(source string) bool {
 		}
 	}
 	return false
-}
-
-// copyable says whether COPY knows all flags that are used and nothing is a
-// variable, which may hold an address.
-func copyable(i *instruction) bool {
-	for _, f := range i.flags {
-		switch name, _, _ := strings.Cut(f.text, "="); name {
-		case "--chown", "--chmod", "--link", "--exclude":
-		default:
-			return false
-		}
-	}
-	return !strings.Contains(i.text[i.rest:i.end], "$")
 }
 
 // matchCase writes a keyword as the other one is written.

@@ -11,6 +11,7 @@ var _ = declare(rule.Meta{
 	ID: "DL3025", Severity: finding.Medium,
 	Title:       "CMD or ENTRYPOINT is in shell form",
 	Remediation: "Write it as an array of strings in double quotes",
+	Fixable:     true,
 }, onInstruction(func(r *report, i *instruction) {
 	words := i.words
 	if i.keyword == "HEALTHCHECK" {
@@ -22,5 +23,5 @@ var _ = declare(rule.Meta{
 	if i.exec || len(words) == 0 {
 		return
 	}
-	r.part(i, i.span(words[0].i, i.end), "%s is in shell form, so it runs as the child of a shell", i.keyword)
+	fixDL3025(r.part(i, i.span(words[0].i, i.end), "%s is in shell form, so it runs as the child of a shell", i.keyword), i)
 }, "CMD", "ENTRYPOINT", "HEALTHCHECK"))

@@ -9,6 +9,7 @@ var _ = declare(rule.Meta{
 	ID: "DL3027", Severity: finding.Medium,
 	Title:       "RUN calls apt",
 	Remediation: "Use apt-get or apt-cache, whose behaviour does not change",
+	Fixable:     true,
 }, onCommand(func(r *report, c *command) {
-	r.command(c, "apt is made for people: its behaviour may change between versions")
+	fixDL3027(r.command(c, "apt is made for people: its behaviour may change between versions"), c)
 }, "apt"))

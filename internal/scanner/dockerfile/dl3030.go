@@ -9,8 +9,9 @@ var _ = declare(rule.Meta{
 	ID: "DL3030", Severity: finding.Medium,
 	Title:       "yum install waits for an answer",
 	Remediation: "Add -y",
+	Fixable:     true,
 }, onCommand(func(r *report, c *command) {
 	if yumAsks(c) {
-		r.command(c, "yum asks before it installs, and nobody answers")
+		fixDL3030(r.command(c, "yum asks before it installs, and nobody answers"), c)
 	}
 }, "yum"))

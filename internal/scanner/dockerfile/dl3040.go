@@ -13,12 +13,12 @@ var _ = declare(rule.Meta{
 	Title:       "dnf leaves its cache in the layer",
 	Remediation: "End the RUN with dnf clean all, or mount a cache on /var/cache",
 }, onInstruction(func(r *report, i *instruction) {
-	s := i.shellCode()
-	if s == nil {
+	run := i.running()
+	if run == nil {
 		return
 	}
 	var install *command
-	for _, c := range s.commands {
+	for _, c := range run.script.commands {
 		switch {
 		case cleansDNF(c):
 			install = nil

@@ -13,7 +13,7 @@ var _ = declare(rule.Meta{
 	Remediation: "Pin each one: package-version, module:stream",
 }, onCommand(func(r *report, c *command) {
 	d := readDNF(c)
-	pinned := versioned
+	pinned := rpmPinned
 	switch d.sub {
 	case "install":
 	case "module install":

@@ -17,11 +17,11 @@ var _ = declare(rule.Meta{
 			continue
 		}
 		for _, i := range st.instructions {
-			s := i.shellCode()
-			if s == nil {
+			run := i.running()
+			if run == nil {
 				continue
 			}
-			if c := fillsYarn(s.commands); c != nil && !mounted(c.run, yarnCache) {
+			if c := fillsYarn(run.script.commands); c != nil && !mounted(c.run, yarnCache) {
 				r.command(c, "yarn install leaves its cache in the layer")
 			}
 		}

@@ -9,6 +9,7 @@ var _ = declare(rule.Meta{
 	ID: "DL4000", Severity: finding.High,
 	Title:       "MAINTAINER is deprecated",
 	Remediation: "Write LABEL org.opencontainers.image.authors=\"…\"",
+	Fixable:     true,
 }, onInstruction(func(r *report, i *instruction) {
-	r.instruction(i, "MAINTAINER is deprecated")
+	fixDL4000(r.instruction(i, "MAINTAINER is deprecated"), i)
 }, "MAINTAINER"))

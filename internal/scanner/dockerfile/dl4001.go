@@ -12,12 +12,12 @@ var _ = declare(rule.Meta{
 }, onStage(func(r *report, st *stage) {
 	used := make(map[string]bool)
 	for _, i := range st.instructions {
-		s := i.shellCode()
-		if s == nil {
+		run := i.running()
+		if run == nil {
 			continue
 		}
 		var last *command
-		for _, c := range s.commands {
+		for _, c := range run.script.commands {
 			if name := c.name(); name == "curl" || name == "wget" {
 				used[name] = true
 				last = c

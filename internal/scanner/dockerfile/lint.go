@@ -19,6 +19,10 @@ const maxText = 120
 
 // hit is one finding before it has left the file.
 type hit struct {
+	// adds is the keyword of the instruction that the fix adds, becomes the one that
+	// the mended instruction has afterwards; empty where it does no such thing.
+	adds, becomes string
+
 	rule *rule.Meta
 	// instruction is the one that it belongs to, whatever line it points at; nil
 	// where there is none.
@@ -29,6 +33,8 @@ type hit struct {
 	edits       []edit
 	description string
 	silenced    *pragma
+	// ignored says who asks to pass it over; empty where nobody does.
+	ignored string
 }
 
 // edit replaces a region of the source.
@@ -47,17 +53,24 @@ type report struct {
 type lint struct {
 	// conditions are hits that depend on what lies beside the file.
 	conditions []conditionalHit
+	// refused are the hits that lost their fix in verify.
+	refused []*hit
 
 	file    *file
 	native  *Native
 	pragmas *pragmas
 	hits    []*hit
 	dropped int
+	// walk is the walk over shell code, used again for each script; nil until there
+	// is any.
+	walk *shellWalk
+	// named are the variables that stages set; see sets.
+	named map[*stage]map[string]int
 }
 
 // lint runs all rules that are on.
 func (f *file) lint(n *Native) *lint {
-	l := &lint{file: f, native: n, pragmas: f.pragmas()}
+	l := &lint{file: f, native: n, pragmas: f.pragmas(n)}
 	x := indexed()
 	for _, i := range f.instructions {
 		if !i.broken {
@@ -82,6 +95,7 @@ func (f *file) lint(n *Native) *lint {
 	slices.SortStableFunc(l.hits, func(a, b *hit) int {
 		return cmp.Or(a.where.start-b.where.start, a.where.end-b.where.end, strings.Compare(a.rule.ID, b.rule.ID))
 	})
+	l.verify()
 	return l
 }
 
@@ -105,6 +119,7 @@ func (l *lint) instruction(x *index, i *instruction) {
 			l.command(x.command[plain], c)
 		}
 	}
+	l.shell(script)
 }
 
 func (l *lint) command(rules []*definition, c *command) {
@@ -115,13 +130,22 @@ func (l *lint) command(rules []*definition, c *command) {
 	}
 }
 
-// silence finds the pragma of each finding. What says that a file or a pragma is
-// broken cannot be silenced from within it.
+// silence finds what asks to pass each finding over: a pragma, else hadolint's
+// configuration. What says that a file or a pragma is broken cannot be silenced.
 func (l *lint) silence() {
 	for _, h := range l.hits {
-		if h.rule != &brokenFile.Meta && h.rule != &unreasoned.Meta {
-			h.silenced = l.pragmas.silences(h)
+		if h.rule == &brokenFile.Meta || h.rule == &unreasoned.Meta {
+			continue
 		}
+		l.silenceOne(h)
+	}
+}
+
+func (l *lint) silenceOne(h *hit) {
+	if h.silenced = l.pragmas.silences(h); h.silenced != nil {
+		h.ignored = h.silenced.describe()
+	} else {
+		h.ignored = l.native.Ignored[h.rule.ID]
 	}
 }
 
@@ -162,12 +186,15 @@ func (h *hit) replace(where span, text string) *hit {
 func (h *hit) insert(at int, text string) *hit { return h.replace(span{at, at}, text) }
 
 // quote shortens what a message quotes of the file and puts it into quotes.
-func quote(text string) string {
+func quote(text string) string { return fmt.Sprintf("%q", shortened(text)) }
+
+// shortened bounds a text of the file, and makes it one line.
+func shortened(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	if len(text) > maxText {
 		text = strings.ToValidUTF8(text[:maxText], "") + "…"
 	}
-	return fmt.Sprintf("%q", text)
+	return text
 }
 
 // quoteAll lists a few words.
@@ -193,6 +220,7 @@ func (l *lint) finding(h *hit) finding.Finding {
 		Identity: finding.CommandIdentity(l.file.path, h.identity),
 	}
 	f.Severity = l.native.severity(&f)
+	f.Ignored, f.Spared = h.ignored, l.native.spares(&f)
 	if len(h.edits) > 0 {
 		f.Fix = &finding.Fix{Description: h.description}
 		for _, e := range h.edits {

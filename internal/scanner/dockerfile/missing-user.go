@@ -12,6 +12,7 @@ var _ = declare(rule.Meta{
 	Title:       "Final stage has no USER",
 	Remediation: "Create a user and switch to it with USER",
 	Controls:    []string{"cis-docker-1.6:4.1"},
+	Fixable:     true,
 }, onFile(func(r *report, f *file) {
 	final := f.final()
 	if final == nil || final.from.broken || final.windows() {
@@ -25,7 +26,7 @@ var _ = declare(rule.Meta{
 	if root := final.root(); root.base == "scratch" && !final.starts() {
 		return // files to be exported, nothing to be run
 	}
-	r.at(final.from, final.from.head(), "USER", "final stage has no USER, so the container runs as the base image's user: mostly root")
+	fixMissingUser(r.at(final.from, final.from.head(), "USER", "final stage has no USER, so the container runs as the base image's user: mostly root"), final)
 }))
 
 func hasUser(st *stage) bool {

@@ -23,6 +23,8 @@ type file struct {
 	variables map[string][]variableSetting
 	// limits say what was not looked at because of its size.
 	limits []string
+	// known are the facts that fixes asked for.
+	known *facts
 }
 
 // stage is a FROM and what follows it.

@@ -201,6 +201,10 @@ func TestPragmas(t *testing.T) {
 		"the stage":                   {"# hadolint stage ignore=DL3004\nFROM a:1\nRUN sudo a\nFROM b:1\nRUN sudo b", []string{"DL3004"}},
 		"a stage pragma in the stage": {"# hadolint stage ignore=DL3004\n" + run, []string{"DL3004", "DL4006"}},
 		"ours":                        {"# boltseal:ignore dl3004,DL4006 the base needs it\n" + run, nil},
+		"ours within an instruction":  {"RUN true && \\\n  # boltseal:ignore DL3004 why\n  sudo a\nRUN sudo b", []string{"DL3004"}},
+		"ours within, without reason": {"RUN true && \\\n  # boltseal:ignore DL3004\n  sudo a", []string{"dockerfile/ignore-without-reason", "DL3004"}},
+		"ours within an ONBUILD":      {"ONBUILD RUN true && \\\n  # boltseal:ignore DL3004 why\n  sudo a", nil},
+		"ours within, another above":  {"# hadolint ignore=DL4006\nRUN true && \\\n  # boltseal:ignore DL3004 why\n  sudo a | b\n# hadolint ignore=DL3004\nRUN sudo b", nil},
 		"ours without reason":         {"# boltseal:ignore DL3004\n" + run, []string{"dockerfile/ignore-without-reason", "DL3004", "DL4006"}},
 		"what must not be silenced":   {"# hadolint global ignore=DL1000\n# boltseal:ignore DL1000 why\nBOGUS", []string{"DL1000"}},
 	} {

@@ -1,14 +1,17 @@
 package dockerfile
 
 import (
+	"strings"
+
 	"github.com/boltseal/boltseal/internal/finding"
 )
 
 // Native is what hadolint's own configuration asks for: .hadolint.yaml and its
 // environment variables. The zero value asks for nothing.
 type Native struct {
-	// Ignored are rules that are passed over in the whole tree.
-	Ignored []string
+	// Ignored are rules that are passed over in the whole tree, by their ids, each
+	// with what asks for it: the file's name, or a variable's.
+	Ignored map[string]string
 	// Severities are rules by upper-case id whose findings have another severity
 	// than the default one; a rule that is off by default runs where it is named.
 	Severities map[string]finding.Severity
@@ -24,6 +27,16 @@ type Native struct {
 	StrictLabels bool
 	// DisablePragmas says that hadolint's ignore pragmas silence nothing.
 	DisablePragmas bool
+	// Threshold is the mildest severity that hadolint would fail for, NoFail says
+	// that it would for none: what is milder is found, and asks not to block.
+	// Unknown where nothing is said. SparedBy names what asks.
+	Threshold finding.Severity
+	NoFail    bool
+	SparedBy  string
+	// Notes are worth telling, and change nothing.
+	Notes []string
+	// noShell says that the checks of shell code are a program's business.
+	noShell bool
 }
 
 // LabelType is what the value of a label must be.
@@ -46,10 +59,20 @@ func (n *Native) runs(d *definition) bool {
 	return set || !d.Off
 }
 
-// severity gives the severity of a rule's findings.
+// severity gives the severity of a rule's findings. What does not build is never
+// made milder.
 func (n *Native) severity(d *finding.Finding) finding.Severity {
-	if s, set := n.Severities[d.Rule]; set {
+	if s, set := n.Severities[d.Rule]; set && d.Rule != brokenFile.ID {
 		return s
 	}
 	return d.Severity
+}
+
+// spares says what asks that a finding does not block; empty where nothing does.
+// It is about hadolint's codes only: of ours its configuration says nothing.
+func (n *Native) spares(f *finding.Finding) string {
+	if strings.Contains(f.Rule, "/") || !n.NoFail && f.Severity >= n.Threshold {
+		return ""
+	}
+	return n.SparedBy
 }

@@ -152,8 +152,21 @@ func validate(i *instruction, node *parser.Node) error {
 			return errors.New("flag longer than 16384 bytes")
 		}
 	}
-	_, err := instructions.ParseInstruction(node)
+	cmd, err := instructions.ParseInstruction(node)
+	if run, ok := cmd.(*instructions.RunCommand); ok && err == nil {
+		return checkMounts(i, run)
+	}
 	return err
+}
+
+// checkMounts asks BuildKit about the mounts of a RUN, which it reads when variables
+// are known. Where there are any, nobody knows.
+func checkMounts(i *instruction, run *instructions.RunCommand) error {
+	mounts := i.flagValues("mount")
+	if len(mounts) == 0 || slices.ContainsFunc(mounts, func(m string) bool { return strings.Contains(m, "$") }) {
+		return nil
+	}
+	return run.Expand(func(word string) (string, error) { return word, nil })
 }
 
 // customSyntax says whether the file is read by another frontend than Docker's

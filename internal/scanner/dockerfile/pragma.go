@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -30,6 +31,18 @@ const (
 	ownPragma    = "boltseal:ignore"
 	nativePragma = "hadolint"
 )
+
+// describe names a pragma for people, with its reason.
+func (p *pragma) describe() string {
+	text := fmt.Sprintf("a hadolint ignore pragma in line %d", p.line+1)
+	if p.own {
+		text = fmt.Sprintf("a boltseal:ignore comment in line %d", p.line+1)
+	}
+	if p.reason != "" {
+		text += ": " + shortened(p.reason)
+	}
+	return text
+}
 
 // parsePragma reads a comment; false where it is no pragma that silences rules.
 func parsePragma(c comment) (pragma, bool) {
@@ -128,20 +141,26 @@ type reach struct {
 }
 
 // pragmas finds what each pragma reaches. Several above one instruction add up;
-// other comments may stand between, an empty line may not.
-func (f *file) pragmas() *pragmas {
+// other comments may stand between, an empty line may not. One of ours that stands
+// in an instruction is about that one.
+func (f *file) pragmas(native *Native) *pragmas {
 	ps := &pragmas{silent: make(map[reach]*pragma)}
 	var pending []*pragma
 	last := -1 // the line of the last comment of the block
 	n := 0
 	for _, c := range f.comments {
-		if c.inside {
-			continue
-		}
 		for n < len(f.instructions) && f.instructions[n].line < c.line {
 			ps.attach(pending, f.instructions[n], last)
 			pending = nil
 			n++
+		}
+		if c.inside {
+			// hadolint takes these for comments; ours is about what it stands in.
+			if p, ok := parsePragma(c); ok && p.own && n > 0 {
+				ps.all = append(ps.all, &p)
+				ps.add(&p, reach{instruction: f.instructions[n-1]})
+			}
+			continue
 		}
 		if c.line != last+1 {
 			pending = nil
@@ -152,6 +171,9 @@ func (f *file) pragmas() *pragmas {
 			continue
 		}
 		ps.all = append(ps.all, &p)
+		if native.DisablePragmas && !p.own {
+			continue
+		}
 		if p.scope == scopeGlobal {
 			ps.add(&p, reach{})
 			continue

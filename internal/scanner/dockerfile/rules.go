@@ -49,6 +49,12 @@ type definition struct {
 	programs    []string
 	stage       func(*report, *stage)
 	file        func(*report, *file)
+	// Of shell code: see shellwalk.go.
+	nodes  []nodeCheck
+	call   func(*report, *shellWalk, *call)
+	called []string
+	pipe   func(*report, *shellWalk, []*call)
+	script func(*report, *shellWalk)
 }
 
 // declared are all rules. Package initialisation fills it, in no order that counts.
@@ -69,6 +75,7 @@ type index struct {
 	rules       []*definition
 	instruction map[string][]*definition // by keyword
 	command     map[string][]*definition // by program
+	shell       []*definition            // those of shell code
 }
 
 var indexed = sync.OnceValue(func() *index {
@@ -78,6 +85,9 @@ var indexed = sync.OnceValue(func() *index {
 		command:     make(map[string][]*definition),
 	}
 	for _, d := range x.rules {
+		if d.nodes != nil || d.call != nil || d.pipe != nil || d.script != nil {
+			x.shell = append(x.shell, d)
+		}
 		for _, k := range d.keywords {
 			x.instruction[k] = append(x.instruction[k], d)
 		}

@@ -2,6 +2,7 @@ package dockerfile
 
 import (
 	"flag"
+	"fmt"
 	"go/ast"
 	goparser "go/parser"
 	"go/token"
@@ -27,23 +28,41 @@ func tree(files []rule.File) scan.Source {
 	return scantest.Tree(list...)
 }
 
-// TestPages: a case may hold a .hadolint.yaml, for the rules that do nothing
-// without one.
+// TestPages runs each case as its .hadolint.yaml asks, where it has one, and with our
+// own rules that are off otherwise.
 func TestPages(t *testing.T) {
-	native := make(map[string]Native)
-	ruletest.Run(t, New(Options{Native: native, Now: pagesDay}), Rules(), func(files []rule.File) scan.Source {
-		source := tree(files)
-		config := ""
+	natives := make(map[string]Native)
+	source := func(files []rule.File) scan.Source {
+		var n Native
 		for _, f := range files {
-			if f.Path == ".hadolint.yaml" {
-				config = string(f.Data)
+			if f.Path != ".hadolint.yaml" {
+				continue
+			}
+			var err error
+			if n, err = NewNative(nil, &File{f.Path, f.Data}); err != nil {
+				t.Error(err)
 			}
 		}
-		n, _ := configured(t, config, nil)
-		maps.Copy(n.Severities, ownOff())
-		native[source.Target().Name] = n
-		return source
-	})
+		severities := ownOff()
+		maps.Copy(severities, n.Severities)
+		n.Severities = severities
+		name := fmt.Sprintf("dir:case %d", len(natives))
+		natives[name] = n
+		return renamed{tree(files), name}
+	}
+	ruletest.Run(t, New(Options{Native: natives, Now: pagesDay}), Rules(), source)
+}
+
+// renamed is a source under another name.
+type renamed struct {
+	scan.Source
+	name string
+}
+
+func (r renamed) Target() scan.Target {
+	t := r.Source.Target()
+	t.Name = r.name
+	return t
 }
 
 // TestEveryPageHasARule: a page without a rule is a leftover.

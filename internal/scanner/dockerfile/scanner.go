@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,11 @@ type Options struct {
 	Now time.Time
 	// Native is what hadolint's configuration asks for, by the name of the target.
 	Native map[string]Native
+	// Files says of a path that it is a Dockerfile whatever it is called; nil for
+	// none.
+	Files func(path string) bool
+	// ShellChecker checks the shell code; nil leaves it to our own checks.
+	ShellChecker ShellChecker
 }
 
 // Scanner lints the Dockerfiles of a tree.
@@ -55,14 +61,19 @@ func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 	}
 	n := s.opt.Native[t.Name]
 	n.today = day(s.opt.Now)
-	return &pass{&n}, nil
+	n.noShell = s.opt.ShellChecker != nil
+	return &pass{&n, s.opt.Files, s.opt.ShellChecker}, nil
 }
 
 // maxFile is the largest Dockerfile that is read, in bytes.
 const maxFile = 8 << 20
 
 // pass lints the Dockerfiles of one target.
-type pass struct{ native *Native }
+type pass struct {
+	native  *Native
+	files   func(path string) bool
+	checker ShellChecker
+}
 
 // part is what File makes of a Dockerfile.
 type part struct {
@@ -75,8 +86,12 @@ type part struct {
 	Secret bool     `json:"secret,omitempty"`
 
 	Findings []record `json:"f,omitempty"`
-	// Silenced counts the findings that pragmas silence.
+	// Silenced counts the findings that pragmas ask to pass over.
 	Silenced int `json:"s,omitempty"`
+	// Scripts are for the program that checks shell code, if there is one.
+	Scripts []checked `json:"c,omitempty"`
+	// Shell counts the scripts that our own checks have looked at.
+	Shell int `json:"n,omitempty"`
 }
 
 // record is a finding with its identity, which findings do not write.
@@ -91,18 +106,26 @@ func (r record) complete(t scan.Target) finding.Finding {
 	return f
 }
 
-// Wants takes what is called like a Dockerfile; and a file that the user named, or
-// that is called "Dockerfile-dev" or "Dockerfile_dev", when it looks like one. A symbolic link is built under its own name, so it is
-// taken as a file would be.
-func (*pass) Wants(e *scan.Entry, head func(int) []byte) scan.Want {
+// Wants takes what is called like a Dockerfile, or what the user says is one; and a
+// file that the user named, or that is called "Dockerfile-dev" or "Dockerfile.go",
+// when it looks like one. A symbolic link is built under its own name, so it is taken
+// as a file would be.
+func (p *pass) Wants(e *scan.Entry, head func(int) []byte) scan.Want {
 	if e.Kind != scan.File && e.Kind != scan.Symlink {
 		return scan.Want{}
 	}
-	if isDockerfile(e.Path) || e.Named && e.Path == "-" ||
-		(e.Named || mayBeDockerfile(e.Path)) && looksLikeDockerfile(head(scan.HeadSize)) {
-		return scan.Want{Mode: scan.Whole, Max: maxFile}
+	taken := isDockerfile(e.Path) || e.Named && e.Path == "-" || p.files != nil && p.files(e.Path)
+	switch {
+	case taken:
+	case e.Named:
+		taken = looksLikeDockerfile(head(scan.HeadSize))
+	case mayBeDockerfile(e.Path):
+		taken = isSurelyDockerfile(head(scan.HeadSize))
 	}
-	return wantsBeside(e.Path)
+	if !taken {
+		return wantsBeside(e.Path)
+	}
+	return scan.Want{Mode: scan.Whole, Max: maxFile}
 }
 
 // File lints one Dockerfile. A limit that was hit is an error beside the part.
@@ -118,10 +141,12 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 	for _, h := range l.hits {
 		if h.silenced != nil {
 			made.Silenced++
-			continue
 		}
 		f := l.finding(h)
 		made.Findings = append(made.Findings, record{f, f.Identity})
+	}
+	if made.Scripts = l.checked(); p.checker == nil {
+		made.Shell, made.Scripts = len(made.Scripts), nil
 	}
 	encoded, err := json.Marshal(made)
 	if err != nil {
@@ -138,8 +163,8 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 }
 
 // Finish gathers the findings, those of a file once however many links lead to it.
-func (*pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Result {
-	res := scan.Result{RulesAssessed: len(declared)}
+func (p *pass) Finish(ctx context.Context, v *scan.View, parts []scan.Ref) scan.Result {
+	res := scan.Result{RulesAssessed: len(declared), Notes: slices.Clone(p.native.Notes)}
 	linted := make(map[string]bool)
 	around, parts := gather(parts)
 	if len(parts) == 0 {
@@ -148,7 +173,9 @@ func (*pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Resu
 	for _, ref := range parts {
 		linted[ref.Entry.Path] = linted[ref.Entry.Path] || ref.Part != nil
 	}
-	silenced := 0
+	silenced, shell := 0, 0
+	var scripts []checked
+	var paths []string
 	for _, ref := range parts {
 		if ref.Part == nil {
 			continue
@@ -166,6 +193,16 @@ func (*pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Resu
 			res.Findings = append(res.Findings, r.complete(v.Target()))
 		}
 		silenced += got.Silenced
+		shell += got.Shell
+		for _, s := range got.Scripts {
+			scripts, paths = append(scripts, s), append(paths, ref.Entry.Path)
+		}
+	}
+	switch {
+	case len(scripts) > 0:
+		silenced += p.program(ctx, v.Target(), scripts, paths, &res)
+	case shell > 0:
+		res.Notes = append(res.Notes, fmt.Sprintf("shell code checked by boltseal's own checks (%d codes)", len(indexed().shell)))
 	}
 	switch silenced {
 	case 0:

@@ -31,17 +31,24 @@ func brief(findings []finding.Finding) []string {
 func TestScanTree(t *testing.T) {
 	res := run(t, scantest.Tree(
 		scantest.Text("a/Dockerfile", "FROM alpine:3.20\nUSER 1\nRUN sudo id\n"),
-		scantest.Text("b/web.dockerfile", "FROM alpine:3.20\nUSER 1\n# hadolint ignore=DL3004\nRUN sudo id\n# boltseal:ignore DL3000 set by the base\nWORKDIR x\n"),
+		scantest.Text("b/web.dockerfile", "FROM alpine:3.20\nUSER 1\n# hadolint ignore=DL3004\nRUN sudo id\n# boltseal:ignore DL3000  set by\t the base\nWORKDIR x\n"),
 		scantest.Text("README.md", "FROM here on\n"),
 		scantest.Text("Dockerfile.md", "FROM debian\n"),
 	))
 	if res.Status != finding.StatusOK || res.Files != 2 || res.RulesAssessed != len(Rules()) {
 		t.Errorf("status %q (%s), %d files, %d rules", res.Status, res.Reason, res.Files, res.RulesAssessed)
 	}
-	if diff := cmp.Diff([]string{"a/Dockerfile:3:5-3:12 DL3004"}, brief(res.Findings)); diff != "" {
+	want := []string{"a/Dockerfile:3:5-3:12 DL3004", "b/web.dockerfile:4:5-4:12 DL3004", "b/web.dockerfile:6:9-6:10 DL3000"}
+	if diff := cmp.Diff(want, brief(res.Findings)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"2 findings ignored by pragma"}, res.Notes); diff != "" {
+	want = []string{"", "a hadolint ignore pragma in line 3", "a boltseal:ignore comment in line 5: set by the base"}
+	for n, f := range res.Findings {
+		if n < len(want) && f.Ignored != want[n] {
+			t.Errorf("finding %d is ignored by %q, want %q", n, f.Ignored, want[n])
+		}
+	}
+	if diff := cmp.Diff([]string{fmt.Sprintf("shell code checked by boltseal's own checks (%d codes)", len(indexed().shell)), "2 findings ignored by pragma"}, res.Notes); diff != "" {
 		t.Error(diff)
 	}
 	f := res.Findings[0]
@@ -116,6 +123,9 @@ func TestNamesOfDockerfiles(t *testing.T) {
 		"Dockerfile.dockerignore": false, ".dockerignore": false, "Dockerfile.md": false, "Dockerfile.j2": false,
 		"Dockerfile.tmpl": false, "Dockerfile.template": false, "Dockerfile.prod.orig": false, "Dockerfile~": false,
 		"Dockerfile.prod~": false, "Dockerfile.": false, "Dockerfiles": false, "my-Dockerfile": false, "Dockerfile/x": false,
+		"Dockerfile.dev": true, "containerfile.DEV": true, ".dockerfile": true, "._web.dockerfile": false, "._Dockerfile": false,
+		"Dockerfile.swp": false, ".Dockerfile.swp": false, "web.Dockerfile.swp": false, "Dockerfile.old": false, "Containerfile.md": false,
+		"web.Dockerfile.md": false, "Containerfile.dockerignore": false, "web.Dockerfile.dockerignore": false,
 		"dockerfile.go": false, "dockerfile_test.go": false, "README": false, "": false,
 	} {
 		if got := isDockerfile(name); got != want {
@@ -149,13 +159,14 @@ func TestNamedFiles(t *testing.T) {
 }
 
 func TestNamesWithADashAreDockerfilesWhenTheyLookLikeOne(t *testing.T) {
-	text := "# syntax\nFROM alpine:3.20\nUSER 1\nRUN sudo id\n"
+	text := "# syntax\nFROM --platform=linux/amd64 alpine:3.20 AS a\nUSER 1\nRUN sudo id\n"
 	res := run(t, scantest.Tree(
 		scantest.Text("a/Dockerfile-dev", text), scantest.Text("b/dockerfile_dev", text), scantest.Text("c/Containerfile-x.y", text),
-		scantest.Text("d/Dockerfile-notes", "From here on, FROM is explained.\n"), scantest.Text("e/Dockerfile-dev.sh", text),
-		scantest.Text("f/Dockerfile-", text), scantest.Text("g/Dockerfiles", text), scantest.Text("h/Dockerfile-run", "#!/bin/sh\nexit 0\n"),
+		scantest.Text("d/Dockerfile-notes", "From here on, FROM is explained.\n"), scantest.Text("e/Dockerfile-dev.txt", text),
+		scantest.Text("i/Dockerfile.go", text), scantest.Text("j/dockerfile.go", "package a\n"), scantest.Text("k/dockerfile.py", "from a import b\n"),
+		scantest.Text("l/Dockerfile.rs", "# for Rust\nARG A\n"+text), scantest.Text("f/Dockerfile-", text), scantest.Text("g/Dockerfiles", text), scantest.Text("h/Dockerfile-run", "#!/bin/sh\nexit 0\n"),
 	))
-	want := []string{"a/Dockerfile-dev:4:5-4:12 DL3004", "b/dockerfile_dev:4:5-4:12 DL3004", "c/Containerfile-x.y:4:5-4:12 DL3004"}
+	want := []string{"a/Dockerfile-dev:4:5-4:12 DL3004", "b/dockerfile_dev:4:5-4:12 DL3004", "c/Containerfile-x.y:4:5-4:12 DL3004", "i/Dockerfile.go:4:5-4:12 DL3004", "l/Dockerfile.rs:6:5-6:12 DL3004"}
 	var got []string
 	for _, line := range brief(res.Findings) {
 		if strings.HasSuffix(line, "DL3004") {
@@ -163,6 +174,15 @@ func TestNamesWithADashAreDockerfilesWhenTheyLookLikeOne(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatTheUserCallsADockerfileIsOne(t *testing.T) {
+	files := func(path string) bool { return strings.HasPrefix(path, "build/") }
+	tree := scantest.Tree(scantest.Text("build/web.docker", "BOGUS\n"), scantest.Text("other/web.docker", "BOGUS\n"))
+	res := scan.Run(t.Context(), tree, []scan.Scanner{New(Options{Files: files})}, scan.Options{})[0]
+	if diff := cmp.Diff([]string{"build/web.docker:1:1-1:6 DL1000"}, brief(res.Findings)); diff != "" {
 		t.Error(diff)
 	}
 }

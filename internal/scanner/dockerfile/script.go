@@ -45,6 +45,8 @@ type script struct {
 	// before the error.
 	tree *syntax.File
 	err  error
+	// zsh says that no other shell could read it.
+	zsh bool
 	// commands are all simple commands, in order of the text.
 	commands []*command
 	// pipelines are all that have more than one command.
@@ -201,6 +203,7 @@ func (s *script) parse() {
 		tree, err := parseShell(s.text, lang)
 		if err == nil || s.tree == nil {
 			s.tree, s.err = tree, err
+			s.zsh = lang == syntax.LangZsh && err == nil
 		}
 		if err == nil || errors.Is(err, errTooDeep) || s.foreign {
 			break

@@ -67,8 +67,9 @@ func (c *command) files() []string {
 	if c.pipe == nil || c.step+1 >= len(c.pipe.steps) {
 		return files
 	}
-	for _, next := range c.pipe.steps[c.step+1][:1] {
-		if inner := effective(next); inner.name() == "tee" {
+	// A step can be without a command: "|>file".
+	if next := c.pipe.steps[c.step+1]; len(next) > 0 {
+		if inner := effective(next[0]); inner.name() == "tee" {
 			files = append(files, plainTexts(inner.operands())...)
 		}
 	}

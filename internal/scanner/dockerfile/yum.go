@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// yumValued are the options of yum that take a value.
+// yumValued are the options of yum and dnf that take a value.
 var yumValued = []string{
 	"c", "config", "d", "debuglevel", "e", "errorlevel", "rpmverbosity", "R", "randomwait", "x", "exclude", "excludepkgs",
 	"enablerepo", "disablerepo", "repo", "repoid", "repofrompath", "disableexcludes", "disableexcludepkgs",
 	"disableplugin", "enableplugin", "releasever", "releasever-major", "releasever-minor", "setopt", "installroot",
-	"color", "advisory", "advisories", "bz", "bzs", "cve", "cves", "sec-severity", "secseverity", "forcearch",
+	"color", "arch", "advisory", "advisories", "bz", "bzs", "cve", "cves", "sec-severity", "secseverity", "forcearch",
 	"downloaddir", "destdir", "comment",
 }
 
@@ -48,8 +48,8 @@ func yumNested(c *command) string {
 	return ""
 }
 
-// rpmPinned says whether a package to install has a version, "name-1.2-3.el9", or
-// is a file, which has one.
+// rpmPinned says whether a package to install has a version, "name-1.2-3.el9", as far
+// as a name tells ("java-21-openjdk" is taken for one), or is a file, which has one.
 func rpmPinned(p string) bool {
 	if strings.HasSuffix(p, ".rpm") || strings.Contains(p, "://") || strings.ContainsAny(p, "<>=") {
 		return true

@@ -21,7 +21,7 @@ var (
 	defaultScanner = sync.OnceValues(func() (*secrets.Scanner, error) {
 		return secrets.New(secrets.Options{Hasher: hasher})
 	})
-	masker = sync.OnceValues(secrets.NewMasker)
+	masker = sync.OnceValue(secrets.NewMasker)
 )
 
 // oursOn scans a source that lies in a folder, with the same files of the engine as

@@ -8,6 +8,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/boltseal/boltseal/internal/finding"
 )
@@ -99,7 +100,7 @@ func findKeys(file string, content []byte) []credHit {
 }
 
 // privateLabel is what the first line of a private key says.
-var privateLabel = regexp.MustCompile(`^[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?$`)
+var privateLabel = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?$`) })
 
 // pemKeys gives where the PEM blocks of private keys stand.
 func pemKeys(content []byte) [][2]int {
@@ -112,7 +113,7 @@ func pemKeys(content []byte) [][2]int {
 		from += at
 		at = from + len("-----BEGIN ")
 		line, _, ok := bytes.Cut(content[at:min(len(content), at+128)], []byte("-----"))
-		if !ok || !privateLabel.Match(line) {
+		if !ok || !privateLabel().Match(line) {
 			continue
 		}
 		end := append(append([]byte("-----END "), line...), "-----"...)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/boltseal/boltseal/internal/finding"
 )
@@ -24,12 +25,12 @@ func isReference(value string) bool {
 	case "", "null", "~", "None", "{}", "[]":
 		return true
 	}
-	return isTemplate(value) || reference.MatchString(value)
+	return isTemplate(value) || reference().MatchString(value)
 }
 
 // reference is a variable of the environment, as files write it that tools fill in. A
 // password can begin with a dollar, too: without braces it is letters only.
-var reference = regexp.MustCompile(`^\$(?:\{[A-Za-z_]\w*\??\}|[A-Z_]{3,})$`)
+var reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\$(?:\{[A-Za-z_]\w*\??\}|[A-Z_]{3,})$`) })
 
 // eachLine calls fn for each line with the place where it begins.
 func eachLine(content []byte, fn func(at int, line string)) {
@@ -116,12 +117,14 @@ func gemCredentials(_ string, content []byte) []credHit {
 }
 
 // npmKey is a setting of npm that is a credential, for one registry or for all.
-var npmKey = regexp.MustCompile(`^\s*(?:[^\s=#;]*:)?(?:_authToken|_auth|_password)\s*=`)
+var npmKey = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*(?:[^\s=#;]*:)?(?:_authToken|_auth|_password)\s*=`)
+})
 
 func npmrc(_ string, content []byte) []credHit {
 	c := collector{rule: ruleRegistry, severity: finding.High}
 	eachLine(content, func(at int, line string) {
-		if m := npmKey.FindStringIndex(line); m != nil {
+		if m := npmKey().FindStringIndex(line); m != nil {
 			from, to := valueAt(line, m[1])
 			c.add(at, line, from, to)
 		}
@@ -253,14 +256,14 @@ func composerAuth(_ string, content []byte) []credHit {
 }
 
 // mavenSecret is a password of Maven's settings on one line.
-var mavenSecret = regexp.MustCompile(`<(password|passphrase|master)>([^<]*)<`)
+var mavenSecret = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<(password|passphrase|master)>([^<]*)<`) })
 
 // mavenSettings finds the passwords of servers and proxies. In braces they are
 // encrypted, with a master password that is mostly beside them.
 func mavenSettings(_ string, content []byte) []credHit {
 	c := collector{rule: ruleRegistry, severity: finding.High}
 	comments := regionsOf(content, "<!--", "-->")
-	for _, m := range mavenSecret.FindAllSubmatchIndex(content, maxCredHits) {
+	for _, m := range mavenSecret().FindAllSubmatchIndex(content, maxCredHits) {
 		text := strings.TrimSpace(string(content[m[4]:m[5]]))
 		if text == "" || isReference(text) || slices.ContainsFunc(comments, func(r [2]int) bool { return r[0] <= m[0] && m[0] < r[1] }) {
 			continue
@@ -376,12 +379,14 @@ func pgpass(_ string, content []byte) []credHit {
 }
 
 // passwordHash tells the hash of a password in the forms that htpasswd and crypt write.
-var passwordHash = regexp.MustCompile(`^[^\s:#]+:(\$[\w-]+\$\S+|\{SHA\}\S+|[./0-9A-Za-z]{13})$`)
+var passwordHash = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[^\s:#]+:(\$[\w-]+\$\S+|\{SHA\}\S+|[./0-9A-Za-z]{13})$`)
+})
 
 func htpasswd(_ string, content []byte) []credHit {
 	c := collector{rule: ruleHtpasswd, severity: finding.Medium}
 	eachLine(content, func(at int, line string) {
-		if m := passwordHash.FindStringSubmatchIndex(strings.TrimRight(line, " \t")); m != nil && len(c.hits) < maxCredHits {
+		if m := passwordHash().FindStringSubmatchIndex(strings.TrimRight(line, " \t")); m != nil && len(c.hits) < maxCredHits {
 			c.hits = append(c.hits, credHit{rule: c.rule, severity: c.severity, from: at + m[2], to: at + m[3]})
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -78,32 +79,38 @@ func keyBody(pem string) string {
 
 // templateForm is that of a secret that is filled in somewhere else, after a user's name or the
 // name of a scheme at most: what stands behind it could be real.
-var templateForm = regexp.MustCompile(`^(?:[\w.@-]{0,32}[:= ])?(?:` + strings.Join([]string{
-	`\$\{[A-Za-z_][\w.:-]*\}`,            // shells, Compose, Maven
-	`\$\{\{[ \w.'"\[\]-]+\}\}`,           // GitHub Actions
-	`\$\([A-Za-z_][\w.-]*\)`,             // make, Azure Pipelines
-	`\$[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+`,    // shells
-	`\{\{[ \w.|"'-]+\}\}`,                // Jinja, Go, Mustache
-	`#\{[A-Za-z_][\w.]*\}`,               // Ruby, Octopus
-	`<[A-Za-z][A-Za-z0-9 _.-]*>`,         // prose
-	`%\([A-Za-z_]\w*\)s`, `%[A-Z_]{3,}%`, // Python, cmd
-}, "|") + `)$`)
+var templateForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:[\w.@-]{0,32}[:= ])?(?:` + strings.Join([]string{
+		`\$\{[A-Za-z_][\w.:-]*\}`,            // shells, Compose, Maven
+		`\$\{\{[ \w.'"\[\]-]+\}\}`,           // GitHub Actions
+		`\$\([A-Za-z_][\w.-]*\)`,             // make, Azure Pipelines
+		`\$[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+`,    // shells
+		`\{\{[ \w.|"'-]+\}\}`,                // Jinja, Go, Mustache
+		`#\{[A-Za-z_][\w.]*\}`,               // Ruby, Octopus
+		`<[A-Za-z][A-Za-z0-9 _.-]*>`,         // prose
+		`%\([A-Za-z_]\w*\)s`, `%[A-Z_]{3,}%`, // Python, cmd
+	}, "|") + `)$`)
+})
 
-func isTemplate(secret string) bool { return templateForm.MatchString(secret) }
+func isTemplate(secret string) bool { return templateForm().MatchString(secret) }
 
 // exampleMark is how AWS marks keys in its documentation, at their end.
-var exampleMark = regexp.MustCompile(`EXAMPLE(?:KEY|TOKEN)?$`)
+var exampleMark = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`EXAMPLE(?:KEY|TOKEN)?$`) })
 
-func hasExampleMark(secret string) bool { return exampleMark.MatchString(secret) }
+func hasExampleMark(secret string) bool { return exampleMark().MatchString(secret) }
 
 // Words of placeholders: loud ones say it, quiet ones stand beside them. A short
 // word is one only between other characters than letters and digits: it turns up in
 // random text by chance.
 var (
-	loudWords  = regexp.MustCompile(`example|placeholder|change[_-]?(?:me|this|it)\b|changeme|your[_-]?(?:api|app|own|access|secret|client|token|key|password|auth|private|account|bot|service|real|super|very|jwt|github|gitlab|slack|stripe|openai|aws)[a-z]{0,12}|insert[_-]?your|replace[_-]?(?:me|this|with)|not[_-]?(?:a[_-]?)?real|redacted|x{6,}|\*{4,}|\.{4,}|•{3,}|(?:^|[^a-z0-9])(?:dummy|fake|sample|your|todo|tbd|insert|xxxx?|foo|foobar|bogus|mock)(?:$|[^a-z0-9])`)
-	quietWords = regexp.MustCompile(`api|app|own|access|secret|client|token|key|password|passwd|pass|auth|private|public|account|user|name|username|here|the|my|your|value|string|test|testing|super|very|real|goes|with|this|bearer|basic|id|org|prod|dev|live|only|for|not|me`)
-	prefixed   = regexp.MustCompile(`^(?:[A-Za-z]{1,10}[_:-]){1,2}`)
-	hostOrMail = regexp.MustCompile(`[\w.+-]*@?\bexample\.(?:com|org|net)\b`)
+	loudWords = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`example|placeholder|change[_-]?(?:me|this|it)\b|changeme|your[_-]?(?:api|app|own|access|secret|client|token|key|password|auth|private|account|bot|service|real|super|very|jwt|github|gitlab|slack|stripe|openai|aws)[a-z]{0,12}|insert[_-]?your|replace[_-]?(?:me|this|with)|not[_-]?(?:a[_-]?)?real|redacted|x{6,}|\*{4,}|\.{4,}|•{3,}|(?:^|[^a-z0-9])(?:dummy|fake|sample|your|todo|tbd|insert|xxxx?|foo|foobar|bogus|mock)(?:$|[^a-z0-9])`)
+	})
+	quietWords = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`api|app|own|access|secret|client|token|key|password|passwd|pass|auth|private|public|account|user|name|username|here|the|my|your|value|string|test|testing|super|very|real|goes|with|this|bearer|basic|id|org|prod|dev|live|only|for|not|me`)
+	})
+	prefixed   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:[A-Za-z]{1,10}[_:-]){1,2}`) })
+	hostOrMail = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[\w.+-]*@?\bexample\.(?:com|org|net)\b`) })
 )
 
 // maxRest is how many letters and digits may be left of a placeholder once its words
@@ -114,17 +121,17 @@ const maxRest = 4
 // anything else: behind "example-" can stand a real one. The mark of a provider or the
 // name of a user may stand before it.
 func isWorded(secret string) bool {
-	return saysPlaceholder(secret) || saysPlaceholder(prefixed.ReplaceAllString(secret, ""))
+	return saysPlaceholder(secret) || saysPlaceholder(prefixed().ReplaceAllString(secret, ""))
 }
 
 func saysPlaceholder(text string) bool {
-	text = hostOrMail.ReplaceAllString(strings.ToLower(text), "")
-	rest := loudWords.ReplaceAllString(text, " ")
+	text = hostOrMail().ReplaceAllString(strings.ToLower(text), "")
+	rest := loudWords().ReplaceAllString(text, " ")
 	if rest == text {
 		return false
 	}
 	n := 0
-	for _, r := range quietWords.ReplaceAllString(rest, "") {
+	for _, r := range quietWords().ReplaceAllString(rest, "") {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			n++
 		}

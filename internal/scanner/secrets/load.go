@@ -21,12 +21,14 @@ const Version = "v8.30.1"
 // command does.
 const decodeDepth = 5
 
+// silenced keeps the library's logger quiet: it writes secrets to stderr.
+var silenced = sync.OnceFunc(func() { logging.Logger = logging.Logger.Output(io.Discard) })
+
 // loadDefault reads the default rules. The library does that through one global
 // viper, and what is read a second time in a process comes out wrong: so once,
-// and everything else is made from copies. The library's logger writes secrets to
-// stderr: it is silenced before anything else runs.
+// and everything else is made from copies.
 var loadDefault = sync.OnceValues(func() (config.Config, error) {
-	logging.Logger = logging.Logger.Output(io.Discard)
+	silenced()
 	d, err := detect.NewDetectorDefaultConfig()
 	if err != nil {
 		return config.Config{}, fmt.Errorf("loading the default rules of gitleaks %s: %w", Version, err)

@@ -7,6 +7,7 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/zricethezav/gitleaks/v8/config"
@@ -16,17 +17,19 @@ import (
 // the rule's fixed prefix and an ellipsis. It knows the content rules without any
 // allowlist and whatever the path, and looks into encoded text too. It hides
 // rather too much than too little. Masking twice is masking once. The function is
-// safe for concurrent use, and cheap for text without a keyword of any rule.
-func NewMasker() (func(string) string, error) {
-	rules, err := defaultRules()
-	if err != nil {
-		return nil, err
-	}
-	return (&masker{rules: []*ruleSet{rules}}).mask, nil
+// safe for concurrent use, cheap for text without a keyword of any rule, and loads
+// no rule that no text needs.
+func NewMasker() func(string) string {
+	return (&masker{rules: []activeRules{newLightSet()}}).mask
 }
 
 // masker hides what any of several sets of rules finds.
-type masker struct{ rules []*ruleSet }
+type masker struct{ rules []activeRules }
+
+// activeRules is a set of rules: which of them could match a text, in a fixed order.
+type activeRules interface {
+	active(text string) []*secretRule
+}
 
 const (
 	// shortestSecret is a length below which no rule finds anything.
@@ -62,14 +65,19 @@ func (m *masker) find(text string) []span {
 	if mayDecode(text) {
 		spans = m.findDecoded(text, spans)
 	}
-	if at := openKey.FindStringIndex(text); at != nil {
+	if !strings.Contains(text, "-----") {
+		return merge(spans)
+	}
+	if at := openKey().FindStringIndex(text); at != nil {
 		spans = append(spans, span{at[0], len(text), text[at[0]:at[0]+len("-----BEGIN")] + ellipsis})
 	}
 	return merge(spans)
 }
 
 // openKey is a private key of which the end is cut off.
-var openKey = regexp.MustCompile(`(?i)-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----(?s:.){16}`)
+var openKey = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)-----BEGIN[ A-Z0-9_-]{0,100}PRIVATE KEY(?: BLOCK)?-----(?s:.){16}`)
+})
 
 // findDecoded looks at a text decoded once, twice and so on, and hides what it
 // was decoded from.
@@ -158,19 +166,65 @@ func loosened(r *config.Rule) *regexp.Regexp {
 	if err != nil || isGeneric(r.RuleID) || re.Op != syntax.OpConcat {
 		return r.Regex
 	}
-	subs := re.Sub
-	for len(subs) > 1 && bounds(subs[0]) {
-		subs = subs[1:]
+	from, to := 0, len(re.Sub)
+	for from < to-1 && bounds(re.Sub[from]) {
+		from++
 	}
-	for len(subs) > 1 && bounds(subs[len(subs)-1]) {
-		subs = subs[:len(subs)-1]
+	for to-1 > from && bounds(re.Sub[to-1]) {
+		to--
 	}
-	re.Sub = subs
-	loose, err := regexp.Compile(re.String())
+	text, ok := cutText(r.Regex.String(), re.Sub, from, to)
+	if !ok {
+		re.Sub = re.Sub[from:to]
+		text = re.String()
+	}
+	loose, err := regexp.Compile(text)
 	if err != nil {
 		return r.Regex
 	}
 	return loose
+}
+
+// maxCut is how much of an expression's text is cut off on a side, in bytes.
+const maxCut = 64
+
+// cutText takes the parts of a sequence that are not between from and to off its
+// text: to write a tree as text takes the library milliseconds for each negated
+// class. It is false where the text cannot be cut.
+func cutText(text string, parts []*syntax.Regexp, from, to int) (string, bool) {
+	flags, ok := "", true
+	if strings.HasPrefix(text, "(?i)") {
+		flags, text = text[:4], text[4:]
+	}
+	if from > 0 {
+		at := 1
+		for ; at <= min(maxCut, len(text)) && !reads(flags+text[:at], parts[:from]); at++ {
+		}
+		ok, text = at <= min(maxCut, len(text)), text[min(at, len(text)):]
+	}
+	if to < len(parts) {
+		size := 1
+		for ; size <= min(maxCut, len(text)); size++ {
+			end := text[len(text)-size:]
+			if reads(end, parts[to:]) || reads("(?i)"+end, parts[to:]) {
+				break
+			}
+		}
+		ok, text = ok && size <= min(maxCut, len(text)), text[:max(0, len(text)-size)]
+	}
+	return flags + text, ok && reads(flags+text, parts[from:to])
+}
+
+// reads says whether a text is that of a sequence.
+func reads(text string, parts []*syntax.Regexp) bool {
+	re, err := syntax.Parse(text, syntax.Perl)
+	switch {
+	case err != nil:
+		return false
+	case len(parts) == 1:
+		return re.Equal(parts[0])
+	}
+	return re.Op == syntax.OpConcat && slices.EqualFunc(re.Sub, parts, (*syntax.Regexp).Equal)
 }
 
 // bounds says that an expression says where a secret begins or ends and takes

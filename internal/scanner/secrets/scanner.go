@@ -56,7 +56,7 @@ func New(opt Options) (*Scanner, error) {
 	if s.plain, err = (Native{}).prepare(); err != nil {
 		return nil, err
 	}
-	masker := &masker{rules: []*ruleSet{s.plain.rules}}
+	masker := &masker{rules: []activeRules{s.plain.rules}}
 	for _, target := range slices.Sorted(maps.Keys(opt.Native)) {
 		n, err := opt.Native[target].prepare()
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
 )
@@ -24,7 +25,7 @@ type label struct {
 	tag       string // what tells it from others in the same file
 }
 
-var validTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+var validTag = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`) })
 
 // newLabel reads a reference; what is none gives an empty label.
 func newLabel(ref string) label {
@@ -32,7 +33,7 @@ func newLabel(ref string) label {
 		return label{}
 	}
 	if !strings.ContainsAny(ref, "/:@") {
-		if !validTag.MatchString(ref) {
+		if !validTag().MatchString(ref) {
 			return label{}
 		}
 		return label{tag: ref}

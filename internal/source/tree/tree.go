@@ -159,6 +159,9 @@ func inDotGit(path string) bool {
 // Target implements scan.Source.
 func (s *Source) Target() scan.Target { return s.target }
 
+// Root is the directory to which the paths of entries are relative.
+func (s *Source) Root() string { return s.root.Name() }
+
 // Notes are lines worth telling the user about how the tree is walked.
 func (s *Source) Notes() []string { return s.notes }
 
