@@ -4,8 +4,8 @@ import "strings"
 
 // Labels that say where an image comes from
 // (https://github.com/opencontainers/image-spec/blob/main/annotations.md), and those
-// of the convention before it (https://label-schema.org/rc1/). What an image was
-// built from hands its labels down, so they are hints.
+// of the convention before it, Label Schema. What an image was built from hands its
+// labels down, so they are hints.
 const (
 	labelSource     = "org.opencontainers.image.source"
 	labelRevision   = "org.opencontainers.image.revision"

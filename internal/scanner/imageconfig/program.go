@@ -22,8 +22,8 @@ func isProgram(e *scan.Entry) bool {
 	return !strings.Contains(name, ".so") && !strings.HasSuffix(name, ".node")
 }
 
-// programPart notes what a program is made for; nil for what is no ELF program
-// (https://gabi.xinuos.com/elf/02-eheader.html).
+// programPart notes what a program is made for; nil for what is no ELF program. The
+// places of type and machine are the same in files of 32 and 64 bits.
 func programPart(head []byte) scan.Part {
 	if len(head) < 20 || string(head[:4]) != elf.ELFMAG {
 		return nil

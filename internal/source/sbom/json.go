@@ -259,8 +259,8 @@ func (r *jsonReader) property(c *component) error {
 	return nil
 }
 
-// property takes what Trivy says of a source package; its names are in
-// https://github.com/aquasecurity/trivy/blob/main/pkg/sbom/core/bom.go.
+// property takes what Trivy says of a source package: its name, version, release and
+// epoch, each by itself.
 func (c *component) property(name, value string) {
 	rest, ok := strings.CutPrefix(name, "aquasecurity:trivy:Src")
 	if !ok {

@@ -24,9 +24,8 @@ const (
 	closeText = "</text>"
 )
 
-// parseTagValue reads SPDX's own notation: a tag and a value a line
-// (https://spdx.github.io/spdx-spec/v2.3/conformance/). What a package has follows
-// its name.
+// parseTagValue reads SPDX's own notation: a tag and a value a line. What a package
+// has follows its name.
 func parseTagValue(data []byte) (*document, error) {
 	doc := &document{format: formatSPDX}
 	var current *component
