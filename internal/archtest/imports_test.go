@@ -25,13 +25,14 @@ const module = "github.com/boltseal/boltseal/"
 //	4 scanner/*  source/*  report  fix
 //	3 scan
 //	2 rule  policy  vulndb
-//	1 finding  inventory  nearest  yamlpos  ci  git  cache  shellcheck
+//	1 finding  eol  inventory  nearest  yamlpos  ci  git  cache  shellcheck
 var allowed = []struct {
 	pkg   string
 	own   string // space-separated, below internal/
 	never string // packages of others, space-separated
 }{
 	{"internal/inventory", "", "os net/http"},
+	{"internal/eol", "inventory", "os net/http"},
 	{"internal/nearest", "", "os net/http"},
 	{"internal/yamlpos", "nearest", "os net/http"},
 	{"internal/git", "", "net/http"},
@@ -47,11 +48,12 @@ var allowed = []struct {
 	{"internal/scan/scantest", "scan", "os net/http"},
 	{"internal/source/tree", "scan git", "net/http"},
 	{"internal/source/image", "scan", "os/exec"},
+	{"internal/source/sbom", "inventory scan", "net/http os/exec"},
 	{"internal/source/history", "scan git", "net/http os/exec"},
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
-	{"internal/scanner/dockerfile", "finding nearest rule scan yamlpos", "os os/exec net/http"},
+	{"internal/scanner/dockerfile", "eol finding nearest rule scan yamlpos", "os os/exec net/http"},
 	{"internal/scanner/packages", "finding inventory scan vulndb", "os os/exec net/http"},
-	{"internal/scanner/imageconfig", "finding rule scan", "os os/exec net/http"},
+	{"internal/scanner/imageconfig", "eol finding inventory rule scan", "os os/exec net/http"},
 	{"internal/fix", "finding", "os os/exec net/http"},
 	{"internal/report", "finding inventory nearest policy rule", "os net/http"},
 	{"internal/forge", "report", "os net/http"},

@@ -53,6 +53,8 @@ type scanOptions struct {
 	hadolintConfig                   string
 	commits                          []string
 	staged                           bool
+	// rootFS says that folders are unpacked root file systems.
+	rootFS bool
 	// inChange says that a pull or merge request is under test: neither the cache nor
 	// the ignore files of the checkout are believed.
 	inChange bool
@@ -86,11 +88,12 @@ func (o *scanOptions) registerOwn(cmd *cobra.Command) {
 	f.StringVar(&o.newFrom, "new-from", "", "scan the change since this revision: the commits that came since, and the files that differ")
 	f.StringVar(&o.newFrom, "new-from-merge-base", "", "the same, for the branch that the change is for")
 	f.BoolVar(&o.staged, "staged", false, "scan what is staged for the next commit instead of the folder")
+	f.BoolVar(&o.rootFS, "rootfs", false, "take folders for unpacked root file systems, and look at them as at an image")
 	f.StringSliceVar(&o.commits, "commits", nil, "of git: targets only these commits, as main..HEAD (default: all)")
 	f.StringVar(&o.gitleaksConfig, "gitleaks-config", "", "configuration of gitleaks, instead of looking for "+gitleaksConfig)
 	f.StringVar(&o.gitleaksBaseline, "gitleaks-baseline", "", "report of gitleaks in JSON; what it lists is accepted")
 	f.StringVar(&o.hadolintConfig, "hadolint-config", "", "configuration of hadolint, instead of looking for "+hadolintConfigs[0])
-	cmd.MarkFlagsMutuallyExclusive("new-from", "new-from-merge-base", "staged")
+	cmd.MarkFlagsMutuallyExclusive("new-from", "new-from-merge-base", "staged", "rootfs")
 }
 
 func newScan(sys System, g *global) *cobra.Command {
@@ -111,6 +114,8 @@ Dockerfile on standard input, and images:
   docker:IMAGE          an image of Docker's daemon, through its socket
   podman:IMAGE          one of Podman's
   registry:IMAGE        an image in its registry; layers are read as they come in
+  dir:PATH --rootfs     an unpacked root file system
+  sbom:FILE             a list of software: CycloneDX (JSON, XML), SPDX 2 (JSON, tag-value)
 
 Without a scheme a folder is a folder, whatever it holds; a file is recognised by
 its content. What is neither is an image where it has a tag, a digest or a host, as
@@ -246,6 +251,8 @@ func (o scanOptions) targets(t target) []target {
 	switch {
 	case t.scheme == "dir" && o.staged:
 		t.scheme = "staged"
+	case t.scheme == "dir" && o.rootFS:
+		t.scheme = "rootfs"
 	case t.scheme == "dir" && o.newFrom != "":
 		commits := t
 		commits.scheme, commits.revs, commits.path = "git", []string{o.newFrom + "..HEAD"}, t.dir()
@@ -268,6 +275,8 @@ func (o scanOptions) check(targets []target) error {
 		return usage(errors.New("--commits is for targets as git:PATH: there is none"))
 	case o.staged && !has("staged"):
 		return usage(errors.New("--staged is for folders: there is none among the targets"))
+	case o.rootFS && !has("rootfs"):
+		return usage(errors.New("--rootfs is for folders: there is none among the targets"))
 	case o.newFrom != "" && !has("dir"):
 		return usage(errors.New("--new-from is for folders: there is none among the targets"))
 	case o.offline && has(image.SchemeRegistry):
@@ -283,6 +292,7 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 		return err
 	}
 	c := gate.Config{
+		Now:        p.judging.Now,
 		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a folder or zip of OSV advisories",
 	}
 	// Rules of the targets' own are for what is masked, too.

@@ -15,6 +15,7 @@ import (
 	"github.com/boltseal/boltseal/internal/scan"
 	"github.com/boltseal/boltseal/internal/source/history"
 	"github.com/boltseal/boltseal/internal/source/image"
+	"github.com/boltseal/boltseal/internal/source/sbom"
 	"github.com/boltseal/boltseal/internal/source/tree"
 )
 
@@ -27,11 +28,8 @@ type target struct {
 	revs []string
 }
 
-// The schemes that can be scanned, and those that are known and cannot be yet.
-var (
-	schemes      = append([]string{"dir", "git"}, image.Schemes()...)
-	laterSchemes = []string{"sbom"}
-)
+// schemes are those that a target can have.
+var schemes = append([]string{"dir", "git", "sbom"}, image.Schemes()...)
 
 // parseTarget cuts an argument. Without a scheme a folder is a dir, whatever it
 // holds: a tree cannot choose how it is looked at. A file is an image archive when
@@ -45,11 +43,8 @@ func parseTarget(arg string) (target, error) {
 		return target{}, usage(errors.New("a target is empty: is a variable not set?"))
 	}
 	scheme, path, found := strings.Cut(arg, ":")
-	switch {
-	case found && slices.Contains(schemes, scheme):
+	if found && slices.Contains(schemes, scheme) {
 		return schemeTarget(arg, scheme, path)
-	case found && slices.Contains(laterSchemes, scheme):
-		return target{}, usage(fmt.Errorf("target %q: %s is not supported yet", arg, scheme))
 	}
 	info, err := os.Stat(arg)
 	if err == nil && info.Mode().IsRegular() {
@@ -124,6 +119,18 @@ func (t target) open(ctx context.Context, sys System, o opening) ([]scan.Source,
 		return []scan.Source{tree.Stdin(sys.Stdin)}, nil
 	case "dir":
 		src, err := tree.Open(ctx, t.path, tree.Options{NoGitignore: o.noGitignore, ChangedSince: o.newFrom})
+		if err != nil {
+			return nil, err
+		}
+		return []scan.Source{src}, nil
+	case "rootfs":
+		src, err := tree.OpenRootFS(ctx, t.path)
+		if err != nil {
+			return nil, err
+		}
+		return []scan.Source{src}, nil
+	case "sbom":
+		src, err := sbom.Open(ctx, t.path)
 		if err != nil {
 			return nil, err
 		}

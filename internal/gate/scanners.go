@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/nearest"
@@ -31,6 +32,9 @@ type Config struct {
 	// BadDatabase says why a database that was asked for cannot be used: the
 	// packages scanner has failed then, whatever there is to scan.
 	BadDatabase error
+	// Now is the day that ends of life are compared with; the zero time compares
+	// none.
+	Now time.Time
 }
 
 // failing is a scanner that cannot begin.
@@ -76,7 +80,9 @@ var scanners = []struct {
 	},
 	{
 		finding.ImageConfig, // what an image does wrong by itself
-		func(Config) (scan.Scanner, error) { return imageconfig.New(), nil },
+		func(c Config) (scan.Scanner, error) {
+			return imageconfig.New(imageconfig.Options{Now: c.Now}), nil
+		},
 		imageconfig.Rules,
 	},
 }

@@ -105,7 +105,7 @@ func (j *job) keep(w want, size int64, part Part) {
 		return
 	}
 	one := unitParts{wanted: true}
-	if w.Mode != NoRead {
+	if w.Mode.reads() {
 		one.files, one.bytes = 1, size
 	}
 	if part != nil {

@@ -41,7 +41,7 @@ func (j *job) recall() {
 	h := sha256.Sum256(j.data)
 	j.content = j.entry.traits() + "/" + hex.EncodeToString(h[:])
 	j.wants = slices.DeleteFunc(j.wants, func(w want) bool {
-		if w.Mode == NoRead {
+		if !w.Mode.reads() {
 			return false
 		}
 		key := j.contentKey(w.pass)
@@ -64,7 +64,7 @@ func (j *job) remember() {
 		return
 	}
 	for _, w := range j.wants {
-		if key := j.contentKey(w.pass); key != "" && w.Mode != NoRead {
+		if key := j.contentKey(w.pass); key != "" && w.Mode.reads() {
 			j.walk.run.opt.Cache.Put(key, []byte(nothing))
 		}
 	}

@@ -165,7 +165,7 @@ func (r *run) walkAll() {
 
 // view computes the final view, or says why it cannot.
 func (r *run) view() (*View, string) {
-	if r.target.Kind != KindImage {
+	if !r.target.Kind.HasView() {
 		return newView(r.target, nil), ""
 	}
 	units := make([][]*Entry, len(r.walks))

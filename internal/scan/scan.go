@@ -32,7 +32,12 @@ const (
 	KindImage   Kind = "image"   // a container image: units are its layers, oldest first
 	KindHistory Kind = "history" // a range of commits
 	KindSBOM    Kind = "sbom"    // an inventory made elsewhere
+	KindRootFS  Kind = "rootfs"  // an unpacked root file system: seen as an image's final view
 )
+
+// HasView says whether a container could be started from what the target holds: its
+// view can be asked for more than single entries.
+func (k Kind) HasView() bool { return k == KindImage || k == KindRootFS }
 
 // Target is what is scanned, as far as it is known before its entries are.
 type Target struct {
@@ -45,6 +50,8 @@ type Target struct {
 	Digest string
 	// Image is set for images.
 	Image *Image
+	// Listed is set for inventories that were made elsewhere.
+	Listed *Listed
 }
 
 // Image is what an image says of itself. All of it comes from the image and is
@@ -240,7 +247,11 @@ const (
 	Whole       // in memory
 	Stream      // once, from front to back
 	NoRead      // not at all; File is called with empty content
+	Head        // the first HeadSize bytes, whatever the size; not counted as read
 )
+
+// reads says whether the whole content is read.
+func (m Mode) reads() bool { return m == Whole || m == Stream }
 
 // Want is a wish to read an entry of at most Max bytes; Max 0 sets no limit of
 // its own. A larger entry is an ErrTooLarge for the pass that wanted it, never a

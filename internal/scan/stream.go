@@ -23,7 +23,7 @@ func (j *job) pass() {
 	var writers []*io.PipeWriter
 	rest := j.wants[:0]
 	for _, w := range j.wants {
-		if w.Mode == NoRead {
+		if !w.Mode.reads() {
 			rest = append(rest, w)
 			continue
 		}

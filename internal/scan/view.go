@@ -7,11 +7,11 @@ import (
 )
 
 // View is what a container started from an image would see, computed once all
-// layers are known. For targets other than images every entry is shown at its own
+// layers are known; an unpacked root file system is one layer. For other targets every entry is shown at its own
 // path and nothing else can be asked.
 type View struct {
 	target Target
-	root   *node // nil unless the target is an image
+	root   *node // nil unless the target has a view
 	units  [][]*Entry
 	nodes  [][]*node      // where each entry was put
 	links  map[At][]*node // the hard links to each content
@@ -37,7 +37,7 @@ const maxLinks = 40
 // (https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts).
 func newView(t Target, units [][]*Entry) *View {
 	v := &View{target: t, units: units}
-	if t.Kind != KindImage {
+	if !t.Kind.HasView() {
 		return v
 	}
 	v.root = &node{present: true, self: At{-1, -1}, content: At{-1, -1}}

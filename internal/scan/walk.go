@@ -105,7 +105,7 @@ func (w *walk) Entry(e Entry, open func() (io.ReadCloser, error)) error {
 	}
 	index := w.count
 	w.count++
-	if w.run.target.Kind == KindImage || w.cacheable() {
+	if w.run.target.Kind.HasView() || w.cacheable() {
 		w.entries = append(w.entries, &e)
 	}
 	if e.Kind == Whiteout || e.Kind == Opaque || len(w.active) == 0 {
@@ -193,7 +193,7 @@ func (j *job) ask() {
 		if wish.Mode == None || (!j.readable() && wish.Mode != NoRead) {
 			continue
 		}
-		if wish.Mode != NoRead && wish.Max > 0 && j.entry.Size > wish.Max {
+		if wish.Mode.reads() && wish.Max > 0 && j.entry.Size > wish.Max {
 			j.fail(i, tooLarge(wish.Max))
 			continue
 		}
@@ -268,10 +268,11 @@ func (j *job) fetch() error {
 	whole, reads := false, 0
 	for _, w := range j.wants {
 		whole = whole || w.Mode == Whole
-		if w.Mode != NoRead {
+		if w.Mode.reads() {
 			reads++
 		}
 	}
+	j.heads()
 	switch {
 	case reads == 0:
 	case whole || j.entry.Size <= streamHold:
@@ -281,6 +282,20 @@ func (j *job) fetch() error {
 		j.pass()
 	}
 	return nil
+}
+
+// heads gets the first bytes for the passes that want no more.
+func (j *job) heads() {
+	j.wants = slices.DeleteFunc(j.wants, func(w want) bool {
+		if w.Mode != Head {
+			return false
+		}
+		j.peek(HeadSize)
+		if j.openErr != nil {
+			j.fail(w.pass, j.openErr)
+		}
+		return j.openErr != nil
+	})
 }
 
 func (j *job) close() {
@@ -325,7 +340,7 @@ func (j *job) hold() {
 // failReads gives an error to every pass that waits for content.
 func (j *job) failReads(err error) {
 	j.wants = slices.DeleteFunc(j.wants, func(w want) bool {
-		if w.Mode == NoRead {
+		if !w.Mode.reads() {
 			return false
 		}
 		j.fail(w.pass, err)
@@ -337,8 +352,11 @@ func (j *job) failReads(err error) {
 func (j *job) look() {
 	for _, w := range j.wants {
 		c := &Content{}
-		if w.Mode != NoRead {
+		switch {
+		case w.Mode.reads():
 			c = NewContent(j.data)
+		case w.Mode == Head:
+			c = NewContent(j.head)
 		}
 		j.file(w, c)
 	}
@@ -373,7 +391,7 @@ func (j *job) file(w want, c *Content) {
 		return err
 	})
 	p.took(start)
-	if w.Mode != NoRead {
+	if w.Mode.reads() {
 		j.count(w.pass, c.size)
 	}
 	if err != nil && j.walk.run.ctx.Err() != nil {
@@ -382,7 +400,7 @@ func (j *job) file(w want, c *Content) {
 	if err == nil {
 		j.keep(w, c.size, part)
 	}
-	if (part != nil || err != nil) && w.Mode != NoRead && j.content != "" {
+	if (part != nil || err != nil) && w.Mode.reads() && j.content != "" {
 		j.found = true
 	}
 	j.deliver(w.pass, part, err)

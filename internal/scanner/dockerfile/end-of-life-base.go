@@ -1,10 +1,10 @@
 package dockerfile
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/boltseal/boltseal/internal/eol"
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/rule"
 )
@@ -28,8 +28,8 @@ var _ = declare(rule.Meta{
 		if !known {
 			continue
 		}
-		if over := endOfLife(ref); over.date != "" && over.date < today {
-			r.part(st.from, st.from.wordSpan(0), "%s %s has had no security updates since %s", over.product, over.version, over.date)
+		if over := endOfLife(ref); over.Date != "" && over.Date < today {
+			r.part(st.from, st.from.wordSpan(0), "%s %s has had no security updates since %s", over.Product, over.Version, over.Date)
 		}
 	}
 }))
@@ -42,23 +42,20 @@ func day(t time.Time) string {
 	return t.UTC().Format(time.DateOnly)
 }
 
-// ending is the last day on which a version of a product is maintained.
-type ending struct{ product, version, date string }
-
 // endOfLife gives what ends first of what an image is made of: what it is called
 // after, and the distribution that its tag names. The date is empty where nothing is
 // known.
-func endOfLife(ref string) ending {
+func endOfLife(ref string) eol.Ending {
 	name, tag, _ := image(strings.ToLower(ref))
-	var first ending
-	take := func(e ending) {
-		if e.date != "" && (first.date == "" || e.date < first.date) {
+	var first eol.Ending
+	take := func(e eol.Ending) {
+		if e.Date != "" && (first.Date == "" || e.Date < first.Date) {
 			first = e
 		}
 	}
 	parts := strings.Split(tag, "-")
-	if known, ok := maintained[officialName(name)]; ok {
-		take(known.version(strings.TrimPrefix(parts[0], officialName(name))))
+	if known, ok := eol.Image(officialName(name)); ok {
+		take(known.Version(strings.TrimPrefix(parts[0], officialName(name))))
 	}
 	for _, part := range parts {
 		take(distribution(part))
@@ -84,54 +81,23 @@ func officialName(name string) string {
 	return name
 }
 
-// product is a thing with versions.
-type product struct {
-	name string
-	// parts is how many numbers of a version tell it from others.
-	parts int
-	ends  map[string]string
-}
-
-// version finds a version of a product. A tag with fewer numbers follows the newest
-// of them: it has ended where all have, and a greater first number came after.
-func (p product) version(text string) ending {
-	numbers := strings.Split(strings.TrimPrefix(text, "v"), ".")
-	if len(numbers) >= p.parts {
-		short := strings.Join(numbers[:p.parts], ".")
-		return ending{p.name, short, p.ends[short]}
-	}
-	major, err := strconv.Atoi(text)
-	if err != nil {
-		return ending{}
-	}
-	last, newer := "", false
-	for version, date := range p.ends {
-		first, _, _ := strings.Cut(version, ".")
-		switch n, err := strconv.Atoi(first); {
-		case err != nil:
-		case n == major:
-			last = max(last, date)
-		case n > major:
-			newer = true
-		}
-	}
-	if !newer {
-		return ending{}
-	}
-	return ending{p.name, text, last}
-}
-
 // distribution finds the distribution that a part of a tag names: "buster",
 // "alpine3.14", "bionic".
-func distribution(part string) ending {
-	if version, ok := strings.CutPrefix(part, "alpine"); ok && version != "" {
-		return maintained["alpine"].version(version)
+func distribution(part string) eol.Ending {
+	if number, ok := strings.CutPrefix(part, "alpine"); ok && number != "" {
+		return version("alpine", number)
 	}
-	if version, ok := strings.CutPrefix(part, "debian"); ok && version != "" {
-		return maintained["debian"].version(version)
+	if number, ok := strings.CutPrefix(part, "debian"); ok && number != "" {
+		return version("debian", number)
 	}
 	if code, ok := codenames[part]; ok {
-		return maintained[code.image].version(code.version)
+		return version(code.image, code.version)
 	}
-	return ending{}
+	return eol.Ending{}
+}
+
+// version finds a version of what an image is made of.
+func version(image, number string) eol.Ending {
+	p, _ := eol.Image(image)
+	return p.Version(number)
 }

@@ -3,6 +3,7 @@ package dockerfile
 import (
 	"strings"
 
+	"github.com/boltseal/boltseal/internal/eol"
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/rule"
 )
@@ -15,15 +16,15 @@ var _ = declare(rule.Meta{
 }, onBuilding(func(r *report, i *instruction) {
 	for n, w := range i.words[:max(0, len(i.words)-1)] {
 		if source := unquote(w.text); remote(source) {
-			if over := r.opensslIn(source); over.date != "" {
-				r.part(i, i.wordSpan(n), "OpenSSL %s has had no security fixes since %s", over.version, over.date)
+			if over := r.opensslIn(source); over.Date != "" {
+				r.part(i, i.wordSpan(n), "OpenSSL %s has had no security fixes since %s", over.Version, over.Date)
 			}
 		}
 	}
 }, "ADD"), onProgram(func(r *report, c *command) {
 	for _, a := range c.args() {
-		if over := r.opensslIn(a.text); over.date != "" {
-			r.command(c, "OpenSSL %s has had no security fixes since %s", over.version, over.date)
+		if over := r.opensslIn(a.text); over.Date != "" {
+			r.command(c, "OpenSSL %s has had no security fixes since %s", over.Version, over.Date)
 			return
 		}
 	}
@@ -39,7 +40,7 @@ var opensslEnds = map[string]string{
 
 // opensslIn finds the name of a release, "openssl-1.0.2k" or "OpenSSL_1_0_2k", in an
 // address, and gives its line where that has ended.
-func (r *report) opensslIn(text string) ending {
+func (r *report) opensslIn(text string) eol.Ending {
 	today := r.lint.native.today
 	lower := strings.ToLower(text)
 	for today != "" {
@@ -53,10 +54,10 @@ func (r *report) opensslIn(text string) ending {
 		}
 		line := releaseLine(rest[1:])
 		if date := opensslEnds[line]; date != "" && date < today {
-			return ending{"OpenSSL", line, date}
+			return eol.Ending{Product: "OpenSSL", Version: line, Date: date}
 		}
 	}
-	return ending{}
+	return eol.Ending{}
 }
 
 // releaseLine gives what of a version tells its line: three numbers before 3, two

@@ -74,9 +74,6 @@ func encodeAccounts(accounts []account) (scan.Part, error) {
 
 // addAccounts takes the part of an account file that is shown.
 func (img *image) addAccounts(path string, ref scan.Ref) error {
-	if path != ref.Entry.Path || ref.Entry.Kind != scan.File {
-		return nil
-	}
 	var to *accountFile
 	switch path {
 	case passwdPath:
@@ -89,6 +86,6 @@ func (img *image) addAccounts(path string, ref scan.Ref) error {
 	if err := json.Unmarshal(ref.Part, &to.accounts); err != nil {
 		return fmt.Errorf("decoding accounts of %s: %w", path, err)
 	}
-	to.at = &file{path: path, entry: ref.Entry, unit: ref.Unit}
+	to.at = &file{path: path, entry: ref.Entry, at: ref.At}
 	return nil
 }

@@ -2,12 +2,15 @@ package imageconfig_test
 
 import (
 	"cmp"
+	"debug/elf"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -19,13 +22,16 @@ import (
 // caseImage builds the image that the files of a page's case describe:
 //
 //	config.json      the image configuration, as in OCI
+//	reference        the name that the image was found under
 //	layers/N/PATH    a file of layer N
-//	layers/N.modes   a line an entry: "MODE PATH [UID GID [SIZE]]", the mode in octal
-//	                 with the type as stat(2) has it (100644 file, 40755 folder,
-//	                 120777 link), or "whiteout PATH"
+//	layers/N.modes   a line an entry: "MODE PATH [UID GID [SIZE [DATE]]]", the mode in
+//	                 octal with the type as stat(2) has it (100644 file, 40755
+//	                 folder), "120777 PATH TARGET" or "whiteout PATH"; a size of
+//	                 elf/ARCHITECTURE is a program for that
 func caseImage(files []rule.File) (scan.Source, error) {
 	config := &v1.ConfigFile{OS: "linux", Architecture: "amd64"}
 	layers := []scantest.Layer{}
+	reference := "app"
 	layer := func(number string) (*scantest.Layer, error) {
 		n, err := strconv.Atoi(number)
 		if err != nil || n < 1 || n > 9 {
@@ -47,6 +53,8 @@ func caseImage(files []rule.File) (scan.Source, error) {
 			if err := json.Unmarshal(f.Data, config); err != nil {
 				return nil, err
 			}
+		case f.Path == "reference":
+			reference = strings.TrimSpace(string(f.Data))
 		case inLayer && isFile:
 			l, err := layer(number)
 			if err != nil {
@@ -63,27 +71,50 @@ func caseImage(files []rule.File) (scan.Source, error) {
 				if err != nil {
 					return nil, err
 				}
-				l.Files = append(l.Files, scantest.File{Entry: entry})
+				l.Files = append(l.Files, entry)
 			}
 		default:
 			return nil, fmt.Errorf("what is %q?", f.Path)
 		}
 	}
-	return scantest.Image("app", config, layers...), nil
+	src := scantest.Image("app", config, layers...)
+	src.Target().Image.Reference = reference
+	return src, nil
 }
 
-func parseEntry(fields []string) (scan.Entry, error) {
-	if len(fields) < 2 {
-		return scan.Entry{}, fmt.Errorf("no entry: %q", fields)
+// program is the beginning of a program for an architecture.
+func program(architecture string) ([]byte, error) {
+	machine, ok := map[string]elf.Machine{
+		"386": elf.EM_386, "amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64, "s390x": elf.EM_S390, "bpf": elf.EM_BPF,
+	}[architecture]
+	if !ok {
+		return nil, fmt.Errorf("no architecture: %q", architecture)
 	}
-	e := scan.Entry{Path: fields[1], Size: 1}
+	var order binary.AppendByteOrder = binary.LittleEndian
+	data := elf.ELFDATA2LSB
+	if machine == elf.EM_S390 {
+		order, data = binary.BigEndian, elf.ELFDATA2MSB
+	}
+	head := []byte(elf.ELFMAG)
+	head = append(head, byte(elf.ELFCLASS64), byte(data), byte(elf.EV_CURRENT))
+	head = append(head, make([]byte, 16-len(head))...)
+	head = order.AppendUint16(head, uint16(elf.ET_DYN))
+	head = order.AppendUint16(head, uint16(machine))
+	return append(head, make([]byte, 64)...), nil
+}
+
+func parseEntry(fields []string) (scantest.File, error) {
+	if len(fields) < 2 {
+		return scantest.File{}, fmt.Errorf("no entry: %q", fields)
+	}
+	e := scantest.File{Entry: scan.Entry{Path: fields[1], Size: 1}}
 	if fields[0] == "whiteout" {
 		e.Kind = scan.Whiteout
 		return e, nil
 	}
 	mode, err := strconv.ParseUint(fields[0], 8, 32)
 	if err != nil {
-		return scan.Entry{}, fmt.Errorf("reading mode: %w", err)
+		return e, fmt.Errorf("reading mode: %w", err)
 	}
 	e.Mode = fs.FileMode(mode & 0o777)
 	for bit, to := range map[uint64]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
@@ -97,17 +128,46 @@ func parseEntry(fields []string) (scan.Entry, error) {
 		e.Kind = scan.Dir
 	case 0o120000:
 		e.Kind, e.Link = scan.Symlink, "target"
+		if len(fields) > 2 {
+			e.Link = fields[2]
+		}
+		return e, nil
 	default:
-		return scan.Entry{}, fmt.Errorf("mode %s has no type", fields[0])
+		return e, fmt.Errorf("mode %s has no type", fields[0])
 	}
-	numbers := []int64{0, 0, 1}
-	for i, text := range fields[2:] {
-		if numbers[i], err = strconv.ParseInt(text, 10, 64); err != nil {
-			return scan.Entry{}, fmt.Errorf("reading entry: %w", err)
+	return e, parseRest(&e, fields[2:])
+}
+
+// parseRest reads "UID GID [SIZE [DATE]]".
+func parseRest(e *scantest.File, fields []string) error {
+	if len(fields) > 3 {
+		when, err := time.Parse(time.DateOnly, fields[3])
+		if err != nil {
+			return fmt.Errorf("reading date: %w", err)
+		}
+		e.ModTime = when
+		fields = fields[:3]
+	}
+	if len(fields) > 2 {
+		if architecture, ok := strings.CutPrefix(fields[2], "elf/"); ok {
+			var err error
+			e.Size = 0
+			if e.Data, err = program(architecture); err != nil {
+				return err
+			}
+			fields = fields[:2]
 		}
 	}
+	numbers := []int64{0, 0, e.Size}
+	for i, text := range fields {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return fmt.Errorf("reading entry: %w", err)
+		}
+		numbers[i] = n
+	}
 	e.UID, e.GID, e.Size = int(numbers[0]), int(numbers[1]), numbers[2]
-	return e, nil
+	return nil
 }
 
 // lines are findings as text, sorted.
@@ -119,3 +179,5 @@ func lines(res scan.Result) []string {
 	slices.SortFunc(out, cmp.Compare[string])
 	return out
 }
+
+func historyOf(instruction string) v1.History { return v1.History{CreatedBy: instruction} }

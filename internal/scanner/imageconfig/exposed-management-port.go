@@ -16,7 +16,7 @@ var _ = declare(rule.Meta{
 	Severity:    finding.Medium,
 	Remediation: "Remove the EXPOSE and what listens there; administer through the orchestrator (docker exec, kubectl exec)",
 	Controls:    []string{"nist-800-190:4.1.2"},
-}, look{find: exposedManagementPorts})
+}, look{find: exposedManagementPorts, config: true})
 
 // managementPorts are ports by which machines, not services, are reached.
 var managementPorts = []struct {

@@ -1,9 +1,6 @@
 package imageconfig
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // maxInstruction is how much of an instruction is shown, in bytes.
 const maxInstruction = 1000
@@ -12,16 +9,26 @@ const maxInstruction = 1000
 // Dockerfile has it; "" where the history has none. Of the classic builder it is
 // "/bin/sh -c #(nop)  USER root", of BuildKit "USER root".
 func (img *image) instruction(name string) string {
-	for _, v := range slices.Backward(img.Config.History) {
-		text := v.CreatedBy
+	all := img.instructions(name)
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1]
+}
+
+// instructions gives all instructions of that name, oldest first.
+func (img *image) instructions(name string) []string {
+	var all []string
+	for i := range img.Config.History {
+		text := img.Config.History[i].CreatedBy
 		if _, after, found := strings.Cut(text, "#(nop) "); found {
 			text = after
 		}
 		text = strings.TrimSpace(text)
 		word, _, _ := strings.Cut(text, " ")
 		if strings.EqualFold(word, name) {
-			return strings.ToValidUTF8(text[:min(len(text), maxInstruction)], "")
+			all = append(all, strings.ToValidUTF8(text[:min(len(text), maxInstruction)], ""))
 		}
 	}
-	return ""
+	return all
 }

@@ -55,7 +55,7 @@ func TestTheCacheKeyChangesWithWhatARuleLooksAt(t *testing.T) {
 		return k
 	}
 	first := key()
-	if got := New().CacheKey(); got == "" || got != first {
+	if got := New(Options{}).CacheKey(); got == "" || got != first {
 		t.Errorf("the scanner's key is %q, that of its code %q", got, first)
 	}
 	cache := copied["package-cache.go"]

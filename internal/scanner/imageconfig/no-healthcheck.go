@@ -11,7 +11,7 @@ var _ = declare(rule.Meta{
 	Severity:    finding.Low,
 	Remediation: "Add a HEALTHCHECK that asks the service itself, or accept it where the orchestrator probes the container",
 	Controls:    []string{"cis-docker-1.6:4.6"},
-}, look{find: noHealthcheck})
+}, look{find: noHealthcheck, config: true})
 
 func noHealthcheck(img *image) []issue {
 	check := img.Config.Config.Healthcheck

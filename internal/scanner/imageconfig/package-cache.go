@@ -113,6 +113,8 @@ func packageCaches(img *image) []issue {
 // size writes a number of bytes for people.
 func size(n int64) string {
 	switch {
+	case n >= 1_000_000_000:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
 	case n >= 1_000_000:
 		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 	case n >= 1000:

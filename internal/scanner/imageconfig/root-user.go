@@ -15,7 +15,7 @@ var _ = declare(rule.Meta{
 	Severity:    finding.Medium,
 	Remediation: "Create an account in the Dockerfile and end it with USER, best by number: USER 10001",
 	Controls:    []string{"cis-docker-1.6:4.1", "nist-800-190:4.1.2"},
-}, look{find: rootUser})
+}, look{find: rootUser, config: true})
 
 func rootUser(img *image) []issue {
 	if img.Config.OS == "windows" {

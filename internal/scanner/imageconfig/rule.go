@@ -1,6 +1,7 @@
 package imageconfig
 
 import (
+	"debug/elf"
 	"embed"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/inventory"
 	"github.com/boltseal/boltseal/internal/rule"
 	"github.com/boltseal/boltseal/internal/scan"
 )
@@ -24,6 +26,9 @@ type look struct {
 	file func(e *scan.Entry) bool
 	// find looks at the image and the files that were picked and are shown.
 	find func(img *image) []issue
+	// config says that the rule is about the configuration, the history or the
+	// layers, of which an unpacked root file system has none.
+	config bool
 }
 
 // image is what rules see of an image.
@@ -33,13 +38,22 @@ type image struct {
 	// slice is the caller's.
 	files          []file
 	passwd, shadow accountFile
+	// sudoers are the files that say who may become whom.
+	sudoers []sudoersFile
+	// distro is what os-release says, release the file that it stands in.
+	distro  inventory.Distro
+	release *file
+	// machines are what programs are made for.
+	machines map[scan.At]elf.Machine
+	view     *scan.View
+	opt      Options
 }
 
 // file is one that a container sees.
 type file struct {
 	path  string
 	entry *scan.Entry
-	unit  int // the layer that brought it
+	at    scan.At // its unit is the layer that brought it
 }
 
 // issue is what a rule has to say.
@@ -63,6 +77,32 @@ func shown(path string) string {
 		return quoted
 	}
 	return path
+}
+
+// shownPaths is how many of many paths a message names.
+const shownPaths = 3
+
+// some writes the first of many paths into a message.
+func some(files []file) string {
+	var text strings.Builder
+	for i, f := range files[:min(len(files), shownPaths)] {
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		text.WriteString(shown(f.path))
+	}
+	if n := len(files) - shownPaths; n > 0 {
+		fmt.Fprintf(&text, " and %d more", n)
+	}
+	return text.String()
+}
+
+// plural writes a number of things.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // declared are all rules, in no order.

@@ -1,6 +1,8 @@
 // Package imageconfig looks at what an image does wrong by itself: its
-// configuration, and the modes, owners and names of its files. Of the content it
-// reads nothing but the two files that hold accounts.
+// configuration, its layers, and the modes, owners and names of its files. Of the
+// content it reads nothing but a few small files (accounts, sudoers, os-release) and
+// the first bytes of programs. Of an unpacked root file system it looks at the files
+// alone.
 //
 // A rule is one file that declares it, with its page beside it.
 package imageconfig
@@ -8,20 +10,35 @@ package imageconfig
 import (
 	"cmp"
 	"context"
+	"debug/elf"
 	"slices"
 	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/scan"
 )
 
+// Options are what images are held to. The zero value asks for nothing.
+type Options struct {
+	// Now is the day that ends of life are compared with; the zero time compares
+	// none.
+	Now time.Time
+	// TrustedRegistries are the registries that images and their bases may come
+	// from; a "*" may stand at either end. None for all.
+	TrustedRegistries []string
+}
+
 // Scanner is the scanner of image configurations.
 type Scanner struct {
+	opt    Options
 	checks []check
 }
 
 // New makes the scanner with all its rules.
-func New() *Scanner { return &Scanner{checks: sorted()} }
+func New(opt Options) *Scanner { return &Scanner{opt: opt, checks: sorted()} }
 
 // Name implements scan.Scanner.
 func (*Scanner) Name() string { return finding.ImageConfig }
@@ -35,26 +52,33 @@ func (*Scanner) CacheKey() string {
 	return key
 }
 
-// Begin implements scan.Scanner: images only.
+// Begin implements scan.Scanner: images and root file systems.
 func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
-	if t.Kind != scan.KindImage || t.Image == nil || t.Image.Config == nil {
-		return nil, nil //nolint:nilnil // scan.Scanner: not our business
+	switch {
+	case t.Kind == scan.KindRootFS:
+		files := slices.DeleteFunc(slices.Clone(s.checks), func(c check) bool { return c.config })
+		none := &scan.Image{Config: &v1.ConfigFile{}}
+		return &pass{checks: files, image: none, opt: s.opt}, nil
+	case t.Kind == scan.KindImage && t.Image != nil && t.Image.Config != nil:
+		return &pass{checks: s.checks, image: t.Image, opt: s.opt}, nil
 	}
-	return &pass{checks: s.checks}, nil
+	return nil, nil //nolint:nilnil // scan.Scanner: not our business
 }
 
 // pass is the scan of one image.
 type pass struct {
 	checks []check
+	image  *scan.Image
+	opt    Options
 }
 
-// maxAccounts is how many bytes an account file may have.
-const maxAccounts = 1 << 20
-
-// Wants implements scan.Pass. Apart from the account files nothing is read.
+// Wants implements scan.Pass.
 func (p *pass) Wants(e *scan.Entry, _ func(int) []byte) scan.Want {
-	if e.Kind == scan.File && (e.Path == passwdPath || e.Path == shadowPath) {
-		return scan.Want{Mode: scan.Whole, Max: maxAccounts}
+	switch {
+	case isText(e):
+		return scan.Want{Mode: scan.Whole, Max: maxTextFile}
+	case isProgram(e):
+		return scan.Want{Mode: scan.Head}
 	}
 	for i := range p.checks {
 		if file := p.checks[i].file; file != nil && file(e) {
@@ -69,20 +93,21 @@ var noted = scan.Part{'n'}
 
 // File implements scan.Pass.
 func (p *pass) File(_ context.Context, e *scan.Entry, c *scan.Content) (scan.Part, error) {
-	if e.Path != passwdPath && e.Path != shadowPath || e.Kind != scan.File {
-		return noted, nil
+	switch {
+	case isText(e):
+		return readText(e.Path, c.Bytes())
+	case isProgram(e):
+		if part := programPart(c.Bytes()); part != nil {
+			return part, nil
+		}
 	}
-	accounts, err := parseAccounts(c.Bytes())
-	if err != nil {
-		return nil, err
-	}
-	return encodeAccounts(accounts)
+	return noted, nil
 }
 
 // Finish implements scan.Pass.
 func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Result {
 	res := scan.Result{Status: finding.StatusOK, RulesAssessed: len(p.checks)}
-	img := &image{Image: v.Target().Image}
+	img := &image{Image: p.image, view: v, opt: p.opt, machines: make(map[scan.At]elf.Machine)}
 	files := make([]file, 0, len(parts))
 	for _, ref := range parts {
 		if ref.Index < 0 {
@@ -96,11 +121,11 @@ func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Re
 			res.Excused[ref.At] = true
 			continue
 		}
-		files = append(files, file{path: path, entry: ref.Entry, unit: ref.Unit})
+		files = append(files, file{path: path, entry: ref.Entry, at: ref.At})
 		if ref.Err != nil {
 			continue
 		}
-		if err := img.addAccounts(path, ref); err != nil {
+		if err := img.add(path, ref); err != nil {
 			res.Status, res.Reason = finding.StatusFailed, err.Error()
 			return res
 		}
@@ -133,8 +158,8 @@ func (img *image) finding(c check, i issue) finding.Finding {
 		},
 		Identity: finding.ImageIdentity(img.Name, cmp.Or(i.subject, i.path)),
 	}
-	if i.at != nil && i.at.unit < len(img.Layers) {
-		layer := img.Layers[i.at.unit]
+	if i.at != nil && i.at.at.Unit < len(img.Layers) {
+		layer := img.Layers[i.at.at.Unit]
 		f.Location.Layer, f.Location.Instruction = layer.Digest, layer.Instruction
 	}
 	return f

@@ -23,7 +23,10 @@ import (
 
 // quiet is a configuration about which no rule has anything to say.
 func quiet() *v1.ConfigFile {
-	return &v1.ConfigFile{OS: "linux", Config: v1.Config{User: "1000", Healthcheck: &v1.HealthConfig{Test: []string{"CMD", "x"}}}}
+	return &v1.ConfigFile{OS: "linux", Config: v1.Config{
+		User: "1000", Healthcheck: &v1.HealthConfig{Test: []string{"CMD", "x"}},
+		Labels: map[string]string{"org.opencontainers.image.source": "https://example.com", "org.opencontainers.image.revision": "1"},
+	}}
 }
 
 func mode(path string, mode fs.FileMode) scantest.File {
@@ -74,7 +77,7 @@ func TestAFindingNamesLayerAndInstruction(t *testing.T) {
 	}
 }
 
-func TestNothingButAccountFilesIsRead(t *testing.T) {
+func TestNothingButSmallFilesIsRead(t *testing.T) {
 	res := scanOne(t.Context(), scantest.Image("app", quiet(), scantest.Layer{Files: []scantest.File{
 		mode("opt/tool", 0o4755|fs.ModeSetuid), mode("srv/open", 0o666), mode("var/cache/apk/x", 0o644), mode("a/.git/HEAD", 0o644),
 		mode("usr/sbin/sshd", 0o755), mode("other", 0o644),
@@ -92,6 +95,7 @@ func TestAnEmptyImageIsAssessed(t *testing.T) {
 	res := scanOne(t.Context(), scantest.Image("app", nil))
 	want := []string{
 		"image/no-healthcheck :0 low image has no HEALTHCHECK: a hanging service looks healthy",
+		"image/no-source-labels :0 info image has no label org.opencontainers.image.source and no label org.opencontainers.image.revision",
 		"image/root-user :0 medium image runs as root: it sets no USER",
 	}
 	if diff := cmp.Diff(want, lines(res)); diff != "" || res.Status != finding.StatusOK {
@@ -181,7 +185,7 @@ func TestHostileNames(t *testing.T) {
 }
 
 func TestTheCacheKeyNamesTheRules(t *testing.T) {
-	if a, b := imageconfig.New().CacheKey(), imageconfig.New().CacheKey(); a != b || a == "" {
+	if a, b := imageconfig.New(imageconfig.Options{}).CacheKey(), imageconfig.New(options()).CacheKey(); a != b || a == "" {
 		t.Errorf("%q, then %q", a, b)
 	}
 }

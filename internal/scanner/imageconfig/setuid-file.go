@@ -40,7 +40,7 @@ func isSetuid(e *scan.Entry) bool {
 	if rest, ok := strings.CutPrefix(path, "sbin/"); ok {
 		path = "bin/" + rest
 	}
-	return !distributionSetuid[path]
+	return !distributionSetuid[path] && !sudoPaths[e.Path] // sudo has a rule of its own
 }
 
 func setuidFiles(img *image) []issue {

@@ -19,6 +19,8 @@ import (
 	apkmeta "github.com/google/osv-scalibr/extractor/filesystem/os/apk/metadata"
 	dpkgmeta "github.com/google/osv-scalibr/extractor/filesystem/os/dpkg/metadata"
 	rpmmeta "github.com/google/osv-scalibr/extractor/filesystem/os/rpm/metadata"
+
+	"github.com/boltseal/boltseal/internal/inventory"
 )
 
 // reader reads a file of one format.
@@ -142,17 +144,8 @@ func (r *row) rpm(m *rpmmeta.Metadata) {
 	}
 	r.Arch = m.Architecture
 	r.Version = epoch + r.Version
-	name, ok := strings.CutSuffix(m.SourceRPM, ".src.rpm")
-	if !ok {
-		return
-	}
-	release := strings.LastIndexByte(name, '-')
-	if release <= 0 {
-		return
-	}
-	if version := strings.LastIndexByte(name[:release], '-'); version > 0 {
-		r.Source, r.SourceVersion = name[:version], epoch+name[version+1:]
-	}
+	source := inventory.SourceRPM(m.SourceRPM, strings.TrimSuffix(epoch, ":"))
+	r.Source, r.SourceVersion = source.Name, source.Version
 }
 
 // golang gives Go's own library the name that advisories use, and drops what a

@@ -20,6 +20,12 @@ func (p *pass) Finish(ctx context.Context, v *scan.View, refs []scan.Ref) scan.R
 	j := newJoin(p.target, v, refs, &res)
 	found := j.packages()
 	j.missingDatabase()
+	p.conclude(ctx, found, &res)
+	return res
+}
+
+// conclude matches what was found and says how the scan ended.
+func (p *pass) conclude(ctx context.Context, found []located, res *scan.Result) {
 	res.Packages = make([]inventory.Package, len(found))
 	for i := range found {
 		res.Packages[i] = found[i].Package
@@ -30,13 +36,12 @@ func (p *pass) Finish(ctx context.Context, v *scan.View, refs []scan.Ref) scan.R
 	case p.opt.DB == nil:
 		res.Status, res.Reason = finding.StatusFailed, p.opt.NoDB
 	default:
-		p.match(ctx, found, &res)
+		p.match(ctx, found, res)
 	}
 	if len(res.Errors) > 0 && res.Status != finding.StatusFailed {
 		res.Status, res.Reason = finding.StatusPartial, summary(res.Errors)
 	}
 	res.Errors = res.Errors[:min(len(res.Errors), scan.MaxErrors)]
-	return res
 }
 
 // match asks the database about every package.

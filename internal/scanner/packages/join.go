@@ -232,7 +232,7 @@ func (l *located) key(kind scan.Kind) string {
 	if l.Source != nil {
 		parts = append(parts, l.Source.Name, l.Source.Version)
 	}
-	if kind == scan.KindImage {
+	if kind.HasView() {
 		return strings.Join(append(parts, "", l.Layer), "\x00")
 	}
 	return strings.Join(append(parts, l.Paths[0]), "\x00")

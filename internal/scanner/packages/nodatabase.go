@@ -32,7 +32,7 @@ func databases(kind inventory.OSKind) []string {
 // missingDatabase says that an image names a distribution of which no package was
 // read: that it has none is not believed. An error of its own says enough.
 func (j *join) missingDatabase() {
-	if j.target.Kind != scan.KindImage {
+	if !j.target.Kind.HasView() {
 		return
 	}
 	if j.distro.ID == "" {

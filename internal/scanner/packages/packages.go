@@ -1,7 +1,7 @@
 // Package packages lists software and says which published advisories affect it.
 //
 // In a tree it reads what a project asks for: lockfiles, manifests, and archives
-// and binaries that are checked in. In an image it reads what is installed:
+// and binaries that are checked in. In an image or a root file system it reads what is installed:
 // package databases of distributions, modules in node_modules, Python's dist-info,
 // jars, Go binaries. A package-lock.json inside an image is left out: it lists
 // what somebody once meant to install, and what came of it is seen by itself.
@@ -57,13 +57,15 @@ func New(opt Options) *Scanner {
 // Name implements scan.Scanner.
 func (s *Scanner) Name() string { return finding.Packages }
 
-// Begin implements scan.Scanner. Trees and images are looked at.
+// Begin implements scan.Scanner. Histories are not looked at.
 func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 	switch t.Kind {
 	case scan.KindTree:
 		return &pass{opt: s.opt, target: t, formats: treeFormats(s.memory)}, nil
-	case scan.KindImage:
+	case scan.KindImage, scan.KindRootFS:
 		return &pass{opt: s.opt, target: t, formats: imageFormats(s.memory)}, nil
+	case scan.KindSBOM:
+		return &listed{pass{opt: s.opt, target: t}}, nil
 	}
 	return nil, nil
 }

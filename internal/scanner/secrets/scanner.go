@@ -94,7 +94,7 @@ func (s *Scanner) cacheKey(n *native) string {
 // Begin implements scan.Scanner.
 func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 	switch t.Kind {
-	case scan.KindTree, scan.KindImage, scan.KindHistory:
+	case scan.KindTree, scan.KindImage, scan.KindHistory, scan.KindRootFS:
 	default:
 		return nil, nil //nolint:nilnil // no business with such targets
 	}

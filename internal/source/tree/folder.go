@@ -65,7 +65,8 @@ func openFolder(root *os.Root, p string) (*os.Root, error) {
 	return at, nil
 }
 
-// below offers all that lies below the folder at start, except in .git folders. Its
+// below offers all that lies below the folder at start, except in .git folders of
+// trees. Its
 // own stack bounds the depth by memory, and MaxPath bounds both.
 func (w *walker) below(start string) error {
 	stack := []string{start + "/"} // folders end in a slash, so that they sort by full path
@@ -80,6 +81,13 @@ func (w *walker) below(start string) error {
 				return err
 			}
 			continue
+		}
+		if w.src.rootFS && dir != "" {
+			if ok, err := w.folder(dir); err != nil {
+				return err
+			} else if !ok {
+				continue
+			}
 		}
 		names, err := w.read(dir)
 		if err != nil {
@@ -130,7 +138,7 @@ func (w *walker) read(dir string) ([]string, error) {
 		entries, err = f.ReadDir(1024)
 		for _, e := range entries {
 			switch {
-			case e.IsDir() && e.Name() == dotGit:
+			case e.IsDir() && e.Name() == dotGit && !w.src.rootFS:
 				w.skipGit(dir)
 			case e.IsDir():
 				names = append(names, e.Name()+"/")

@@ -45,6 +45,8 @@ type Source struct {
 	start  string    // where to begin, relative to root, with slashes; "" is root
 	single bool      // start is a file
 	notes  []string
+	rootFS bool   // see OpenRootFS
+	device uint64 // of a root file system
 	// unchanged are the files to mark; nil marks none.
 	unchanged map[string]bool
 }
@@ -165,6 +167,9 @@ func (s *Source) Notes() []string { return s.notes }
 
 // Units implements scan.Source: there is one.
 func (s *Source) Units() []scan.Unit {
+	if s.rootFS { // a sequential unit's links are not followed, as in an image
+		return []scan.Unit{{Name: "root file system", Sequential: true, Walk: s.walk}}
+	}
 	return []scan.Unit{{Name: "work tree", Walk: s.walk}}
 }
 

@@ -17,6 +17,9 @@ import (
 
 const dotGit = ".git"
 
+// modeBits are what an entry tells of a mode.
+const modeBits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
+
 // Limits of a walk. They are errors, never silent.
 const (
 	// MaxEntries is how many entries a tree may have.
@@ -167,8 +170,8 @@ func (w *walker) entry(p string, named bool) (bool, error) {
 		w.v.Failed(p, plain(err))
 		return true, nil
 	}
-	const bits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
-	e := scan.Entry{Path: p, Mode: info.Mode() & bits, Named: named, Unchanged: w.src.unchanged[p]}
+	e := scan.Entry{Path: p, Mode: info.Mode() & modeBits, Named: named, Unchanged: w.src.unchanged[p]}
+	w.src.details(&e, info)
 	var lost error // why a link leads to no file
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
@@ -179,7 +182,9 @@ func (w *walker) entry(p string, named bool) (bool, error) {
 			w.v.Failed(p, plain(err))
 			return true, nil
 		}
-		e.Size, lost = w.src.follow(p)
+		if !w.src.rootFS {
+			e.Size, lost = w.src.follow(p)
+		}
 	case mode.IsDir():
 		return false, nil
 	default:

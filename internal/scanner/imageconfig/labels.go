@@ -1,0 +1,26 @@
+package imageconfig
+
+import "strings"
+
+// Labels that say where an image comes from
+// (https://github.com/opencontainers/image-spec/blob/main/annotations.md), and those
+// of the convention before it, Label Schema. What an image was built from hands its
+// labels down, so they are hints.
+const (
+	labelSource     = "org.opencontainers.image.source"
+	labelRevision   = "org.opencontainers.image.revision"
+	labelBaseName   = "org.opencontainers.image.base.name"
+	labelBaseDigest = "org.opencontainers.image.base.digest"
+	oldSource       = "org.label-schema.vcs-url"
+	oldRevision     = "org.label-schema.vcs-ref"
+)
+
+// label gives the first of the labels that is set.
+func (img *image) label(names ...string) string {
+	for _, n := range names {
+		if value := strings.TrimSpace(img.Config.Config.Labels[n]); value != "" {
+			return value
+		}
+	}
+	return ""
+}

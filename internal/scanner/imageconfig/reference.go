@@ -1,0 +1,47 @@
+package imageconfig
+
+import "strings"
+
+// dockerHub is the registry of a reference that names none.
+const dockerHub = "docker.io"
+
+// host gives the registry that a reference names, lower case; "" where it names none.
+func host(ref string) string {
+	first, _, found := strings.Cut(ref, "/")
+	if !found || !strings.ContainsAny(first, ".:") && first != "localhost" {
+		return ""
+	}
+	if first = strings.ToLower(first); first == "index.docker.io" {
+		return dockerHub
+	}
+	return first
+}
+
+// tag gives the tag of a reference, "latest" where it names neither tag nor digest;
+// false where it names a digest.
+func tag(ref string) (string, bool) {
+	if strings.Contains(ref, "@") {
+		return "", false
+	}
+	if i := strings.LastIndexAny(ref, "/:"); i >= 0 && ref[i] == ':' {
+		return ref[i+1:], true
+	}
+	return "latest", true
+}
+
+// trusts says whether a registry is on the list.
+func (o *Options) trusts(registry string) bool {
+	for _, pattern := range o.TrustedRegistries {
+		pattern = strings.ToLower(pattern)
+		if pattern == "index.docker.io" || pattern == "hub.docker.com" {
+			pattern = dockerHub
+		}
+		end, before := strings.CutPrefix(pattern, "*")
+		start, after := strings.CutSuffix(pattern, "*")
+		switch {
+		case before && strings.HasSuffix(registry, end), after && strings.HasPrefix(registry, start), pattern == registry:
+			return true
+		}
+	}
+	return false
+}
