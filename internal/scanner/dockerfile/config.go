@@ -217,12 +217,12 @@ func (c *config) variable(v Variable) error {
 	return err
 }
 
-// labels reads "name:type" pairs.
+// labels reads "name:type" pairs; a name alone is of any text.
 func (c *config) labels(list []string) error {
 	for _, item := range list {
-		name, kind, found := strings.Cut(item, ":")
+		name, kind, _ := strings.Cut(item, ":")
 		kind = strings.TrimSpace(kind)
-		if name = strings.TrimSpace(name); name == "" || !found {
+		if name = strings.TrimSpace(name); name == "" {
 			return fmt.Errorf("%q: want label:type", item)
 		}
 		if kind == "" {
@@ -248,9 +248,9 @@ func oneOf(word string, words []string) error {
 
 func truth(value string) (bool, error) {
 	switch strings.ToLower(strings.TrimSpace(value)) {
-	case "1", "true", "yes", "on", "y", "t":
+	case "1", "true", "yes", "on", "y":
 		return true, nil
-	case "0", "false", "no", "off", "n", "f":
+	case "0", "false", "no", "off", "n":
 		return false, nil
 	}
 	return false, fmt.Errorf("%q is neither true nor false", value)

@@ -98,7 +98,7 @@ label-schema:
 				{"HADOLINT_IGNORE", "ignored", "DL3008, SC2046,"},
 				{"HADOLINT_OVERRIDE_STYLE", "override.style", "DL3015"},
 				{"HADOLINT_TRUSTED_REGISTRIES", "trustedRegistries", "ghcr.io"},
-				{"HADOLINT_REQUIRE_LABELS", "label-schema", "a:semver,b:"},
+				{"HADOLINT_REQUIRE_LABELS", "label-schema", "a:semver,b:,c"},
 				{"HADOLINT_STRICT_LABELS", "strict-labels", "Yes"},
 				{"HADOLINT_DISABLE_IGNORE_PRAGMA", "disable-ignore-pragma", "1"},
 				{"HADOLINT_FAILURE_THRESHOLD", "failure-threshold", "none"},
@@ -107,7 +107,7 @@ label-schema:
 			want: Native{
 				Ignored:    map[string]string{"DL3008": "HADOLINT_IGNORE", "SC2046": "HADOLINT_IGNORE"},
 				Severities: map[string]finding.Severity{"DL3015": finding.Info}, TrustedRegistries: []string{"ghcr.io"},
-				Labels: map[string]LabelType{"a": LabelVersion, "b": LabelText}, StrictLabels: true, DisablePragmas: true,
+				Labels: map[string]LabelType{"a": LabelVersion, "b": LabelText, "c": LabelText}, StrictLabels: true, DisablePragmas: true,
 			},
 		},
 		"the file over the variables": {
@@ -163,7 +163,7 @@ func TestConfigurationThatIsWrong(t *testing.T) {
 		{"strict-labels", "maybe", `V: "maybe" is neither true nor false`},
 		{"failure-threshold", "wraning", `V: "wraning" is not one of error, warning, info, style, ignore, none: did you mean "warning"?`},
 		{"label-schema", "a:zzz", `V: "zzz" is not one of text, url, rfc3339, semver, spdx, hash, email`},
-		{"label-schema", "a", `V: "a": want label:type`},
+		{"label-schema", ":text", `V: ":text": want label:type`},
 		{"what", "a", "V: not a variable of hadolint's"},
 	} {
 		if _, err := NewNative([]Variable{{"V", c[0], c[1]}}, nil); err == nil || err.Error() != c[2] {

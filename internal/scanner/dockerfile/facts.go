@@ -23,7 +23,8 @@ type stageFacts struct {
 	cmd, entrypoint, authors bool
 	// piped is the first RUN with a pipe that may fail unseen.
 	piped *instruction
-	// fragile is the last RUN that another shell, or pipefail, would break.
+	// fragile is the last RUN that another shell, or pipefail, would break, or what is
+	// started in shell form that they would change.
 	fragile *instruction
 	// asks are the instructions that need apt's lists and don't fetch them.
 	asks []*instruction
@@ -88,6 +89,7 @@ func (fs *facts) stage(st *stage) {
 }
 
 func (s *stageFacts) take(i *instruction) {
+	s.start(i)
 	switch i.keyword {
 	case "CMD":
 		s.cmd = true
@@ -102,9 +104,20 @@ func (s *stageFacts) take(i *instruction) {
 	case "ONBUILD":
 		if t := i.trigger; t != nil {
 			s.below.asks = s.below.asks || asksLists(t.script)
-			s.below.fragile = s.below.fragile || isFragile(t)
+			s.below.fragile = s.below.fragile || isFragile(t) || starts(t) && isFragileStart(t)
 			s.below.cmd = s.below.cmd || t.keyword == "CMD"
 		}
+	}
+}
+
+// starts says whether an instruction names what runs in containers.
+func starts(i *instruction) bool {
+	return i.keyword == "CMD" || i.keyword == "ENTRYPOINT" || i.keyword == "HEALTHCHECK"
+}
+
+func (s *stageFacts) start(i *instruction) {
+	if starts(i) && isFragileStart(i) {
+		s.fragile = i
 	}
 }
 

@@ -30,8 +30,9 @@ func hidesFailure(i *instruction) bool {
 }
 
 // isFragile says whether a RUN that works would not with bash and pipefail: because
-// the reader of a pipe ends before the writer, which then fails, or because echo
-// minds backslashes in one shell and not in another.
+// the reader of a pipe ends before the writer, which then fails, because a program in
+// the middle says no by its exit code, or because echo minds backslashes in one shell
+// and not in another.
 func isFragile(i *instruction) bool {
 	if i.script == nil || i.exec {
 		return false
@@ -39,17 +40,53 @@ func isFragile(i *instruction) bool {
 	for _, p := range i.script.pipelines {
 		for n, step := range p.steps {
 			for _, c := range step {
-				if n > 0 && endsEarly(c) || n == 0 && c.name() == "yes" {
+				if n > 0 && endsEarly(c) || n == 0 && c.name() == "yes" || n < len(p.steps)-1 && saysNo(c) {
 					return true
 				}
 			}
 		}
 	}
-	return slices.ContainsFunc(i.script.commands, func(c *command) bool {
+	return mindsEcho(i.script)
+}
+
+// mindsEcho says whether a script calls echo with what shells read differently.
+func mindsEcho(s *script) bool {
+	return slices.ContainsFunc(s.commands, func(c *command) bool {
 		return c.name() == "echo" && slices.ContainsFunc(c.args(), func(a arg) bool {
 			return strings.Contains(a.raw, `\`) || strings.HasPrefix(a.text, "-") && strings.ContainsAny(a.text, "eE")
 		})
 	})
+}
+
+// isFragileStart says whether what a container is started or checked with, in shell
+// form, would end otherwise with pipefail: any pipe may, and nobody sees it in a build.
+func isFragileStart(i *instruction) bool {
+	words := i.words
+	if i.keyword == "HEALTHCHECK" && len(words) > 0 {
+		words = words[1:]
+	}
+	if i.exec || len(words) == 0 {
+		return false
+	}
+	if len(i.heredocs) > 0 || i.end-words[0].i > freely {
+		return true
+	}
+	s := &script{run: i, shell: "sh", mapped: i.sub(words[0].i, i.end)}
+	s.parse()
+	return s.err != nil || len(s.pipelines) > 0 || mindsEcho(s)
+}
+
+// saysNo says whether a program fails as an answer: nothing was found, something
+// differs.
+func saysNo(c *command) bool {
+	c = effective(c)
+	switch c.name() {
+	case "grep", "egrep", "fgrep", "zgrep", "rg", "pgrep", "pidof", "diff", "cmp", "which", "ldd", "dpkg-query", "false", "test", "[":
+		return true
+	case "dpkg", "rpm", "pacman":
+		return c.flag("S", "search", "s", "status", "q", "query", "Q", "l", "list", "L", "listfiles", "W", "show", "V", "verify")
+	}
+	return false
 }
 
 // endsEarly says whether a program may stop reading before the end of its input.

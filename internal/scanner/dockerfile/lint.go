@@ -167,7 +167,7 @@ func (r *report) part(i *instruction, where span, format string, args ...any) *h
 // at reports a region under an identity of its own. Messages are one sentence in
 // plain text; what they quote of the file goes through quote.
 func (r *report) at(i *instruction, where span, identity, format string, args ...any) *hit {
-	h := &hit{rule: r.rule, instruction: i, where: where, identity: identity, message: fmt.Sprintf(format, args...)}
+	h := &hit{rule: r.rule, instruction: i, where: where, identity: bounded(identity), message: fmt.Sprintf(format, args...)}
 	if len(r.lint.hits) >= maxHits {
 		r.lint.dropped++
 		return h

@@ -69,6 +69,8 @@ type instruction struct {
 	shell *shellState
 	// script is what RUN gives to the shell; nil where there is none.
 	script *script
+	// identified is what identity has made; empty where nobody has asked.
+	identified string
 }
 
 // flag gives the value of a flag: "from" for "--from=x". A flag without value
@@ -116,9 +118,9 @@ func (i *instruction) head() span { return i.span(i.at, i.end) }
 // body is the region of the arguments, without keyword and flags.
 func (i *instruction) body() span { return i.span(i.rest, i.end) }
 
-// identity is the instruction's text as findings are identified by it: values of
-// ENV, ARG and LABEL are left out.
-func (i *instruction) identity() string {
+// normalised is the instruction's text on one line: values of ENV, ARG and LABEL are
+// left out.
+func (i *instruction) normalised() string {
 	words := []string{i.keyword}
 	for _, f := range i.flags {
 		words = append(words, f.text)

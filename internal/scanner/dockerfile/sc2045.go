@@ -16,7 +16,7 @@ var _ = declare(rule.Meta{
 func loopOverList(r *report, w *shellWalk, f *syntax.ForClause) {
 	w.loopSources(f, func(word *syntax.Word, c *call, _ *syntax.CmdSubst) {
 		if c != nil && c.name == "ls" {
-			r.node(w, word, "names are cut apart and changed: loop over a pattern")
+			r.node(w, word, "what ls prints is split at white space: loop over a pattern")
 		}
 	})
 }

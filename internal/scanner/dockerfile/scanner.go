@@ -145,8 +145,10 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 		f := l.finding(h)
 		made.Findings = append(made.Findings, record{f, f.Identity})
 	}
-	if made.Scripts = l.checked(); p.checker == nil {
-		made.Shell, made.Scripts = len(made.Scripts), nil
+	if p.checker == nil {
+		made.Shell = len(l.scripts())
+	} else {
+		made.Scripts = l.checked()
 	}
 	encoded, err := json.Marshal(made)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,19 +61,29 @@ type placed struct {
 	Column int `json:"c"`
 }
 
+// scripts are the instructions of a file that hold shell code which can be checked.
+func (l *lint) scripts() []*instruction {
+	return slices.DeleteFunc(slices.Clone(l.file.instructions), func(i *instruction) bool {
+		s := i.run().script
+		return s == nil || s.dialect() == ""
+	})
+}
+
+// run is the instruction itself, or what an ONBUILD holds.
+func (i *instruction) run() *instruction {
+	if i.trigger != nil {
+		return i.trigger
+	}
+	return i
+}
+
 // checked gives the scripts of a file for the program.
 func (l *lint) checked() []checked {
 	var out []checked
-	for _, i := range l.file.instructions {
-		run := i
-		if i.trigger != nil {
-			run = i.trigger
-		}
-		s := run.script
-		if s == nil || s.dialect() == "" {
-			continue
-		}
-		c := checked{ShellScript: ShellScript{s.dialect(), l.declared(s), s.text}, Silent: l.pragmas.silentIn(i)}
+	silent := l.pragmas.silentShell()
+	for _, i := range l.scripts() {
+		s := i.run().script
+		c := checked{ShellScript: ShellScript{s.dialect(), l.declared(s), s.text}, Silent: silent.in(i)}
 		for _, p := range s.pieces {
 			at := l.file.position(p.offset)
 			c.Pieces = append(c.Pieces, placed{p.at, at.line, at.column})
@@ -81,16 +93,36 @@ func (l *lint) checked() []checked {
 	return out
 }
 
-// silentIn gives the rules that are silenced in an instruction.
-func (ps *pragmas) silentIn(i *instruction) map[string]string {
-	var out map[string]string
+// silentRules are the ShellCheck codes that pragmas silence, by where: the file, a
+// stage, an instruction.
+type silentRules map[reach]map[string]string
+
+func (ps *pragmas) silentShell() silentRules {
+	out := make(silentRules)
 	for at, p := range ps.silent {
-		if at.instruction == i || at.instruction == nil && (at.stage == nil || at.stage == i.stage) {
-			if out == nil {
-				out = make(map[string]string)
-			}
-			out[at.rule] = p.describe()
+		if !isShellCode(strings.ToUpper(at.rule)) {
+			continue
 		}
+		where := reach{instruction: at.instruction, stage: at.stage}
+		if out[where] == nil {
+			out[where] = make(map[string]string)
+		}
+		out[where][at.rule] = p.describe()
+	}
+	return out
+}
+
+// in gives the rules that are silenced in an instruction, each with the pragma.
+func (s silentRules) in(i *instruction) map[string]string {
+	var out map[string]string
+	for _, where := range []reach{{stage: i.stage}, {instruction: i}, {}} {
+		if len(s[where]) == 0 {
+			continue
+		}
+		if out == nil {
+			out = make(map[string]string)
+		}
+		maps.Copy(out, s[where])
 	}
 	return out
 }

@@ -179,6 +179,3 @@ func (w *shellWalk) statement() *syntax.Stmt {
 	}
 	return nil
 }
-
-// maxIdentity is the longest statement that a finding in it is identified by, in bytes.
-const maxIdentity = 4 << 10
