@@ -2,6 +2,7 @@ package dockerfile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -258,5 +259,18 @@ func TestFaultsQuoteNoValue(t *testing.T) {
 		if strings.Contains(h.message, "hunter2") || strings.Contains(h.identity, "hunter2") {
 			t.Errorf("%s: %q, %q", h.rule.ID, h.message, h.identity)
 		}
+	}
+}
+
+// TestAnotherFrontendHidesNothing: what a frontend of its own may know is no fault, and
+// what runs is looked at all the same.
+func TestAnotherFrontendHidesNothing(t *testing.T) {
+	text := "# syntax=example.com/frontend:1\nFROM a:1\nUSER 1\nRUN --sudo=1 sudo x\nCOPY --odd a b\nODD x\n"
+	var got []string
+	for _, h := range parse("Dockerfile", []byte(text)).lint(&Native{}).hits {
+		got = append(got, h.rule.ID)
+	}
+	if !slices.Contains(got, "DL3004") || slices.Contains(got, "DL1000") {
+		t.Errorf("got %v, want DL3004 and no DL1000", got)
 	}
 }

@@ -34,11 +34,12 @@ func parse(path string, data []byte) *file {
 		if err == nil && nodes[n] != nil {
 			err = f.check(i, nodes[n])
 		}
-		if err != nil {
+		if errors.Is(err, errUnknowable) {
+			// A flag of another frontend does not hide what runs.
+			i.broken = i.keyword != "RUN"
+		} else if err != nil {
 			i.broken = true
-			if !errors.Is(err, errUnknowable) {
-				f.faults = append(f.faults, fault{i.head(), err, i})
-			}
+			f.faults = append(f.faults, fault{i.head(), err, i})
 		}
 		f.place(i)
 	}
