@@ -4,8 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"encoding/json"
-	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -51,7 +50,7 @@ func registry(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args)%2 != 0 {
 		ts.Fatalf("usage: registry [USER PASSWORD]")
 	}
-	own, locked := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0))), false
+	own, locked := ggcr.New(ggcr.Logger(slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo))), false
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
 		if locked && (user != args[0] || password != args[1]) {
@@ -90,7 +89,7 @@ func daemon(ts *testscript.TestScript, neg bool, args []string) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"Id": "sha256:" + strings.Repeat("a", 64), "Size": saved.Len()})
 	})
 	mux.HandleFunc("GET /images/team/app:1/get", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(saved.Bytes()) })
-	dir, err := os.MkdirTemp("", "boltseal") //nolint:usetesting // a socket's path must be short
+	dir, err := os.MkdirTemp("", "boltseal")
 	ts.Check(err)
 	ts.Defer(func() { os.RemoveAll(dir) })
 	socket := filepath.Join(dir, "d.sock")

@@ -63,7 +63,7 @@ func walkAll(t *testing.T, dir string, many int, visitor func(*hunks) scan.Visit
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // a temporary folder
+	defer s.Close()
 	s.vendored.many = many
 	h := &hunks{t: t, vendored: make(map[string]bool)}
 	for _, u := range s.Units() {
@@ -123,10 +123,10 @@ func randomHistory(t *testing.T, dir string, rng *rand.Rand) {
 			file := name()
 			switch n := rng.IntN(4); {
 			case n == 0 && len(files) > 0:
-				os.Remove(files[rng.IntN(len(files))]) //nolint:errcheck // it may be gone
+				os.Remove(files[rng.IntN(len(files))])
 			case n == 1 && len(files) > 0:
-				os.MkdirAll(filepath.Dir(file), 0o755)       //nolint:errcheck // the next step tells
-				os.Rename(files[rng.IntN(len(files))], file) //nolint:errcheck // it may be gone
+				os.MkdirAll(filepath.Dir(file), 0o755)
+				os.Rename(files[rng.IntN(len(files))], file)
 				files = append(files, file)
 			default:
 				var text strings.Builder
@@ -135,7 +135,7 @@ func randomHistory(t *testing.T, dir string, rng *rand.Rand) {
 					fmt.Fprintf(&text, "line %d of kind %d\n", i, kind)
 				}
 				fmt.Fprintf(&text, "this is %d\n", rng.IntN(100))
-				os.MkdirAll(filepath.Dir(file), 0o755) //nolint:errcheck // the next step tells
+				os.MkdirAll(filepath.Dir(file), 0o755)
 				if err := os.WriteFile(file, []byte(text.String()), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -148,7 +148,7 @@ func randomHistory(t *testing.T, dir string, rng *rand.Rand) {
 	git("checkout", "-q", "-b", "side", "HEAD~6")
 	for _, file := range []string{"own/side", "vendor/a/side"} {
 		full := filepath.Join(dir, file)
-		os.MkdirAll(filepath.Dir(full), 0o755) //nolint:errcheck // the next step tells
+		os.MkdirAll(filepath.Dir(full), 0o755)
 		if err := os.WriteFile(full, []byte("side\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}

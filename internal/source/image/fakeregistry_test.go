@@ -5,8 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -43,7 +42,7 @@ type fakeRegistry struct {
 func serve(t testing.TB) *fakeRegistry {
 	t.Helper()
 	f := &fakeRegistry{answers: make(map[string]http.HandlerFunc)}
-	f.inner = ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
+	f.inner = ggcr.New(ggcr.Logger(slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)))
 	ctx, cancel := context.WithCancel(t.Context())
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()

@@ -381,7 +381,7 @@ func (r *resuming) resume() error {
 	if err := r.endpoint.remote.wait(r.ctx, firstPause<<(r.breaks-1)); err != nil {
 		return err
 	}
-	resp, err := r.endpoint.get(r.ctx, blobs, r.digest, r.offset)
+	resp, err := r.endpoint.get(r.ctx, blobs, r.digest, r.offset) //nolint:bodyclose // the next call or Close does it
 	if err != nil {
 		return err
 	}

@@ -97,11 +97,9 @@ func innermost(err error) error {
 // https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
 func (e *endpoint) refused(status *transport.Error) error {
 	what := fmt.Sprintf("%d %s", status.StatusCode, http.StatusText(status.StatusCode))
-	for _, d := range status.Errors {
-		if slices.Contains(knownCodes, d.Code) {
-			what += ", " + string(d.Code)
-			break
-		}
+	known := func(d transport.Diagnostic) bool { return slices.Contains(knownCodes, d.Code) }
+	if n := slices.IndexFunc(status.Errors, known); n >= 0 {
+		what += ", " + string(status.Errors[n].Code)
 	}
 	switch status.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:

@@ -88,7 +88,7 @@ func (p *patient) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := p.inner.RoundTrip(req.WithContext(ctx))
 	timer.Stop()
 	if err != nil {
-		if context.Cause(ctx) == silent {
+		if errors.Is(context.Cause(ctx), silent) {
 			err = silent
 		}
 		cancel(nil)
@@ -113,7 +113,7 @@ func (b *patientBody) Read(p []byte) (int, error) {
 	b.timer.Reset(b.limit)
 	n, err := b.ReadCloser.Read(p)
 	b.timer.Stop()
-	if err != nil && context.Cause(b.ctx) == b.silent {
+	if err != nil && errors.Is(context.Cause(b.ctx), b.silent) {
 		err = b.silent
 	}
 	return n, err

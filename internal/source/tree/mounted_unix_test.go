@@ -35,7 +35,7 @@ func TestWhatIsMountedInARootFileSystemIsCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer src.Close()      //nolint:errcheck // only read from
+	defer src.Close()
 	src.(*Source).device++ //nolint:forcetypeassert // as if all folders were mounted
 	v := &told{}
 	if err := src.Units()[0].Walk(t.Context(), v); err != nil {

@@ -13,5 +13,5 @@ func owner(info fs.FileInfo) (uid, gid int, device uint64) {
 	if !ok {
 		return 0, 0, 0
 	}
-	return int(stat.Uid), int(stat.Gid), uint64(stat.Dev) //nolint:unconvert,gosec // the type differs by system
+	return int(stat.Uid), int(stat.Gid), uint64(stat.Dev) //nolint:unconvert // the type differs by system
 }

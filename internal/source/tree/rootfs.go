@@ -57,7 +57,7 @@ func (w *walker) folder(p string) (bool, error) {
 		return false, w.ctx.Err()
 	}
 	e := scan.Entry{Path: p, Kind: scan.Dir, Mode: info.Mode() & modeBits, ModTime: info.ModTime().UTC()}
-	device := w.src.device
+	var device uint64
 	e.UID, e.GID, device = owner(info)
 	if device != w.src.device {
 		w.v.Skipped(p, SkippedMounted)
