@@ -21,8 +21,9 @@ type folder struct {
 	loose    []string            // files of any family
 	sides    string              // the folder that may hold kev.json and epss.csv
 	limits   limits
+	whole    bool // details and references are wanted too
 
-	mixed  func() (map[string]*index, error)
+	mixed  func() (*mixed, error)
 	extras func() (*enrichment, error)
 
 	mu     sync.Mutex
@@ -143,42 +144,65 @@ func (f *folder) family(name string) (*index, error) {
 	return load()
 }
 
-// loadFamily reads a family's own files and joins what the mixed ones have of it.
+// loadFamily makes the index of a family, nil where there is no record of it.
 func (f *folder) loadFamily(name string) (*index, error) {
-	mixed, err := f.mixed()
-	if err != nil {
+	records, info, err := f.records(name)
+	if err != nil || records == nil && len(f.families[name]) == 0 {
 		return nil, err
 	}
-	x := mixed[name]
-	if len(f.families[name]) == 0 {
-		return x, nil
-	}
-	if x == nil {
-		x = newIndex(name)
-	}
-	err = f.read(f.families[name], func(r *record) { x.add(r) }, &x.info)
-	if err != nil {
-		return nil, err
+	x := newIndex(name)
+	x.info = info
+	for _, r := range latest(records) {
+		x.add(r)
 	}
 	return x, nil
 }
 
-// loadMixed reads the files that can hold any family.
-func (f *folder) loadMixed() (map[string]*index, error) {
-	all := make(map[string]*index)
-	bad := SourceInfo{}
+// records reads a family's own files after what the mixed ones have of it.
+func (f *folder) records(name string) ([]*record, SourceInfo, error) {
+	info := SourceInfo{Ecosystem: name}
+	mixed, err := f.mixed()
+	if err != nil {
+		return nil, info, err
+	}
+	records := mixed.records[name]
+	if records != nil { // whose the bad ones are nobody can say: each family shows them
+		info.Bad, info.BadNames = mixed.bad.Bad, slices.Clone(mixed.bad.BadNames)
+	}
+	records = slices.Clip(records)
+	err = f.read(f.families[name], func(r *record) { records = append(records, r) }, &info)
+	return records, info, err
+}
+
+// latest leaves of several records with one id those that were modified last: the
+// exports hold many records more than once, and of two sources one can be older.
+func latest(records []*record) []*record {
+	newest := make(map[string]string, len(records))
+	for _, r := range records {
+		if date, ok := newest[r.id]; !ok || r.modified > date {
+			newest[r.id] = r.modified
+		}
+	}
+	if len(newest) == len(records) {
+		return records
+	}
+	return slices.DeleteFunc(slices.Clone(records), func(r *record) bool { return r.modified < newest[r.id] })
+}
+
+// mixed is what the files hold that can hold any family.
+type mixed struct {
+	records map[string][]*record
+	bad     SourceInfo
+}
+
+func (f *folder) loadMixed() (*mixed, error) {
+	m := &mixed{records: make(map[string][]*record)}
 	err := f.read(f.loose, func(r *record) {
 		for _, family := range r.families() {
-			if all[family] == nil {
-				all[family] = newIndex(family)
-			}
-			all[family].add(r)
+			m.records[family] = append(m.records[family], r)
 		}
-	}, &bad)
-	for _, x := range all { // whose they are nobody can say: each family shows them
-		x.info.Bad, x.info.BadNames = bad.Bad, slices.Clone(bad.BadNames)
-	}
-	return all, err
+	}, &m.bad)
+	return m, err
 }
 
 // families are the families that a record affects, sorted.
@@ -195,7 +219,7 @@ const maxBadNames = 10
 
 // read decodes files in their order, handing each record to add.
 func (f *folder) read(files []string, add func(*record), info *SourceInfo) error {
-	budget := &budget{limits: f.limits}
+	budget := &budget{limits: f.limits, whole: f.whole}
 	for _, file := range files {
 		records, bad, err := readFile(file, budget, runtime.GOMAXPROCS(0))
 		if err != nil {

@@ -186,6 +186,7 @@ func (i *issue) advisory(c *comparator) Advisory {
 		a.Summary = cmp.Or(a.Summary, r.summary)
 		a.Rating = worseRating(a.Rating, h.rating())
 		vectors = append(vectors, r.vectors...)
+		a.CWE = append(a.CWE, r.cwes...)
 		for _, e := range h.entries {
 			vectors = append(vectors, e.vectors...)
 		}
@@ -201,6 +202,8 @@ func (i *issue) advisory(c *comparator) Advisory {
 		}
 	}
 	a.CVSS = scores(vectors)
+	slices.Sort(a.CWE)
+	a.CWE = slices.Compact(a.CWE)
 	a.Fixed = fixes(speakers, c)
 	return a
 }

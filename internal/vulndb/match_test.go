@@ -12,6 +12,8 @@ import (
 	"github.com/boltseal/boltseal/internal/inventory"
 )
 
+func decode(data []byte) (*record, error) { return newDecoder(true).decode(data) }
+
 // parse decodes a record and fails the test if there is anything wrong with it.
 func parse(tb testing.TB, text string) *record {
 	tb.Helper()

@@ -57,6 +57,8 @@ type Advisory struct {
 	// CVSS are the scores, the one to go by first: newest version of CVSS, then
 	// highest score.
 	CVSS []CVSS
+	// CWE are the kinds of weakness, sorted.
+	CWE []string
 	// Malware says that the package itself is malicious.
 	Malware bool
 	// KEV is set where CISA lists one of the ids as exploited.
