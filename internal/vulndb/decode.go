@@ -1,6 +1,7 @@
 package vulndb
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -12,8 +13,10 @@ import (
 type decoder struct {
 	// whole asks for details and references too.
 	whole   bool
-	strings map[string]string
+	strings map[string]*string
 	said    map[string]said
+	scratch osvRecord // what only lives until the record is made is used again
+	buffer  []byte    // the same
 }
 
 // said is what one of the fields says that sources fill in their own ways.
@@ -31,11 +34,11 @@ const (
 )
 
 func newDecoder(whole bool) *decoder {
-	return &decoder{whole: whole, strings: make(map[string]string), said: make(map[string]said)}
+	return &decoder{whole: whole, strings: make(map[string]*string), said: make(map[string]said)}
 }
 
 // keep gives a string that is stored once however often it comes.
-func (d *decoder) keep(b []byte) string {
+func (d *decoder) keep(b []byte) *string {
 	if s, ok := d.strings[string(b)]; ok {
 		return s
 	}
@@ -43,8 +46,8 @@ func (d *decoder) keep(b []byte) string {
 		clear(d.strings)
 	}
 	s := string(b)
-	d.strings[s] = s
-	return s
+	d.strings[s] = &s
+	return &s
 }
 
 // says reads a field by read, once for each text of it.
@@ -89,13 +92,15 @@ func (d *decoder) own(raw json.RawMessage) said {
 
 // quick reads a record of the expected shape. It is false for everything else, for
 // damage and for odd but valid JSON alike: encoding/json, which takes four times as
-// long, then says what it is.
+// long, then says what it is. The record is valid until the next one.
 func (d *decoder) quick(data []byte) (raw osvRecord, ok bool) {
 	if !utf8.Valid(data) {
 		return osvRecord{}, false
 	}
 	q := &quickReader{data: data, d: d}
+	raw.Affected = d.scratch.Affected[:0]
 	q.record(&raw)
+	d.scratch.Affected = raw.Affected
 	q.space()
 	return raw, !q.odd && q.at == len(data)
 }
@@ -293,7 +298,7 @@ func (q *quickReader) kept(s *string) {
 	}
 	raw, plain := q.rawString()
 	if plain {
-		*s = q.d.keep(raw)
+		*s = *q.d.keep(raw)
 		return
 	}
 	*s = q.unescape(raw)
@@ -303,8 +308,12 @@ func (q *quickReader) keptPointer(p **string) {
 	if q.null() {
 		return
 	}
-	var s string
-	q.kept(&s)
+	raw, plain := q.rawString()
+	if plain {
+		*p = q.d.keep(raw)
+		return
+	}
+	s := q.unescape(raw)
 	*p = &s
 }
 
@@ -498,9 +507,10 @@ func (q *quickReader) record(r *osvRecord) {
 			q.raw(&r.Severity)
 		case 10:
 			q.list(func() {
-				var a osvAffected
-				q.affected(&a)
-				r.Affected = append(r.Affected, a)
+				r.Affected = again(r.Affected)
+				a := &r.Affected[len(r.Affected)-1]
+				*a = osvAffected{Ranges: a.Ranges[:0]}
+				q.affected(a)
 			})
 		case 11:
 			q.raw(&r.Database)
@@ -508,6 +518,15 @@ func (q *quickReader) record(r *osvRecord) {
 			q.raw(&r.References)
 		}
 	})
+}
+
+// again adds an element that still holds what it held before.
+func again[T any](list []T) []T {
+	if len(list) < cap(list) {
+		return list[:len(list)+1]
+	}
+	var zero T
+	return append(list, zero)
 }
 
 func (q *quickReader) affected(a *osvAffected) {
@@ -525,9 +544,10 @@ func (q *quickReader) affected(a *osvAffected) {
 			q.raw(&a.Severity)
 		case 2:
 			q.list(func() {
-				var r osvRange
-				q.ranges(&r)
-				a.Ranges = append(a.Ranges, r)
+				a.Ranges = again(a.Ranges)
+				r := &a.Ranges[len(a.Ranges)-1]
+				*r = osvRange{Events: r.Events[:0]}
+				q.ranges(r)
 			})
 		case 3:
 			q.texts(&a.Versions)
@@ -555,23 +575,45 @@ func (q *quickReader) ranges(r *osvRange) {
 	})
 }
 
-// references reads a list of references, as many as it can: what is wrong with one
-// of them keeps no record back.
-func (d *decoder) references(raw json.RawMessage) []reference {
-	var list []reference
+// The ends of the parts of a list of references; neither is in a URL.
+const (
+	kindEnd = '\x00'
+	urlEnd  = '\n'
+)
+
+// references reads a list of references into one text, as many as it can: what is
+// wrong with one of them keeps no record back.
+func (d *decoder) references(raw json.RawMessage) string {
+	out := d.buffer[:0]
+	n := 0
 	q := &quickReader{data: raw, d: d}
 	q.list(func() {
-		var r reference
+		var kind, url []byte
 		q.object(referenceNames, func(n int) {
 			if n == 0 {
-				q.kept(&r.kind)
+				kind = q.plain()
 			} else {
-				q.kept(&r.url)
+				url = q.plain()
 			}
 		})
-		if !q.odd && r.url != "" {
-			list = append(list, r)
+		if n++; q.odd || n > maxReferences || len(url) == 0 || bytes.ContainsAny(url, "\x00\n") || bytes.ContainsAny(kind, "\x00\n") {
+			return
 		}
+		out = append(append(out, kind...), kindEnd)
+		out = append(append(out, url...), urlEnd)
 	})
-	return list
+	d.buffer = out
+	return string(out)
+}
+
+// plain reads a string; it is valid as long as the data are.
+func (q *quickReader) plain() []byte {
+	if q.null() {
+		return nil
+	}
+	raw, plain := q.rawString()
+	if !plain {
+		return []byte(q.unescape(raw))
+	}
+	return raw
 }

@@ -2,10 +2,12 @@ package vulndb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -125,8 +127,8 @@ func (f *folder) Query(ctx context.Context, packages []inventory.Package) ([]Mat
 		case x == nil || x.info.Records == 0:
 			matches[i].Err = fmt.Errorf("%w for %s", ErrNoData, p.Ecosystem)
 		default:
-			matches[i] = x.match(p)
-			extras.apply(matches[i].Advisories)
+			matches[i] = match(x.family, x, p)
+			matches[i].Err = errors.Join(matches[i].Err, enrich(extras, matches[i].Advisories))
 		}
 	}
 	return matches, nil
@@ -174,8 +176,9 @@ func (f *folder) records(name string) ([]*record, SourceInfo, error) {
 	return records, info, err
 }
 
-// latest leaves of several records with one id those that were modified last: the
-// exports hold many records more than once, and of two sources one can be older.
+// latest leaves of several records with one id those that were modified last, and of
+// equal ones the first: the exports hold many records more than once, and of two
+// sources one can be older.
 func latest(records []*record) []*record {
 	newest := make(map[string]string, len(records))
 	for _, r := range records {
@@ -186,7 +189,14 @@ func latest(records []*record) []*record {
 	if len(newest) == len(records) {
 		return records
 	}
-	return slices.DeleteFunc(slices.Clone(records), func(r *record) bool { return r.modified < newest[r.id] })
+	left := make(map[string][]*record, len(newest))
+	return slices.DeleteFunc(slices.Clone(records), func(r *record) bool {
+		if r.modified < newest[r.id] || slices.ContainsFunc(left[r.id], func(other *record) bool { return reflect.DeepEqual(r, other) }) {
+			return true
+		}
+		left[r.id] = append(left[r.id], r)
+		return false
+	})
 }
 
 // mixed is what the files hold that can hold any family.

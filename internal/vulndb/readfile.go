@@ -84,8 +84,9 @@ func readZip(path string, b *budget, workers int) ([]*record, []error, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%q: %w (fetch it again)", path, err)
 	}
-	defer archive.Close()                                      //nolint:errcheck // only read from
-	archive.RegisterDecompressor(zip.Deflate, flate.NewReader) // half the time of the standard one
+	defer archive.Close() //nolint:errcheck // only read from
+	inflaters := &sync.Pool{}
+	archive.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return newInflater(inflaters, r) })
 	var members []*zip.File
 	for _, m := range archive.File {
 		if strings.EqualFold(filepath.Ext(m.Name), ".json") && filepath.Base(m.Name) != kevFile {
@@ -127,6 +128,30 @@ func readZip(path string, b *budget, workers int) ([]*record, []error, error) {
 		}
 	}
 	return records, bad, nil
+}
+
+// inflater is a decompressor that takes half the time of the standard one and goes
+// back to where it came from.
+type inflater struct {
+	io.ReadCloser
+	pool *sync.Pool
+}
+
+func newInflater(pool *sync.Pool, r io.Reader) *inflater {
+	f, ok := pool.Get().(*inflater)
+	if !ok {
+		return &inflater{flate.NewReader(r), pool}
+	}
+	if resetter, ok := f.ReadCloser.(flate.Resetter); !ok || resetter.Reset(r, nil) != nil {
+		f.ReadCloser = flate.NewReader(r)
+	}
+	return f
+}
+
+func (f *inflater) Close() error {
+	err := f.ReadCloser.Close()
+	f.pool.Put(f)
+	return err
 }
 
 // reading is what one goroutine reuses from record to record.

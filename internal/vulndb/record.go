@@ -26,14 +26,12 @@ type record struct {
 	affected  []affected
 	cwes      []string
 	dropped   bool // an errata that is no security matter
+	text      int  // number of the summary in a built database, -1 for none
 
 	// Only where they were asked for:
 	details    string
-	references []reference
+	references string // each kind, kindEnd, URL, urlEnd
 }
-
-// reference is a page about a record.
-type reference struct{ kind, url string }
 
 // affected is one package of a record.
 type affected struct {

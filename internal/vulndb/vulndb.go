@@ -91,7 +91,7 @@ type EPSS struct {
 
 // Info describes a database.
 type Info struct {
-	// Kind is "folder".
+	// Kind is "folder" or "database".
 	Kind string
 	// Built is when it was built, RFC 3339; empty for a plain folder.
 	Built string
