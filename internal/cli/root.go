@@ -111,6 +111,7 @@ Exit codes: 0 pass, 1 the policy blocks, 2 bad arguments or policy file,
 	cmd.AddCommand(
 		newScan(sys, &g),
 		newCI(sys, &g),
+		newDB(sys),
 		newPolicy(sys),
 		newRules(sys),
 		newExplain(sys),

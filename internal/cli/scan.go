@@ -58,7 +58,7 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.BoolVar(&o.noGitignore, "no-gitignore", false, "scan untracked files that git ignores as well")
 	f.StringVar(&o.platform, "platform", "", "of a multi-platform image only this one, as linux/arm64 (default: all)")
 	f.DurationVar(&o.timeout, "timeout", 0, "give up after this time; what was not scanned by then is no verdict (default: none)")
-	f.StringVar(&o.db, "db", "", "folder or zip of OSV advisories")
+	f.StringVar(&o.db, "db", "", "built database, or folder or zip of OSV advisories")
 	f.StringVar(&o.cacheDir, "cache-dir", "", "folder that keeps what was found in contents, for later runs (default: none)")
 	f.IntVar(&o.archives, "max-archive-depth", 0, "how many levels of archives to look into for secrets; 0 leaves archives out")
 	complete(cmd, "scanners", gate.ScannerNames()...)
@@ -258,11 +258,11 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 	p.judging.Mask = engine.Masker()
 	c := gate.Config{
 		Secrets:    engine,
-		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a folder or zip of OSV advisories",
+		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a built database (boltseal db build) or a folder or zip of OSV advisories",
 	}
 	wantsPackages := len(p.options.scanners) == 0 || slices.Contains(p.options.scanners, finding.Packages)
 	if p.options.db != "" && wantsPackages {
-		db, err := vulndb.OpenFolder(p.options.db)
+		db, err := vulndb.Open(p.options.db)
 		if err != nil {
 			// The other scanners' findings are not lost for a missing database.
 			c.BadDatabase = plainer(err)
