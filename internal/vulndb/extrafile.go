@@ -121,6 +121,9 @@ type cveID struct {
 	text         string
 }
 
+// packed puts year and number into one, in the same order.
+func (c cveID) packed() uint64 { return uint64(c.year)<<32 | uint64(c.number) }
+
 func (c cveID) compare(other cveID) int {
 	return cmp.Or(cmp.Compare(c.year, other.year), cmp.Compare(c.number, other.number))
 }
@@ -168,8 +171,8 @@ type extraFile struct {
 }
 
 type scoreBlock struct {
-	ids  []cveID // without text
-	rows []int   // of the table
+	ids  []uint64 // packed
+	rows []int32  // of the table
 }
 
 func openExtras(data []byte) (*extraFile, error) {
@@ -264,7 +267,7 @@ func (x *extraFile) about(id string) (*KEV, *EPSS, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	i, found := slices.BinarySearchFunc(b.ids, cve, cveID.compare)
+	i, found := slices.BinarySearch(b.ids, cve.packed())
 	if !found {
 		return kev, nil, nil
 	}
@@ -272,7 +275,7 @@ func (x *extraFile) about(id string) (*KEV, *EPSS, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if b.rows[i] >= len(table) {
+	if int(b.rows[i]) >= len(table) {
 		return nil, nil, fmt.Errorf("%w (scores, block %d: %w)", errDamaged, n, errBlock)
 	}
 	row := table[b.rows[i]]
@@ -292,7 +295,7 @@ func (x *extraFile) scores(n int) (*scoreBlock, error) {
 	}
 	r := &reader{data: data}
 	count := r.count()
-	b := &scoreBlock{ids: make([]cveID, count), rows: make([]int, count)}
+	b := &scoreBlock{ids: make([]uint64, count), rows: make([]int32, count)}
 	year, number := 0, 0
 	for i := range b.ids {
 		years, step := r.number(), r.number()
@@ -300,13 +303,13 @@ func (x *extraFile) scores(n int) (*scoreBlock, error) {
 			number = 0
 		}
 		year, number = year+years, number+step
-		b.ids[i] = cveID{year: year, number: number}
+		b.ids[i] = cveID{year: year, number: number}.packed()
 	}
 	for i := range b.rows {
-		b.rows[i] = int(r.byte())
+		b.rows[i] = int32(r.byte())
 	}
 	for i := range b.rows {
-		b.rows[i] += r.number() << 8
+		b.rows[i] += int32(min(r.number(), 1<<22) << 8)
 	}
 	if r.bad {
 		return nil, fmt.Errorf("%w (scores, block %d: %w)", errDamaged, n, errBlock)
