@@ -47,6 +47,16 @@ func (i *Image) Install(dir string) (err error) {
 		return err
 	}
 	defer unlock()
+	if err := i.write(dir); err != nil {
+		return err
+	}
+	i.removeOld(dir)
+	return nil
+}
+
+// write writes the files and then the manifest. What it wrote is gone again where it
+// fails.
+func (i *Image) write(dir string) (err error) {
 	manifest, err := json.MarshalIndent(i.Manifest, "", "  ")
 	if err != nil {
 		return err
@@ -75,11 +85,7 @@ func (i *Image) Install(dir string) (err error) {
 		return err
 	}
 	fresh = nil
-	if err := syncDir(dir); err != nil {
-		return err
-	}
-	i.removeOld(dir)
-	return nil
+	return syncDir(dir)
 }
 
 // checkTarget refuses a folder with files of somebody else's.

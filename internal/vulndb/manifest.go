@@ -129,7 +129,7 @@ func holdsFiles(dir string) bool {
 	return false
 }
 
-// sources turns what was read into lines of the manifest and back.
+// manifestSources turns what was read into lines of the manifest.
 func manifestSources(infos []SourceInfo) []ManifestSource {
 	out := make([]ManifestSource, 0, len(infos))
 	for _, s := range infos {
