@@ -1,7 +1,6 @@
 package vulndb
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -52,10 +51,16 @@ func numberedID(id string) (prefix string, code idCode, ok bool) {
 
 func (c *idCode) numbered(prefix string) string {
 	before, separator, _ := strings.Cut(prefix, "*")
+	id := make([]byte, 0, len(prefix)+13)
+	id = append(id, before...)
+	id = strconv.AppendInt(id, int64(c.year), 10)
+	id = append(id, separator...)
 	if c.kind == idPadded {
-		return fmt.Sprintf("%s%d%s%04d", before, c.year, separator, c.number)
+		for least := 1000; least > max(c.number, 1); least /= 10 {
+			id = append(id, '0')
+		}
 	}
-	return before + strconv.Itoa(c.year) + separator + strconv.Itoa(c.number)
+	return string(strconv.AppendInt(id, int64(c.number), 10))
 }
 
 // The letters of GitHub's ids; 20 of them to the twelfth fit into seven bytes.
