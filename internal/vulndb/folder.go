@@ -176,27 +176,58 @@ func (f *folder) records(name string) ([]*record, SourceInfo, error) {
 	return records, info, err
 }
 
-// latest leaves of several records with one id those that were modified last, and of
-// equal ones the first: the exports hold many records more than once, and of two
-// sources one can be older.
+// latest leaves of several records with one id the one that was modified last: the
+// exports hold many records more than once, and of two sources one can be older.
+// Where several were modified then and differ, nobody can say which is right: they
+// become one that says what all of them say.
 func latest(records []*record) []*record {
-	newest := make(map[string]string, len(records))
+	newest := make(map[string]*record, len(records))
 	for _, r := range records {
-		if date, ok := newest[r.id]; !ok || r.modified > date {
-			newest[r.id] = r.modified
+		if other, ok := newest[r.id]; !ok || r.modified > other.modified {
+			newest[r.id] = r
 		}
 	}
 	if len(newest) == len(records) {
 		return records
 	}
-	left := make(map[string][]*record, len(newest))
-	return slices.DeleteFunc(slices.Clone(records), func(r *record) bool {
-		if r.modified < newest[r.id] || slices.ContainsFunc(left[r.id], func(other *record) bool { return reflect.DeepEqual(r, other) }) {
-			return true
+	out := make([]*record, 0, len(newest))
+	at := make(map[string]int, len(newest))
+	for _, r := range records {
+		n, seen := at[r.id]
+		switch {
+		case r.modified < newest[r.id].modified:
+		case !seen:
+			at[r.id] = len(out)
+			out = append(out, r)
+		case !reflect.DeepEqual(r, out[n]):
+			out[n] = out[n].with(r)
 		}
-		left[r.id] = append(left[r.id], r)
-		return false
-	})
+	}
+	return out
+}
+
+// with gives a record that says what another one of the same id says as well.
+func (r *record) with(other *record) *record {
+	both := *r
+	both.withdrawn, both.dropped = r.withdrawn && other.withdrawn, r.dropped && other.dropped
+	both.aliases, both.upstream = union(r.aliases, other.aliases), union(r.upstream, other.upstream)
+	both.affected = slices.Clone(r.affected)
+	for _, a := range other.affected {
+		if !slices.ContainsFunc(both.affected, func(b affected) bool { return reflect.DeepEqual(a, b) }) {
+			both.affected = append(both.affected, a)
+		}
+	}
+	return &both
+}
+
+func union(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, s := range b {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // mixed is what the files hold that can hold any family.
