@@ -71,7 +71,7 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.BoolVar(&o.noGitignore, "no-gitignore", false, "scan untracked files that git ignores as well")
 	f.StringVar(&o.platform, "platform", "", "of a multi-platform image only this one, as linux/arm64 (default: all)")
 	f.DurationVar(&o.timeout, "timeout", 0, "give up after this time; what was not scanned by then is no verdict (default: none)")
-	f.StringVar(&o.db, "db", "", "folder or zip of OSV advisories")
+	f.StringVar(&o.db, "db", "", "built database, or folder or zip of OSV advisories")
 	f.StringVar(&o.cacheDir, "cache-dir", "", "folder that keeps what was found in contents, for later runs (default: none)")
 	f.IntVar(&o.archives, "max-archive-depth", 0, "how many levels of archives to look into for secrets; 0 leaves archives out")
 	f.StringSliceVar(&o.dockerfiles, "dockerfile", nil, "glob of files that are Dockerfiles whatever they are called, as 'build/*.docker'; repeatable")
@@ -293,7 +293,7 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 	}
 	c := gate.Config{
 		Now:        p.judging.Now,
-		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a folder or zip of OSV advisories",
+		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a built database (boltseal db build) or a folder or zip of OSV advisories",
 	}
 	// Rules of the targets' own are for what is masked, too.
 	if p.runs(finding.Secrets) || hasRules(native) {
@@ -315,7 +315,7 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 		}
 	}
 	if p.options.db != "" && p.runs(finding.Packages) {
-		db, err := vulndb.OpenFolder(p.options.db)
+		db, err := vulndb.Open(p.options.db)
 		if err != nil {
 			// The other scanners' findings are not lost for a missing database.
 			c.BadDatabase = plainer(err)

@@ -143,7 +143,11 @@ func affecting(t *testing.T, db *folder, p *inventory.Package) []string {
 			t.Fatal(err)
 		}
 	}
-	hits, _ := evaluate(x.lookup(p.Name, inventory.Release(p.Ecosystem)), c)
+	entries, err := x.lookup(inventory.NormalName(x.family, p.Name), inventory.Release(p.Ecosystem))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hits, _ := evaluate(entries, c)
 	var ids []string
 	for _, h := range hits {
 		if h.in {

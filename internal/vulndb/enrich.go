@@ -127,17 +127,43 @@ func day(s string) string {
 	return strings.Clone(s[:len("2006-01-02")])
 }
 
-// apply adds what is known of any of an advisory's ids; of several the worst.
-func (e *enrichment) apply(advisories []Advisory) {
+// extras tells what is known of an id beside the advisories.
+type extras interface {
+	// about gives nil for what is not known.
+	about(id string) (*KEV, *EPSS, error)
+	dates() (kev, epss string)
+}
+
+func (e *enrichment) about(id string) (*KEV, *EPSS, error) {
+	var kev *KEV
+	var epss *EPSS
+	if k, ok := e.kev[id]; ok {
+		kev = &k
+	}
+	if s, ok := e.epss[id]; ok {
+		epss = &s
+	}
+	return kev, epss, nil
+}
+
+func (e *enrichment) dates() (kev, epss string) { return e.kevDate, e.epssDate }
+
+// enrich adds what is known of any of an advisory's ids; of several the worst.
+func enrich(x extras, advisories []Advisory) error {
 	for i := range advisories {
 		a := &advisories[i]
 		for _, id := range append([]string{a.ID}, a.Aliases...) {
-			if k, ok := e.kev[id]; ok && a.KEV == nil {
-				a.KEV = &k
+			kev, epss, err := x.about(id)
+			if err != nil {
+				return err
 			}
-			if s, ok := e.epss[id]; ok && (a.EPSS == nil || s.Score > a.EPSS.Score) {
-				a.EPSS = &s
+			if kev != nil && a.KEV == nil {
+				a.KEV = kev
+			}
+			if epss != nil && (a.EPSS == nil || epss.Score > a.EPSS.Score) {
+				a.EPSS = epss
 			}
 		}
 	}
+	return nil
 }

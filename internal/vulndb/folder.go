@@ -2,10 +2,12 @@ package vulndb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -21,8 +23,9 @@ type folder struct {
 	loose    []string            // files of any family
 	sides    string              // the folder that may hold kev.json and epss.csv
 	limits   limits
+	whole    bool // details and references are wanted too
 
-	mixed  func() (map[string]*index, error)
+	mixed  func() (*mixed, error)
 	extras func() (*enrichment, error)
 
 	mu     sync.Mutex
@@ -124,8 +127,8 @@ func (f *folder) Query(ctx context.Context, packages []inventory.Package) ([]Mat
 		case x == nil || x.info.Records == 0:
 			matches[i].Err = fmt.Errorf("%w for %s", ErrNoData, p.Ecosystem)
 		default:
-			matches[i] = x.match(p)
-			extras.apply(matches[i].Advisories)
+			matches[i] = match(x.family, x, p)
+			matches[i].Err = errors.Join(matches[i].Err, enrich(extras, matches[i].Advisories))
 		}
 	}
 	return matches, nil
@@ -143,42 +146,104 @@ func (f *folder) family(name string) (*index, error) {
 	return load()
 }
 
-// loadFamily reads a family's own files and joins what the mixed ones have of it.
+// loadFamily makes the index of a family, nil where there is no record of it.
 func (f *folder) loadFamily(name string) (*index, error) {
-	mixed, err := f.mixed()
-	if err != nil {
+	records, info, err := f.records(name)
+	if err != nil || records == nil && len(f.families[name]) == 0 {
 		return nil, err
 	}
-	x := mixed[name]
-	if len(f.families[name]) == 0 {
-		return x, nil
-	}
-	if x == nil {
-		x = newIndex(name)
-	}
-	err = f.read(f.families[name], func(r *record) { x.add(r) }, &x.info)
-	if err != nil {
-		return nil, err
+	x := newIndex(name)
+	x.info = info
+	for _, r := range latest(records) {
+		x.add(r)
 	}
 	return x, nil
 }
 
-// loadMixed reads the files that can hold any family.
-func (f *folder) loadMixed() (map[string]*index, error) {
-	all := make(map[string]*index)
-	bad := SourceInfo{}
+// records reads a family's own files after what the mixed ones have of it.
+func (f *folder) records(name string) ([]*record, SourceInfo, error) {
+	info := SourceInfo{Ecosystem: name}
+	mixed, err := f.mixed()
+	if err != nil {
+		return nil, info, err
+	}
+	records := mixed.records[name]
+	if records != nil { // whose the bad ones are nobody can say: each family shows them
+		info.Bad, info.BadNames = mixed.bad.Bad, slices.Clone(mixed.bad.BadNames)
+	}
+	records = slices.Clip(records)
+	err = f.read(f.families[name], func(r *record) { records = append(records, r) }, &info)
+	return records, info, err
+}
+
+// latest leaves of several records with one id the one that was modified last: the
+// exports hold many records more than once, and of two sources one can be older.
+// Where several were modified then and differ, nobody can say which is right: they
+// become one that says what all of them say.
+func latest(records []*record) []*record {
+	newest := make(map[string]*record, len(records))
+	for _, r := range records {
+		if other, ok := newest[r.id]; !ok || r.modified > other.modified {
+			newest[r.id] = r
+		}
+	}
+	if len(newest) == len(records) {
+		return records
+	}
+	out := make([]*record, 0, len(newest))
+	at := make(map[string]int, len(newest))
+	for _, r := range records {
+		n, seen := at[r.id]
+		switch {
+		case r.modified < newest[r.id].modified:
+		case !seen:
+			at[r.id] = len(out)
+			out = append(out, r)
+		case !reflect.DeepEqual(r, out[n]):
+			out[n] = out[n].with(r)
+		}
+	}
+	return out
+}
+
+// with gives a record that says what another one of the same id says as well.
+func (r *record) with(other *record) *record {
+	both := *r
+	both.withdrawn, both.dropped = r.withdrawn && other.withdrawn, r.dropped && other.dropped
+	both.aliases, both.upstream = union(r.aliases, other.aliases), union(r.upstream, other.upstream)
+	both.affected = slices.Clone(r.affected)
+	for _, a := range other.affected {
+		if !slices.ContainsFunc(both.affected, func(b affected) bool { return reflect.DeepEqual(a, b) }) {
+			both.affected = append(both.affected, a)
+		}
+	}
+	return &both
+}
+
+func union(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, s := range b {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// mixed is what the files hold that can hold any family.
+type mixed struct {
+	records map[string][]*record
+	bad     SourceInfo
+}
+
+func (f *folder) loadMixed() (*mixed, error) {
+	m := &mixed{records: make(map[string][]*record)}
 	err := f.read(f.loose, func(r *record) {
 		for _, family := range r.families() {
-			if all[family] == nil {
-				all[family] = newIndex(family)
-			}
-			all[family].add(r)
+			m.records[family] = append(m.records[family], r)
 		}
-	}, &bad)
-	for _, x := range all { // whose they are nobody can say: each family shows them
-		x.info.Bad, x.info.BadNames = bad.Bad, slices.Clone(bad.BadNames)
-	}
-	return all, err
+	}, &m.bad)
+	return m, err
 }
 
 // families are the families that a record affects, sorted.
@@ -195,7 +260,7 @@ const maxBadNames = 10
 
 // read decodes files in their order, handing each record to add.
 func (f *folder) read(files []string, add func(*record), info *SourceInfo) error {
-	budget := &budget{limits: f.limits}
+	budget := &budget{limits: f.limits, whole: f.whole}
 	for _, file := range files {
 		records, bad, err := readFile(file, budget, runtime.GOMAXPROCS(0))
 		if err != nil {

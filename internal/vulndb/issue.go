@@ -21,9 +21,15 @@ type hit struct {
 	in      bool    // at least one of them affects the version
 }
 
-// evaluate asks each record that names a package. c is nil for no version.
+// evaluate asks each record that names a package, by id: stores have orders of their
+// own. c is nil for no version.
 func evaluate(entries []entry, c *comparator) (hits []hit, problem error) {
 	at := make(map[string]int, len(entries))
+	byID := func(a, b entry) int { return strings.Compare(a.record.id, b.record.id) }
+	if !slices.IsSortedFunc(entries, byID) {
+		entries = slices.Clone(entries)
+		slices.SortStableFunc(entries, byID)
+	}
 	for _, e := range entries {
 		in, err := e.contains(c)
 		problem = errors.Join(problem, err)
@@ -36,7 +42,6 @@ func evaluate(entries []entry, c *comparator) (hits []hit, problem error) {
 		hits[i].entries = append(hits[i].entries, e)
 		hits[i].in = hits[i].in || in
 	}
-	slices.SortFunc(hits, func(a, b hit) int { return strings.Compare(a.record.id, b.record.id) })
 	return hits, problem
 }
 
@@ -186,6 +191,7 @@ func (i *issue) advisory(c *comparator) Advisory {
 		a.Summary = cmp.Or(a.Summary, r.summary)
 		a.Rating = worseRating(a.Rating, h.rating())
 		vectors = append(vectors, r.vectors...)
+		a.CWE = append(a.CWE, r.cwes...)
 		for _, e := range h.entries {
 			vectors = append(vectors, e.vectors...)
 		}
@@ -201,6 +207,8 @@ func (i *issue) advisory(c *comparator) Advisory {
 		}
 	}
 	a.CVSS = scores(vectors)
+	slices.Sort(a.CWE)
+	a.CWE = slices.Compact(a.CWE)
 	a.Fixed = fixes(speakers, c)
 	return a
 }

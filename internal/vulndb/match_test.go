@@ -12,6 +12,8 @@ import (
 	"github.com/boltseal/boltseal/internal/inventory"
 )
 
+func decode(data []byte) (*record, error) { return newDecoder(true).decode(data) }
+
 // parse decodes a record and fails the test if there is anything wrong with it.
 func parse(tb testing.TB, text string) *record {
 	tb.Helper()
@@ -131,7 +133,7 @@ func query(tb testing.TB, p inventory.Package, records ...string) Match {
 	for _, text := range records {
 		x.add(parse(tb, text))
 	}
-	return x.match(&p)
+	return match(x.family, x, &p)
 }
 
 // brief writes advisories as "ID=alias,alias".
@@ -281,7 +283,7 @@ func FuzzMatch(f *testing.F) {
 		}
 		x := newIndex(inventory.Family(ecosystem))
 		x.add(r)
-		m := x.match(&inventory.Package{Ecosystem: ecosystem, Name: name, Version: version})
+		m := match(x.family, x, &inventory.Package{Ecosystem: ecosystem, Name: name, Version: version})
 		for _, a := range m.Advisories {
 			if a.ID == "" || slices.Contains(a.Aliases, a.ID) {
 				t.Errorf("odd advisory %+v", a)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/klauspost/compress/flate"
 )
 
 // limits bound what is read of one family.
@@ -27,6 +29,7 @@ var defaultLimits = limits{record: 32 << 20, records: 2_000_000, total: 4 << 30}
 // budget is what is left of the limits.
 type budget struct {
 	limits
+	whole bool // details and references are wanted too
 	count int
 	bytes atomic.Int64
 }
@@ -65,7 +68,7 @@ func readFile(path string, b *budget, workers int) (records []*record, bad []err
 		return nil, nil, err
 	}
 	defer file.Close() //nolint:errcheck // only read from
-	r, problem, err := readRecord(file, b, new(bytes.Buffer))
+	r, problem, err := readRecord(file, b, newReading(b))
 	if err != nil {
 		return nil, nil, fmt.Errorf("%q: %w", path, err)
 	}
@@ -82,6 +85,8 @@ func readZip(path string, b *budget, workers int) ([]*record, []error, error) {
 		return nil, nil, fmt.Errorf("%q: %w (fetch it again)", path, err)
 	}
 	defer archive.Close() //nolint:errcheck // only read from
+	inflaters := &sync.Pool{}
+	archive.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return newInflater(inflaters, r) })
 	var members []*zip.File
 	for _, m := range archive.File {
 		if strings.EqualFold(filepath.Ext(m.Name), ".json") && filepath.Base(m.Name) != kevFile {
@@ -99,13 +104,13 @@ func readZip(path string, b *budget, workers int) ([]*record, []error, error) {
 	var wg sync.WaitGroup
 	for range max(1, min(workers, len(members))) {
 		wg.Go(func() {
-			var buf bytes.Buffer
+			s := newReading(b)
 			for !stop.Load() {
 				i := int(next.Add(1)) - 1
 				if i >= len(members) {
 					return
 				}
-				records[i], problems[i], fatal[i] = readMember(members[i], b, &buf)
+				records[i], problems[i], fatal[i] = readMember(members[i], b, s)
 				if fatal[i] != nil {
 					stop.Store(true)
 				}
@@ -125,7 +130,39 @@ func readZip(path string, b *budget, workers int) ([]*record, []error, error) {
 	return records, bad, nil
 }
 
-func readMember(m *zip.File, b *budget, buf *bytes.Buffer) (*record, error, error) {
+// inflater is a decompressor that takes half the time of the standard one and goes
+// back to where it came from.
+type inflater struct {
+	io.ReadCloser
+	pool *sync.Pool
+}
+
+func newInflater(pool *sync.Pool, r io.Reader) *inflater {
+	f, ok := pool.Get().(*inflater)
+	if !ok {
+		return &inflater{flate.NewReader(r), pool}
+	}
+	if resetter, ok := f.ReadCloser.(flate.Resetter); !ok || resetter.Reset(r, nil) != nil {
+		f.ReadCloser = flate.NewReader(r)
+	}
+	return f
+}
+
+func (f *inflater) Close() error {
+	err := f.ReadCloser.Close()
+	f.pool.Put(f)
+	return err
+}
+
+// reading is what one goroutine reuses from record to record.
+type reading struct {
+	*decoder
+	buf bytes.Buffer
+}
+
+func newReading(b *budget) *reading { return &reading{decoder: newDecoder(b.whole)} }
+
+func readMember(m *zip.File, b *budget, s *reading) (*record, error, error) {
 	if m.UncompressedSize64 > uint64(b.record) {
 		return nil, fmt.Errorf("%w: record of %d bytes", errLimit, m.UncompressedSize64), nil
 	}
@@ -134,23 +171,23 @@ func readMember(m *zip.File, b *budget, buf *bytes.Buffer) (*record, error, erro
 		return nil, nil, err
 	}
 	defer r.Close() //nolint:errcheck // only read from
-	return readRecord(r, b, buf)
+	return readRecord(r, b, s)
 }
 
-// readRecord decodes one record, read into buf. problem is what is wrong with the record, err
-// what is wrong with the file.
-func readRecord(r io.Reader, b *budget, buf *bytes.Buffer) (rec *record, problem, err error) {
-	buf.Reset()
-	if _, err := buf.ReadFrom(io.LimitReader(r, b.record+1)); err != nil {
+// readRecord decodes one record. problem is what is wrong with the record, err what
+// is wrong with the file.
+func readRecord(r io.Reader, b *budget, s *reading) (rec *record, problem, err error) {
+	s.buf.Reset()
+	if _, err := s.buf.ReadFrom(io.LimitReader(r, b.record+1)); err != nil {
 		return nil, nil, err
 	}
-	data := buf.Bytes()
+	data := s.buf.Bytes()
 	if err := b.take(int64(len(data))); err != nil {
 		return nil, nil, err
 	}
 	if int64(len(data)) > b.record {
 		return nil, fmt.Errorf("%w: record of more than %d bytes", errLimit, b.record), nil
 	}
-	rec, problem = decode(data)
+	rec, problem = s.decode(data)
 	return rec, problem, nil
 }

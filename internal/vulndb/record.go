@@ -1,9 +1,11 @@
 package vulndb
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +24,13 @@ type record struct {
 	rating    string
 	vectors   []string // CVSS
 	affected  []affected
+	cwes      []string
 	dropped   bool // an errata that is no security matter
+	text      int  // number of the summary in a built database, -1 for none
+
+	// Only where they were asked for:
+	details    string
+	references string // each kind, kindEnd, URL, urlEnd
 }
 
 // affected is one package of a record.
@@ -69,6 +77,8 @@ type osvRecord struct {
 	Severity  json.RawMessage `json:"severity"`
 	Affected  []osvAffected   `json:"affected"`
 	Database  json.RawMessage `json:"database_specific"`
+	// References stay raw: they are read only where they are wanted, and leniently.
+	References json.RawMessage `json:"references"`
 }
 
 type osvAffected struct {
@@ -100,8 +110,13 @@ var errNoID = errors.New("no id: not an OSV record")
 // decode reads a record. Unknown fields are ignored. A field of a wrong type is
 // an error together with the record: the rest of it is good. Without a record
 // nothing could be read.
-func decode(data []byte) (*record, error) {
-	var raw osvRecord
+func (d *decoder) decode(data []byte) (*record, error) {
+	raw, ok := d.quick(data)
+	if ok && raw.ID != "" {
+		r := d.record(&raw)
+		return r, r.faults(raw.Withdrawn)
+	}
+	raw = osvRecord{}
 	err := json.Unmarshal(data, &raw)
 	var wrong *json.UnmarshalTypeError
 	if err != nil && !errors.As(err, &wrong) {
@@ -113,7 +128,7 @@ func decode(data []byte) (*record, error) {
 	if raw.ID == "" {
 		return nil, errors.Join(errNoID, err)
 	}
-	r := raw.record()
+	r := d.record(&raw)
 	return r, errors.Join(err, r.faults(raw.Withdrawn))
 }
 
@@ -169,7 +184,7 @@ func isDate(raw json.RawMessage) bool {
 	return err == nil
 }
 
-func (raw *osvRecord) record() *record {
+func (d *decoder) record(raw *osvRecord) *record {
 	r := &record{
 		id:        raw.ID,
 		aliases:   raw.Aliases,
@@ -179,16 +194,18 @@ func (raw *osvRecord) record() *record {
 		modified:  date(raw.Modified),
 		withdrawn: isDate(raw.Withdrawn),
 	}
-	r.vectors, r.rating = severities(raw.Severity)
-	if rating := ratingOf(raw.Database); rating != "" {
-		r.rating = rating
+	word, own := d.severity(raw.Severity), d.own(raw.Database)
+	r.vectors, r.cwes = word.vectors, own.cwes
+	r.rating = cmp.Or(own.rating, word.rating)
+	if d.whole {
+		r.details, r.references = raw.Details, d.references(raw.References)
 	}
 	if kind := errataKind(r.id); kind != 0 {
 		r.errata(kind, raw)
 	}
 	r.affected = make([]affected, 0, len(raw.Affected))
 	for i := range raw.Affected {
-		r.affected = append(r.affected, raw.Affected[i].affected())
+		r.affected = append(r.affected, d.affected(&raw.Affected[i]))
 	}
 	return r
 }
@@ -222,20 +239,17 @@ func errataKind(id string) byte {
 	return 0
 }
 
-func (raw *osvAffected) affected() affected {
+func (d *decoder) affected(raw *osvAffected) affected {
 	a := affected{
 		ecosystem: raw.Package.Ecosystem,
 		versions:  raw.Versions,
 	}
 	a.name = inventory.NormalName(inventory.Family(a.ecosystem), raw.Package.Name)
-	a.vectors, a.rating = severities(raw.Severity)
-	for _, own := range []json.RawMessage{raw.Database, raw.Ecosystem} {
-		if rating := ratingOf(own); rating != "" {
-			a.rating = rating
-		}
-	}
-	if vector := cvssOf(raw.Database); vector != "" {
-		a.vectors = append(a.vectors, vector)
+	word, database := d.severity(raw.Severity), d.own(raw.Database)
+	a.rating = cmp.Or(d.own(raw.Ecosystem).rating, database.rating, word.rating)
+	a.vectors = word.vectors
+	if len(database.vectors) > 0 {
+		a.vectors = slices.Concat(word.vectors, database.vectors)
 	}
 	for i := range raw.Ranges {
 		if raw.Ranges[i].Type != "GIT" {

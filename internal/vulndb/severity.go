@@ -93,6 +93,20 @@ func cvssOf(raw json.RawMessage) string {
 	return vector
 }
 
+// cwesOf finds the kinds of weakness where GitHub and others have them.
+func cwesOf(raw json.RawMessage) []string {
+	var own struct {
+		CWEs json.RawMessage `json:"cwe_ids"`
+	}
+	var list []string
+	if len(raw) == 0 || json.Unmarshal(raw, &own) != nil || json.Unmarshal(own.CWEs, &list) != nil {
+		return nil
+	}
+	list = slices.DeleteFunc(list, func(s string) bool { return !strings.HasPrefix(s, "CWE-") || len(s) > 12 })
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 // maxVector bounds a CVSS vector; a full one of version 4 has about 200 bytes.
 const maxVector = 512
 

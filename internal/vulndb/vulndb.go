@@ -57,6 +57,8 @@ type Advisory struct {
 	// CVSS are the scores, the one to go by first: newest version of CVSS, then
 	// highest score.
 	CVSS []CVSS
+	// CWE are the kinds of weakness, sorted.
+	CWE []string
 	// Malware says that the package itself is malicious.
 	Malware bool
 	// KEV is set where CISA lists one of the ids as exploited.
@@ -89,7 +91,7 @@ type EPSS struct {
 
 // Info describes a database.
 type Info struct {
-	// Kind is "folder".
+	// Kind is "folder" or "database".
 	Kind string
 	// Built is when it was built, RFC 3339; empty for a plain folder.
 	Built string

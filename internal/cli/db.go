@@ -1,0 +1,218 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boltseal/boltseal/internal/vulndb"
+)
+
+// envSourceDate is the date that reproducible builds agree on, in seconds since
+// 1970; see https://reproducible-builds.org/docs/source-date-epoch/.
+const envSourceDate = "SOURCE_DATE_EPOCH"
+
+func newDB(sys System) *cobra.Command {
+	return group("db", "Work with the vulnerability database", newDBBuild(sys), newDBStatus(sys))
+}
+
+func newDBBuild(sys System) *cobra.Command {
+	var from []string
+	var to, date string
+	cmd := &cobra.Command{
+		Use:   "build --from DIR|ZIP... -o DIR",
+		Short: "Make a database of OSV advisories",
+		Long: `build reads advisories in OSV form and writes the database that --db takes: a
+folder of a few small files, looked up in place. Sources are folders with
+ECOSYSTEM/all.zip or ECOSYSTEM/*.json, folders with *.json of any ecosystem, and
+zip files of such records; kev.json and epss.csv beside them are taken in. Of
+records with one id the one modified last counts.
+
+Records that cannot be read are counted and named, and the rest is taken. A source
+that cannot be read is exit code 3, and what was in the output folder stays. A
+database that is there is replaced in one step.
+
+The same sources give the same bytes. The database's date is --date, else
+$` + envSourceDate + `, else that of the newest record.`,
+		Example: `  boltseal db build --from osv -o db
+  boltseal db build --from osv --from ours.zip -o db --date 2026-11-25`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			from = append(from, args...)
+			switch {
+			case len(from) == 0:
+				return usage(errors.New("--from names no source: name a folder or zip of OSV advisories"))
+			case to == "":
+				return usage(errors.New("-o names no folder for the database"))
+			}
+			when, err := buildDate(date, sys.Getenv)
+			if err != nil {
+				return err
+			}
+			defer frugal(sys.Getenv)()
+			image, err := vulndb.Build(cmd.Context(), vulndb.BuildOptions{From: from, Date: when})
+			if err != nil {
+				return noVerdict(plainer(err))
+			}
+			if err := image.Install(to); err != nil {
+				return noVerdict(err)
+			}
+			warnBad(sys, image.Manifest)
+			return printed(fmt.Fprintln(sys.Stdout, built(to, image.Manifest)))
+		},
+	}
+	f := cmd.Flags()
+	f.StringSliceVar(&from, "from", nil, "folder or zip of OSV advisories; repeatable, and every argument is one more")
+	f.StringVarP(&to, "output", "o", "", "folder for the database: a new one, an empty one or one with a database")
+	f.StringVar(&date, "date", "", "date of the database, as 2026-11-25 or 2026-11-25T12:00:00Z")
+	return cmd
+}
+
+// frugal bounds the memory of a build until the function that it gives is called.
+// What GOMEMLIMIT says stands.
+func frugal(getenv func(string) string) func() {
+	const most = 768 << 20
+	if getenv("GOMEMLIMIT") != "" {
+		return func() {}
+	}
+	before := debug.SetMemoryLimit(most)
+	return func() { debug.SetMemoryLimit(before) }
+}
+
+// buildDate is the zero value where nobody says one.
+func buildDate(flag string, getenv func(string) string) (time.Time, error) {
+	if flag != "" {
+		for _, layout := range []string{time.DateOnly, time.RFC3339} {
+			if t, err := time.Parse(layout, flag); err == nil && t.Year() >= 1970 {
+				return t, nil
+			}
+		}
+		return time.Time{}, usage(fmt.Errorf("--date: %q is none: write 2026-11-25 or 2026-11-25T12:00:00Z", flag))
+	}
+	epoch := strings.TrimSpace(getenv(envSourceDate))
+	if epoch == "" {
+		return time.Time{}, nil
+	}
+	const year9999 = 253402300799
+	seconds, err := strconv.ParseInt(epoch, 10, 64)
+	if err != nil || seconds < 0 || seconds > year9999 {
+		return time.Time{}, usage(fmt.Errorf("$%s: %q is no number of seconds since 1970", envSourceDate, epoch))
+	}
+	return time.Unix(seconds, 0), nil
+}
+
+// built says what was made.
+func built(dir string, m *vulndb.Manifest) string {
+	records := 0
+	for _, s := range m.Sources {
+		records += s.Records
+	}
+	return fmt.Sprintf("%s: %d records of %d ecosystems, dated %s, %s to match with, %s of details",
+		dir, records, len(m.Sources), m.Built, megabytes(m.Matches.Size+m.Extras.Size), megabytes(m.Texts.Size))
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
+
+// warnBad names the first records that could not be read.
+func warnBad(sys System, m *vulndb.Manifest) {
+	for _, s := range m.Sources {
+		if s.Bad == 0 {
+			continue
+		}
+		sys.warn("%s: %d records could not be read in whole, among them:", s.Ecosystem, s.Bad)
+		for _, name := range s.BadNames {
+			sys.warn("  %s", masked(errors.New(name)))
+		}
+	}
+}
+
+func newDBStatus(sys System) *cobra.Command {
+	var dir string
+	var verify bool
+	cmd := &cobra.Command{
+		Use:   "status [--db DIR]",
+		Short: "Show what a database holds, and how old it is",
+		Long: `status prints the date of a built database and of each of its sources. Exit
+code 3 says that there is no database or that it is damaged; --verify reads all of
+it to find out.`,
+		Example: `  boltseal db status --db db`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := fromEnv(cmd, sys.Getenv); err != nil {
+				return err
+			}
+			if dir == "" {
+				return usage(errors.New("--db names no database"))
+			}
+			db, err := vulndb.OpenDatabase(dir)
+			if errors.Is(err, vulndb.ErrNotDatabase) {
+				if _, missing := os.Stat(dir); missing == nil {
+					err = fmt.Errorf("%w; make one: boltseal db build --from DIR -o DIR", err)
+				} else {
+					err = plainer(missing)
+				}
+			}
+			if err != nil {
+				return noVerdict(err)
+			}
+			defer db.Close() //nolint:errcheck // only read from
+			if verify {
+				if err := db.Verify(); err != nil {
+					return noVerdict(err)
+				}
+			}
+			return writeStatus(sys, db.Manifest())
+		},
+	}
+	cmd.Flags().StringVar(&dir, "db", "", "folder with a built database")
+	cmd.Flags().BoolVar(&verify, "verify", false, "read all of it and compare the checksums")
+	withEnv(cmd.Flags())
+	return cmd
+}
+
+func writeStatus(sys System, m *vulndb.Manifest) error {
+	w := tabwriter.NewWriter(sys.Stdout, 0, 0, 2, ' ', 0)
+	now := sys.now()
+	line := func(name, date string, rest string) {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", name, cmp.Or(date, "no date"), age(date, now), rest)
+	}
+	line("database", m.Built, fmt.Sprintf("schema %d, %s to match with, %s of details", m.Schema, megabytes(m.Matches.Size+m.Extras.Size), megabytes(m.Texts.Size)))
+	for _, s := range m.Sources {
+		text := fmt.Sprintf("%d records", s.Records)
+		if s.Withdrawn > 0 {
+			text += fmt.Sprintf(", %d withdrawn", s.Withdrawn)
+		}
+		if s.Bad > 0 {
+			text += fmt.Sprintf(", %d could not be read in whole", s.Bad)
+		}
+		line(s.Ecosystem, s.Date, text)
+	}
+	line("KEV", m.KEV, "")
+	line("EPSS", m.EPSS, "")
+	return printed(0, w.Flush())
+}
+
+// age is how long ago a date was, "" where there is none.
+func age(date string, now time.Time) string {
+	const day = 24 * time.Hour
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, date); err == nil {
+			days := int(now.Sub(t) / day)
+			switch {
+			case t.After(now):
+				return "in the future"
+			case days == 1:
+				return "1 day old"
+			}
+			return fmt.Sprintf("%d days old", days)
+		}
+	}
+	return ""
+}

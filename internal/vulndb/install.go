@@ -1,0 +1,151 @@
+package vulndb
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// The names of what is not yet, or never, part of a database.
+const (
+	lockFile   = ".lock"
+	tempPrefix = ".new-"
+)
+
+// Install puts the database into a folder, which is made, is empty or holds a
+// database. Files are written beside the old ones under names of their own; the
+// manifest replaces the old one in one step. Until then the old database is whole,
+// and whoever has it open keeps it.
+func (i *Image) Install(dir string) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("writing database %q: %w", dir, err)
+		}
+	}()
+	_, before := os.Stat(dir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if errors.Is(before, fs.ErrNotExist) {
+		defer func() {
+			if err != nil {
+				_ = os.Remove(dir) // if nothing is in it
+			}
+		}()
+	}
+	if err := checkTarget(dir); err != nil {
+		return err
+	}
+	unlock, err := lockDir(dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := i.write(dir); err != nil {
+		return err
+	}
+	i.removeOld(dir)
+	return nil
+}
+
+// write writes the files and then the manifest. What it wrote is gone again where it
+// fails.
+func (i *Image) write(dir string) (err error) {
+	manifest, err := json.MarshalIndent(i.Manifest, "", "  ")
+	if err != nil {
+		return err
+	}
+	var fresh []string
+	defer func() {
+		if err != nil {
+			for _, path := range fresh {
+				_ = os.Remove(path)
+			}
+		}
+	}()
+	for _, name := range slices.Sorted(maps.Keys(i.files)) {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			fresh = append(fresh, path)
+		}
+		if err := writeSynced(path, i.files[name]); err != nil {
+			return err
+		}
+	}
+	if err := syncDir(dir); err != nil {
+		return err
+	}
+	if err := writeSynced(filepath.Join(dir, manifestFile), append(manifest, '\n')); err != nil {
+		return err
+	}
+	fresh = nil
+	return syncDir(dir)
+}
+
+// checkTarget refuses a folder with files of somebody else's.
+func checkTarget(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if _, err := ReadManifest(dir); !errors.Is(err, ErrNotDatabase) {
+		return nil // ours, be it damaged
+	}
+	for _, e := range entries {
+		if !ours(e.Name()) {
+			return fmt.Errorf("it is no database and not empty (it holds %q): name a new folder", clip(e.Name(), 60))
+		}
+	}
+	return nil
+}
+
+func ours(name string) bool {
+	return name == lockFile || strings.HasPrefix(name, tempPrefix) || databaseFile.MatchString(name)
+}
+
+// writeSynced writes a file so that it is there whole or not at all.
+func writeSynced(path string, data []byte) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), tempPrefix+"*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = file.Close()
+			_ = os.Remove(file.Name())
+		}
+	}()
+	if _, err := file.Write(data); err != nil {
+		return err
+	}
+	if err := file.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
+
+// removeOld removes files that no manifest names any more. What cannot be removed,
+// because a process of another system has it open, goes the next time.
+func (i *Image) removeOld(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if name := e.Name(); ours(name) && name != lockFile && i.files[name] == nil {
+			_ = os.Remove(filepath.Join(dir, name))
+		}
+	}
+}
