@@ -253,7 +253,7 @@ func TestAnyRecords(t *testing.T) {
 			}
 			files[fmt.Sprintf("%02d.json", i)] = string(data)
 		}
-		dir, err := os.MkdirTemp("", "any")
+		dir, err := os.MkdirTemp("", "any") //nolint:usetesting // one for each draw
 		if err != nil {
 			t.Fatal(err)
 		}

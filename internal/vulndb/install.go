@@ -29,7 +29,7 @@ func (i *Image) Install(dir string) (err error) {
 		}
 	}()
 	_, before := os.Stat(dir)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // what is public may be read by all
 		return err
 	}
 	if errors.Is(before, fs.ErrNotExist) {

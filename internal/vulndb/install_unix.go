@@ -16,7 +16,7 @@ var errLocked = errors.New("another boltseal is writing it: wait for that one")
 // lockDir keeps other processes from writing until unlock is called. The lock ends
 // with the process, however that ends.
 func lockDir(dir string) (unlock func(), err error) {
-	file, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o644)
+	file, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
