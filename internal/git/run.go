@@ -51,7 +51,7 @@ var config = []string{
 	// default hundreds of megabytes, which make it no faster.
 	"core.packedGitWindowSize=1m",
 	"core.packedGitLimit=8m",
-	"core.deltaBaseCacheLimit=20m",
+	"core.deltaBaseCacheLimit=12m",
 	"safe.bareRepository=explicit",
 	"submodule.recurse=false",
 }
