@@ -10,16 +10,20 @@ import (
 // otherKinds are endings of files that are about a Dockerfile, make one, or were
 // one, but are none.
 var otherKinds = []string{
-	".dockerignore", ".md", ".rst", ".txt", ".html", ".adoc", ".pdf", ".svg", ".png", ".csv", ".log",
+	".dockerignore", ".md", ".rst", ".html", ".adoc", ".pdf", ".svg", ".png", ".csv", ".log",
 	".tmpl", ".tpl", ".template", ".j2", ".jinja", ".jinja2", ".erb", ".ejs", ".mustache", ".hbs", ".liquid", ".mako", ".gotmpl", ".m4", ".in",
 	".json", ".yml", ".yaml", ".toml", ".xml", ".lock", ".snap", ".map",
-	".orig", ".rej", ".bak", ".old", ".save", ".tmp", ".swp", ".swo", ".swn", ".patch", ".diff",
+	".orig", ".rej", ".save", ".tmp", ".swp", ".swo", ".swn", ".patch", ".diff",
 	".sha256", ".sha512", ".sig", ".asc", ".gz", ".tgz", ".xz", ".bz2", ".tar", ".zip",
 }
 
-// languages are endings of source code about Dockerfiles, and of Dockerfiles for a
-// language: the head must tell.
-var languages = []string{".sh", ".bash", ".ps1", ".py", ".go", ".js", ".mjs", ".ts", ".tsx", ".rb", ".rs", ".java", ".kt", ".cs", ".c", ".cpp", ".h", ".php", ".lua", ".pl", ".swift", ".scala", ".vim", ".el"}
+// unsure are endings of source code about Dockerfiles, and of Dockerfiles for a
+// language; of notes, and of Dockerfiles that somebody may still build: the head must
+// tell.
+var unsure = []string{
+	".txt", ".old", ".bak",
+	".sh", ".bash", ".ps1", ".py", ".go", ".js", ".mjs", ".ts", ".tsx", ".rb", ".rs", ".java", ".kt", ".cs", ".c", ".cpp", ".h", ".php", ".lua", ".pl", ".swift", ".scala", ".vim", ".el",
+}
 
 // names are what a Dockerfile is called, in lower case.
 var names = []string{"dockerfile", "containerfile"}
@@ -35,7 +39,7 @@ func isDockerfile(p string) bool {
 		case strings.HasSuffix(name, "."+base):
 			return !strings.HasPrefix(name, "._") // what macOS leaves beside a file
 		case strings.HasPrefix(name, base+"."):
-			return name != base+"." && !isOther(name) && !slices.Contains(languages, path.Ext(name))
+			return name != base+"." && !isOther(name) && !slices.Contains(unsure, path.Ext(name))
 		}
 	}
 	return false
@@ -58,7 +62,7 @@ func mayBeDockerfile(p string) bool {
 		case rest[0] == '-', rest[0] == '_':
 			return true
 		case rest[0] == '.':
-			return slices.Contains(languages, path.Ext(name))
+			return slices.Contains(unsure, path.Ext(name))
 		}
 	}
 	return false

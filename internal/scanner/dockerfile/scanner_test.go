@@ -166,7 +166,7 @@ func TestNamesWithADashAreDockerfilesWhenTheyLookLikeOne(t *testing.T) {
 		scantest.Text("i/Dockerfile.go", text), scantest.Text("j/dockerfile.go", "package a\n"), scantest.Text("k/dockerfile.py", "from a import b\n"),
 		scantest.Text("l/Dockerfile.rs", "# for Rust\nARG A\n"+text), scantest.Text("f/Dockerfile-", text), scantest.Text("g/Dockerfiles", text), scantest.Text("h/Dockerfile-run", "#!/bin/sh\nexit 0\n"),
 	))
-	want := []string{"a/Dockerfile-dev:4:5-4:12 DL3004", "b/dockerfile_dev:4:5-4:12 DL3004", "c/Containerfile-x.y:4:5-4:12 DL3004", "i/Dockerfile.go:4:5-4:12 DL3004", "l/Dockerfile.rs:6:5-6:12 DL3004"}
+	want := []string{"a/Dockerfile-dev:4:5-4:12 DL3004", "b/dockerfile_dev:4:5-4:12 DL3004", "c/Containerfile-x.y:4:5-4:12 DL3004", "e/Dockerfile-dev.txt:4:5-4:12 DL3004", "i/Dockerfile.go:4:5-4:12 DL3004", "l/Dockerfile.rs:6:5-6:12 DL3004"}
 	var got []string
 	for _, line := range brief(res.Findings) {
 		if strings.HasSuffix(line, "DL3004") {
