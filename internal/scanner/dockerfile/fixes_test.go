@@ -49,6 +49,7 @@ func mend(text string, findings []finding.Finding) (string, fix.Result) {
 // broughtToLight are rules that say of what a fix writes what others do not say of
 // what was there: of COPY, not of ADD; of USER, not of its absence.
 var broughtToLight = map[string][]string{
+	"DL3003":                  {"DL3059"}, // fewer commands
 	"DL3020":                  {"DL3021", "DL3045"},
 	"dockerfile/missing-user": {"DL3066"},
 }
