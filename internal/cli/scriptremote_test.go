@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
@@ -51,10 +52,11 @@ func registry(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args)%2 != 0 {
 		ts.Fatalf("usage: registry [USER PASSWORD]")
 	}
-	own, locked := ggcr.New(ggcr.Logger(slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo))), false
+	own := ggcr.New(ggcr.Logger(slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)))
+	var locked atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
-		if locked && (user != args[0] || password != args[1]) {
+		if locked.Load() && (user != args[0] || password != args[1]) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="script"`)
 			w.WriteHeader(http.StatusUnauthorized)
 			return
@@ -72,7 +74,7 @@ func registry(ts *testscript.TestScript, neg bool, args []string) {
 		})
 	}
 	ts.Check(remote.WriteIndex(ref, index))
-	locked = len(args) > 0
+	locked.Store(len(args) > 0)
 	ts.Setenv("REGISTRY", host)
 }
 
