@@ -24,8 +24,9 @@ const (
 )
 
 // Patches shows what commits add, in their order, below a path relative to the root;
-// "" is the root; what lies in one of some folders is not shown. A commit that cannot be shown is lost, the others follow. An error
-// says that the rest could not be reached.
+// "" is the root; what lies in one of some folders is not shown. A commit that cannot
+// be shown is lost, the others follow. An error says that the rest could not be
+// reached.
 func (o *Objects) Patches(ctx context.Context, commits []string, sub string, without []string, v PatchVisitor) error {
 	w := patchWalk{o: o, sub: sub, without: without, v: v}
 	inRow := 0

@@ -24,15 +24,15 @@ type plan struct {
 }
 
 // plan asks which files commits change, offers those that nobody wants, and says
-// how the others are to be shown.
-func (s *Source) plan(ctx context.Context, block []git.Commit, w *walker) plan {
+// how the others are to be shown. An error is the visitor's.
+func (s *Source) plan(ctx context.Context, block []git.Commit, w *walker) (plan, error) {
 	ids := make([]string, len(block))
 	for i, c := range block {
 		ids[i] = c.ID
 	}
 	files, err := s.objects.List(ctx, ids, s.sub)
 	if err != nil {
-		return plan{whole: ids} // which tells what is wrong with which commit
+		return plan{whole: ids}, nil //nolint:nilerr // that tells what is wrong with which commit
 	}
 	chooser, ok := w.v.(scan.Chooser)
 	if !ok {
@@ -57,12 +57,15 @@ func (s *Source) plan(ctx context.Context, block []git.Commit, w *walker) plan {
 		case showNothing:
 		}
 		for _, t := range files[c.ID] {
-			if left[t.Path] && !t.Deleted() && w.leftOut(c.ID, t) != nil {
-				return p // the walk itself will say why
+			if !left[t.Path] || t.Deleted() {
+				continue
+			}
+			if err := w.leftOut(c.ID, t); err != nil {
+				return plan{}, err
 			}
 		}
 	}
-	return p
+	return p, nil
 }
 
 // everything is a visitor that wants everything.

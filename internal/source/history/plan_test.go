@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -92,15 +93,49 @@ func TestWhatIsVendoredIsLeftOut(t *testing.T) {
 				t.Errorf("seed %d: %s is not counted", seed, file)
 			}
 		}
+		below, _ := walkAll(t, filepath.Join(dir, "vendor"), 1, func(h *hunks) scan.Visitor { return h })
+		cutBelow, _ := walkAll(t, filepath.Join(dir, "vendor"), 1, func(h *hunks) scan.Visitor { return choosing{h} })
+		if diff := cmp.Diff(below.wanted, cutBelow.wanted); diff != "" {
+			t.Errorf("seed %d, below vendor: -all +cut\n%s", seed, diff)
+		}
 		if len(s.vendored.list) == 0 {
 			t.Errorf("seed %d: no folder was left out", seed)
 		}
 	}
 }
 
-func randomHistory(t *testing.T, dir string, rng *rand.Rand) {
-	t.Helper()
-	git := func(args ...string) {
+// stopping takes no entry.
+type stopping struct{ choosing }
+
+var errStopped = errors.New("stopped")
+
+func (stopping) Entry(scan.Entry, func() (io.ReadCloser, error)) error { return errStopped }
+
+// TestAVisitorThatStopsIsNoWholeWalk: also where all that it was offered is left out.
+func TestAVisitorThatStopsIsNoWholeWalk(t *testing.T) {
+	dir := t.TempDir()
+	git := gitIn(t, dir)
+	git("init", "-q", "-b", "main")
+	file := filepath.Join(dir, "go.sum")
+	if err := os.WriteFile(file, []byte("a\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	git("add", "-A")
+	git("commit", "-q", "-m", "c")
+	s, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	h := &hunks{t: t, vendored: make(map[string]bool)}
+	if err := s.Units()[0].Walk(t.Context(), stopping{choosing{h}}); !errors.Is(err, errStopped) {
+		t.Errorf("error %v, want that of the visitor", err)
+	}
+}
+
+// gitIn gives a function that runs git without this machine's configuration.
+func gitIn(t *testing.T, dir string) func(args ...string) {
+	return func(args ...string) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "git", args...)
 		cmd.Dir = dir
@@ -112,6 +147,11 @@ func randomHistory(t *testing.T, dir string, rng *rand.Rand) {
 			t.Fatalf("git %v: %v\n%s", args, err, out)
 		}
 	}
+}
+
+func randomHistory(t *testing.T, dir string, rng *rand.Rand) {
+	t.Helper()
+	git := gitIn(t, dir)
 	git("init", "-q", "-b", "main")
 	folders := []string{"vendor/a", "vendor/a/deep", "vendor/b", "vendor/c", "own", "own/a [x]*?", "."}
 	name := func() string {

@@ -18,8 +18,10 @@ const maxPath = 4096
 func (s *Source) walk(ctx context.Context, block []git.Commit, v scan.Visitor) error {
 	w := &walker{v: v, blobs: s.objects.Blobs(ctx)}
 	w.openText, w.openBlob = w.hunkText, w.wholeBlob
-	p := s.plan(ctx, block, w)
-	err := s.objects.Patches(ctx, p.cut, s.sub, p.folders, w)
+	p, err := s.plan(ctx, block, w)
+	if err == nil {
+		err = s.objects.Patches(ctx, p.cut, s.sub, p.folders, w)
+	}
 	if err == nil {
 		err = s.objects.Patches(ctx, p.whole, s.sub, nil, w)
 	}
@@ -43,7 +45,7 @@ type walker struct {
 // Hunk implements git.PatchVisitor.
 func (w *walker) Hunk(h *git.Hunk) error {
 	if len(h.Path) > maxPath {
-		w.Lost(h.Commit, h.Path[:maxPath], errors.New("path is too long"))
+		w.Lost(h.Commit, h.Path[:maxPath], errLongPath)
 		return nil
 	}
 	w.hunk = h
@@ -63,13 +65,17 @@ func (w *walker) Hunk(h *git.Hunk) error {
 // leftOut offers a file whose content nobody wants, so that it is counted.
 func (w *walker) leftOut(commit string, t git.Touched) error {
 	if len(t.Path) > maxPath {
-		return nil // told where the commit is shown; no rule leaves it out
+		w.Lost(commit, t.Path[:maxPath], errLongPath)
+		return nil
 	}
 	e := scan.Entry{Path: t.Path, Mode: permissions(t.Mode), Size: 1, Commit: commit, Line: 1}
 	return w.v.Entry(e, func() (io.ReadCloser, error) { return nil, errLeftOut })
 }
 
-var errLeftOut = errors.New("nobody wanted the content")
+var (
+	errLeftOut  = errors.New("nobody wanted the content")
+	errLongPath = errors.New("path is too long")
+)
 
 // Lost implements git.PatchVisitor.
 func (w *walker) Lost(commit, path string, err error) {
