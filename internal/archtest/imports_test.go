@@ -32,6 +32,7 @@ var allowed = []struct {
 	never string // packages of others, space-separated
 }{
 	{"internal/inventory", "", "os net/http"},
+	{"internal/adminport", "", "os net/http"},
 	{"internal/eol", "inventory", "os net/http"},
 	{"internal/nearest", "", "os net/http"},
 	{"internal/yamlpos", "nearest", "os net/http"},
@@ -51,9 +52,9 @@ var allowed = []struct {
 	{"internal/source/sbom", "inventory scan", "net/http os/exec"},
 	{"internal/source/history", "scan git", "net/http os/exec"},
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
-	{"internal/scanner/dockerfile", "eol finding nearest rule scan yamlpos", "os os/exec net/http"},
+	{"internal/scanner/dockerfile", "adminport eol finding nearest rule scan yamlpos", "os os/exec net/http"},
 	{"internal/scanner/packages", "finding inventory scan vulndb", "os os/exec net/http"},
-	{"internal/scanner/imageconfig", "eol finding inventory rule scan", "os os/exec net/http"},
+	{"internal/scanner/imageconfig", "adminport eol finding inventory rule scan", "os os/exec net/http"},
 	{"internal/fix", "finding", "os os/exec net/http"},
 	{"internal/report", "finding inventory nearest policy rule", "os net/http"},
 	{"internal/forge", "report", "os net/http"},
