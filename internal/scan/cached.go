@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -20,7 +21,7 @@ func (w *walk) cacheable() bool {
 func (w *walk) indexKey() string { return "scan/index/1/" + w.unit.Digest }
 
 func (w *walk) partsKey(i int) string {
-	return "scan/parts/1/" + w.run.passKey(i) + "/" + w.unit.Digest
+	return "scan/parts/2/" + w.run.passKey(i) + "/" + w.unit.Digest
 }
 
 // put gives a value to the cache, unless its text holds a secret: the name of a file
@@ -135,11 +136,12 @@ func (w *walk) loadIndex() bool {
 			return false
 		}
 	}
-	w.entries, w.count = entries, len(entries)
+	w.entries, w.count, w.listed = entries, len(entries), sha256.Sum256(data)
 	return true
 }
 
-// loadParts reads what a pass made of the unit; it needs the index as well.
+// loadParts reads what a pass made of the unit; it needs the very index that the parts
+// were stored with: another walk can have offered other entries, or in another order.
 func (w *walk) loadParts(i int) bool {
 	if !w.cacheable() || w.run.passes[i].key == "" {
 		return false
@@ -148,7 +150,8 @@ func (w *walk) loadParts(i int) bool {
 	if !ok || !w.loadIndex() {
 		return false
 	}
-	return w.parts[i].decode(data, w.entries) == nil
+	data, ok = bytes.CutPrefix(data, w.listed[:])
+	return ok && w.parts[i].decode(data, w.entries) == nil
 }
 
 // store keeps the index and the parts of every pass that had no error.
@@ -160,9 +163,10 @@ func (w *walk) store() {
 	if err != nil || !w.run.put(w.indexKey(), index, w.names()) {
 		return
 	}
+	listed := sha256.Sum256(index)
 	for _, i := range w.active {
 		if data, ok := w.parts[i].encode(); ok && w.run.passes[i].key != "" {
-			w.run.put(w.partsKey(i), data, string(data))
+			w.run.put(w.partsKey(i), append(listed[:], data...), string(data))
 		}
 	}
 }

@@ -212,6 +212,26 @@ func TestWarmCacheReadsNothing(t *testing.T) {
 	}
 }
 
+// TestPartsGoWithTheirIndex: what a source offers of a unit can depend on the pass that
+// looks, so that another one stores another index under the same digest.
+func TestPartsGoWithTheirIndex(t *testing.T) {
+	source := func(names ...string) scan.Source {
+		l := scantest.Layer{Digest: "sha256:abc"}
+		for _, name := range names {
+			l.Files = append(l.Files, scantest.Text(name, "content of "+name))
+		}
+		return scantest.Image("app", nil, l)
+	}
+	one := toy{name: "whole", key: "1", mode: scan.Whole}
+	two := toy{name: "whole", key: "2", mode: scan.Whole}
+	opt := scan.Options{Cache: &memory{}}
+	want := run(source("a", "b", "c"), opt, one)
+	run(source("c", "a", "b"), opt, two)
+	if diff := cmp.Diff(want, run(source("a", "b", "c"), opt, one)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestViewAfterAllLayers(t *testing.T) {
 	got := map[string]string{}
 	for _, f := range run(scantest.Image("app", nil, layers()...), scan.Options{}, toy{name: "toy", mode: scan.Whole})[0].Findings {

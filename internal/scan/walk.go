@@ -3,6 +3,7 @@ package scan
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"slices"
@@ -15,8 +16,9 @@ type walk struct {
 	run  *run
 	unit Unit
 
-	entries []*Entry // the index; kept for images and for the cache
-	count   int      // of entries seen
+	entries []*Entry          // the index; kept for images and for the cache
+	count   int               // of entries seen
+	listed  [sha256.Size]byte // of the index that came from the cache
 	skipped map[string]int64
 	err     error // why the unit was not walked to its end
 	failed  bool  // Failed was called: nothing of this walk is cached

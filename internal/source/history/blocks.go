@@ -11,7 +11,7 @@ import (
 )
 
 // format is the version of what a walk makes of commits; it is part of the digests.
-const format = "1"
+const format = "2"
 
 // A block ends after a commit whose id says so, about every meanBlock commits, or
 // after maxBlock. So a commit that comes late between old ones, as from a branch
