@@ -3,10 +3,12 @@ package secrets
 import (
 	"math"
 	"regexp/syntax"
+	"slices"
 )
 
 // tail is what must follow an anchor, in short: so many bytes of one class, then of
-// the next. It takes all that the expression takes, and some more.
+// the next. It takes all that the expression takes, and some more. Read backwards it
+// is what must stand before one.
 type tail []stretch
 
 type stretch struct {
@@ -17,37 +19,45 @@ type stretch struct {
 // Bounds of a tail, and of how long it is tried on a text before it is left to the
 // expression.
 const (
-	maxStretches = 8
+	maxStretches = 16
 	maxSteps     = 400
 	endless      = math.MaxInt
 )
 
-// follows says whether the tail can stand in a text at an offset.
+// follows says whether the tail can stand in a text from an offset on.
 func (t tail) follows(text string, at int) bool {
 	steps := 0
-	return t.try(text, at, &steps)
+	return t.try(text, at, 1, &steps)
 }
 
-func (t tail) try(text string, at int, steps *int) bool {
+// precedes says whether the tail, read backwards, can end at an offset.
+func (t tail) precedes(text string, end int) bool {
+	steps := 0
+	return t.try(text, end-1, -1, &steps)
+}
+
+func (t tail) try(text string, at, step int, steps *int) bool {
 	if len(t) == 0 {
 		return true
 	}
 	first := t[0]
 	n := 0
-	for n < first.least {
-		if at+n >= len(text) || !first.class[text[at+n]] {
+	takes := func() bool { return 0 <= at && at < len(text) && first.class[text[at]] }
+	for ; n < first.least; n++ {
+		if !takes() {
 			return false
 		}
-		n++
+		at += step
 	}
 	for {
-		if *steps++; *steps > maxSteps || t[1:].try(text, at+n, steps) {
+		if *steps++; *steps > maxSteps || t[1:].try(text, at, step, steps) {
 			return true
 		}
-		if n >= first.most || at+n >= len(text) || !first.class[text[at+n]] {
+		if n >= first.most || !takes() {
 			return false
 		}
 		n++
+		at += step
 	}
 }
 
@@ -55,37 +65,52 @@ func (t tail) try(text string, at int, steps *int) bool {
 func tailOf(subs []*syntax.Regexp) tail {
 	var t tail
 	for _, sub := range subs {
-		if asserts(sub) || len(t) == maxStretches {
-			break
-		}
-		class := new(byteSet)
-		visit(sub, class.add)
-		least, most := shortest(sub), endless
-		if n, ok := longest(sub); ok {
-			most = n
-		}
-		if most > 0 {
-			t = append(t, stretch{class, least, most})
-		}
+		t = append(t, stretchesOf(sub)...)
 	}
+	return t.demanding()
+}
+
+// headOf gives the end of what a sequence takes, backwards.
+func headOf(subs []*syntax.Regexp) tail {
+	var t tail
+	for _, sub := range slices.Backward(subs) {
+		all := stretchesOf(sub)
+		slices.Reverse(all)
+		t = append(t, all...)
+	}
+	return t.demanding()
+}
+
+// demanding cuts what is too long, and what demands nothing.
+func (t tail) demanding() tail {
+	t = t[:min(len(t), maxStretches)]
 	for len(t) > 0 && t[len(t)-1].least == 0 {
-		t = t[:len(t)-1] // it demands nothing
+		t = t[:len(t)-1]
 	}
 	return t
 }
 
-// asserts says that an expression looks at what stands around it: a tail ends
-// there.
-func asserts(re *syntax.Regexp) bool {
-	found := false
-	visit(re, func(r *syntax.Regexp) {
-		switch r.Op {
-		case syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText,
-			syntax.OpWordBoundary, syntax.OpNoWordBoundary, syntax.OpNoMatch:
-			found = true
+// stretchesOf gives what an expression takes: a text byte by byte, else all that it
+// can take as one stretch. What stands around is not looked at.
+func stretchesOf(re *syntax.Regexp) []stretch {
+	if re.Op == syntax.OpLiteral && len(re.Rune) > 1 {
+		var all []stretch
+		for _, r := range re.Rune {
+			one := &syntax.Regexp{Op: syntax.OpLiteral, Flags: re.Flags, Rune: []rune{r}}
+			all = append(all, stretchesOf(one)...)
 		}
-	})
-	return found
+		return all
+	}
+	most := endless
+	if n, ok := longest(re); ok {
+		most = n
+	}
+	if most == 0 {
+		return nil
+	}
+	class := new(byteSet)
+	visit(re, class.add)
+	return []stretch{{class, shortest(re), most}}
 }
 
 // shortest gives the number of bytes that an expression takes at least.
