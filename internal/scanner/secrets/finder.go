@@ -24,6 +24,8 @@ type finder struct {
 	// rest then is looked for at these places alone. None where that is not known.
 	starts []anchor
 	first  byteSet // of all starts
+	// needs are sets of texts: a match holds one of each, in any case of letters.
+	needs [][]string
 	// relaxed are tried in their order.
 	relaxed []relaxed
 }
@@ -59,7 +61,7 @@ const (
 // newFinder takes an expression and how it parses. Nothing is built before it is
 // needed.
 func newFinder(whole *regexp.Regexp, re *syntax.Regexp) *finder {
-	f := &finder{whole: whole}
+	f := &finder{whole: whole, needs: needsOf(re)}
 	from := 0
 	if f.lead = leadOf(re); f.lead != nil {
 		from = 1
@@ -95,6 +97,51 @@ func newFinder(whole *regexp.Regexp, re *syntax.Regexp) *finder {
 		f.relaxed = append(f.relaxed, r)
 	}
 	return f
+}
+
+// longNeed and maxNeeds are how long a text must be, and how many sets are worth
+// while.
+const (
+	longNeed = 3
+	maxNeeds = 4
+)
+
+// needsOf gives the texts of which a match must hold one, for each part of a sequence
+// that has some.
+func needsOf(re *syntax.Regexp) [][]string {
+	subs := flatten([]*syntax.Regexp{re})
+	var out [][]string
+	add := func(found []anchor) {
+		if len(found) == 0 || shortestText(found) < longNeed || len(out) == maxNeeds {
+			return
+		}
+		var texts []string
+		for _, a := range found {
+			texts = append(texts, a.text)
+		}
+		out = append(out, texts)
+	}
+	for from := 0; from < len(subs); {
+		texts, to := []string{""}, from
+		for ; to < len(subs); to++ {
+			more, ok := spellCases(subs[to])
+			if !ok || len(texts)*len(more) > maxStrings {
+				break
+			}
+			texts = product(texts, more)
+		}
+		if to > from {
+			add(textAnchors(texts))
+			from = to
+			continue
+		}
+		add(anchorsOf(subs[from]))
+		from++
+	}
+	if len(out) < 2 {
+		return nil // that is what it is looked for by
+	}
+	return out
 }
 
 // leadOf gives what an expression begins with; nil where that is no lead.
@@ -198,6 +245,14 @@ func (l *longRun) exceeds(text string) bool {
 func (f *finder) all(text string) [][]int {
 	if odd(text) {
 		return f.whole.FindAllStringIndex(text, -1)
+	}
+	if len(f.needs) > 0 {
+		lower := strings.ToLower(text)
+		for _, texts := range f.needs {
+			if !slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(lower, t) }) {
+				return nil
+			}
+		}
 	}
 	re := f.easiest(text)
 	if re == nil {

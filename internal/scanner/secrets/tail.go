@@ -4,6 +4,7 @@ import (
 	"math"
 	"regexp/syntax"
 	"slices"
+	"strings"
 )
 
 // tail is what must follow an anchor, in short: so many bytes of one class, then of
@@ -11,7 +12,9 @@ import (
 // is what must stand before one.
 type tail []stretch
 
+// stretch is one of some texts, or so many bytes of a class.
 type stretch struct {
+	texts       []string // as spellCases gives them
 	class       *byteSet
 	least, most int
 }
@@ -20,7 +23,7 @@ type stretch struct {
 // expression.
 const (
 	maxStretches = 16
-	maxSteps     = 400
+	maxSteps     = 2000
 	endless      = math.MaxInt
 )
 
@@ -41,6 +44,9 @@ func (t tail) try(text string, at, step int, steps *int) bool {
 		return true
 	}
 	first := t[0]
+	if first.texts != nil {
+		return t.tryTexts(text, at, step, steps)
+	}
 	n := 0
 	takes := func() bool { return 0 <= at && at < len(text) && first.class[text[at]] }
 	for ; n < first.least; n++ {
@@ -61,11 +67,46 @@ func (t tail) try(text string, at, step int, steps *int) bool {
 	}
 }
 
+// tryTexts is try where a text comes first.
+func (t tail) tryTexts(text string, at, step int, steps *int) bool {
+	for _, spelled := range t[0].texts {
+		if *steps++; *steps > maxSteps {
+			return true
+		}
+		length := len(spelled) - strings.Count(spelled, anyCase)
+		from, next := at, at+length
+		if step < 0 {
+			from, next = at-length+1, at-length
+		}
+		if from >= 0 && from+length <= len(text) && spells(text[from:from+length], spelled) && t[1:].try(text, next, step, steps) {
+			return true
+		}
+	}
+	return false
+}
+
+// spells says whether a text is one that spellCases gives, of the same length.
+func spells(text, spelled string) bool {
+	for i := range len(text) {
+		c, fold := spelled[0], spelled[0] == anyCase[0]
+		if fold {
+			c, spelled = spelled[1], spelled[1:]
+		}
+		spelled = spelled[1:]
+		if text[i] != c && !(fold && text[i]|0x20 == c) {
+			return false
+		}
+	}
+	return true
+}
+
 // tailOf gives the beginning of what a sequence takes.
 func tailOf(subs []*syntax.Regexp) tail {
 	var t tail
-	for _, sub := range subs {
-		t = append(t, stretchesOf(sub)...)
+	for _, sub := range flatten(subs) {
+		if one, ok := stretchOf(sub); ok {
+			t = append(t, one)
+		}
 	}
 	return t.demanding()
 }
@@ -73,10 +114,10 @@ func tailOf(subs []*syntax.Regexp) tail {
 // headOf gives the end of what a sequence takes, backwards.
 func headOf(subs []*syntax.Regexp) tail {
 	var t tail
-	for _, sub := range slices.Backward(subs) {
-		all := stretchesOf(sub)
-		slices.Reverse(all)
-		t = append(t, all...)
+	for _, sub := range slices.Backward(flatten(subs)) {
+		if one, ok := stretchOf(sub); ok {
+			t = append(t, one)
+		}
 	}
 	return t.demanding()
 }
@@ -90,27 +131,23 @@ func (t tail) demanding() tail {
 	return t
 }
 
-// stretchesOf gives what an expression takes: a text byte by byte, else all that it
-// can take as one stretch. What stands around is not looked at.
-func stretchesOf(re *syntax.Regexp) []stretch {
-	if re.Op == syntax.OpLiteral && len(re.Rune) > 1 {
-		var all []stretch
-		for _, r := range re.Rune {
-			one := &syntax.Regexp{Op: syntax.OpLiteral, Flags: re.Flags, Rune: []rune{r}}
-			all = append(all, stretchesOf(one)...)
-		}
-		return all
-	}
+// stretchOf gives what an expression takes: one of a few texts, else all bytes that it
+// can take. What stands around is not looked at. It is false for what takes nothing.
+func stretchOf(re *syntax.Regexp) (stretch, bool) {
 	most := endless
 	if n, ok := longest(re); ok {
 		most = n
 	}
 	if most == 0 {
-		return nil
+		return stretch{}, false
+	}
+	least := shortest(re)
+	if texts, ok := spellCases(re); ok && least > 1 {
+		return stretch{texts: texts, least: least}, true
 	}
 	class := new(byteSet)
 	visit(re, class.add)
-	return []stretch{{class, shortest(re), most}}
+	return stretch{class: class, least: least, most: most}, true
 }
 
 // shortest gives the number of bytes that an expression takes at least.
