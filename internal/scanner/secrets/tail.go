@@ -23,7 +23,7 @@ type stretch struct {
 // expression.
 const (
 	maxStretches = 16
-	maxSteps     = 2000
+	maxSteps     = 400
 	endless      = math.MaxInt
 )
 
