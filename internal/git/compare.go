@@ -149,3 +149,35 @@ func (o *Objects) Parents(ctx context.Context, commit string) ([]string, error) 
 	}
 	return parents, nil
 }
+
+// Sizes gives the sizes of blobs, without those that the repository lacks.
+func (o *Objects) Sizes(ctx context.Context, blobs []string) (map[string]int64, error) {
+	sizes := make(map[string]int64, len(blobs))
+	if len(blobs) == 0 {
+		return sizes, nil
+	}
+	stdin := strings.NewReader(strings.Join(blobs, "\n") + "\n")
+	out, err := o.repo.startAt(ctx, o.at, stdin, "cat-file", "--batch-check")
+	if err != nil {
+		return nil, err
+	}
+	n := 0
+	for line, more := out.line(); more; line, more = out.line() {
+		if n == len(blobs) {
+			out.err = errors.New("git cat-file: more answers than questions")
+			break
+		}
+		size, err := parseAnswer(line, blobs[n])
+		if err == nil {
+			sizes[blobs[n]] = size
+		} else if !errors.Is(err, ErrMissing) {
+			out.err = err
+			break
+		}
+		n++
+	}
+	if _, err := out.close(); err != nil {
+		return nil, err
+	}
+	return sizes, nil
+}
