@@ -25,7 +25,7 @@ const module = "github.com/boltseal/boltseal/"
 //	4 scanner/*  source/*  report  fix
 //	3 scan
 //	2 rule  policy  vulndb
-//	1 finding  eol  inventory  nearest  yamlpos  ci  git  cache  shellcheck
+//	1 finding  eol  inventory  nearest  yamlpos  ci  git  cache  shellcheck  vex
 var allowed = []struct {
 	pkg   string
 	own   string // space-separated, below internal/
@@ -44,7 +44,8 @@ var allowed = []struct {
 	{"internal/finding", "inventory", "os net/http"},
 	{"internal/rule", "finding nearest", "os net/http"},
 	{"internal/rule/ruletest", "finding fix rule scan", "net/http"},
-	{"internal/policy", "finding yamlpos", "os os/exec net/http"},
+	{"internal/vex", "", "os net/http"},
+	{"internal/policy", "finding inventory nearest vex yamlpos", "os os/exec net/http"},
 	{"internal/vulndb", "inventory", ""},
 	{"internal/scan", "finding inventory", "os net/http"},
 	{"internal/scan/scantest", "scan", "os net/http"},
@@ -57,7 +58,7 @@ var allowed = []struct {
 	{"internal/scanner/packages", "finding inventory scan vulndb", "os os/exec net/http"},
 	{"internal/scanner/imageconfig", "adminport eol finding inventory rule scan", "os os/exec net/http"},
 	{"internal/fix", "finding", "os os/exec net/http"},
-	{"internal/report", "finding inventory nearest policy rule", "os net/http"},
+	{"internal/report", "finding inventory nearest policy rule vex", "os net/http"},
 	{"internal/forge", "report", "os net/http"},
 	{"internal/gate", "finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},
 	{"internal/cli", "*", "net/http"},

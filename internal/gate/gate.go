@@ -51,6 +51,12 @@ type Judging struct {
 	// Failures take the verdict away whatever was found: a report that could not
 	// be written.
 	Failures []string
+	// Warnings are reasons that change nothing.
+	Warnings []string
+	// Event, Environment and DefaultBranch are the run's: see policy.Input.
+	Event         policy.Event
+	Environment   string
+	DefaultBranch bool
 	// Mask takes secrets out of every string that comes from what was scanned or
 	// from a policy file. Masking twice is masking once; nil masks nothing.
 	Mask func(string) string
@@ -157,7 +163,10 @@ func database(info vulndb.Info) *report.Database {
 // that it has. It looks at nothing but the run, so a stored run judged again by the
 // same policies on the same day is the same to the byte.
 func Judge(run *report.Run, j Judging) {
-	in := policy.Input{FailOn: j.FailOn, WarnOnly: j.WarnOnly, Failures: j.Failures}
+	in := policy.Input{
+		FailOn: j.FailOn, WarnOnly: j.WarnOnly, Failures: j.Failures, Warnings: j.Warnings,
+		Event: j.Event, Environment: j.Environment, DefaultBranch: j.DefaultBranch,
+	}
 	for _, f := range run.Findings {
 		in.Subjects = append(in.Subjects, f.Subject)
 	}
@@ -177,8 +186,14 @@ func Judge(run *report.Run, j Judging) {
 	for _, p := range j.Policies {
 		run.Policies = append(run.Policies, report.Policy{Path: j.mask(p.Path), Ref: p.Ref, Digest: p.Digest, Targets: p.Targets})
 	}
-	run.Judged = report.Judged{On: j.Now.UTC().Format(time.DateOnly), FailOn: j.FailOn, WarnOnly: j.WarnOnly}
+	run.Judged = report.Judged{
+		On: j.Now.UTC().Format(time.DateOnly), FailOn: j.FailOn, WarnOnly: j.WarnOnly,
+		Event: j.Event, Environment: j.mask(j.Environment), DefaultBranch: j.DefaultBranch,
+	}
 	for _, f := range j.Failures {
 		run.Judged.Failures = append(run.Judged.Failures, j.mask(f))
+	}
+	for _, w := range j.Warnings {
+		run.Judged.Warnings = append(run.Judged.Warnings, j.mask(w))
 	}
 }

@@ -11,13 +11,27 @@ type bench struct {
 	judges   []*judge
 	fallback *judge // nil until a target needs it
 	byTarget map[string][]*judge
+	in       *Input
 	now      time.Time
 }
 
-func newBench(policies []*Policy, now time.Time) *bench {
-	b := &bench{byTarget: make(map[string][]*judge), now: now}
+func newBench(policies []*Policy, in *Input, now time.Time) *bench {
+	b := &bench{byTarget: make(map[string][]*judge), in: in, now: now}
+	made := make(map[*Policy]*judge)
 	for _, p := range policies {
-		b.judges = append(b.judges, newJudge(p, now, len(policies) > 1))
+		j := newJudge(p, in, now, len(policies) > 1)
+		b.judges = append(b.judges, j)
+		made[p] = j
+	}
+	for _, j := range b.judges {
+		for _, p := range j.policy.Children {
+			child, ok := made[p]
+			if !ok {
+				child = newJudge(p, in, now, true)
+				made[p] = child
+			}
+			j.children = append(j.children, child)
+		}
 	}
 	return b
 }
@@ -35,7 +49,7 @@ func (b *bench) of(target string) []*judge {
 	}
 	if len(judges) == 0 {
 		if b.fallback == nil {
-			b.fallback = newJudge(Default(), b.now, len(b.judges) > 0)
+			b.fallback = newJudge(Default(), b.in, b.now, len(b.judges) > 0)
 		}
 		judges = []*judge{b.fallback}
 	}

@@ -40,6 +40,12 @@ func (p *Policy) print(b *strings.Builder) {
 			fmt.Fprintf(b, "#   - %s\n", r.yaml())
 		}
 	}
+	if len(p.Scopes) > 0 {
+		b.WriteString("scopes: # the first that matches bounds the action\n")
+		for i := range p.Scopes {
+			fmt.Fprintf(b, "  - %s\n", p.Scopes[i].yaml())
+		}
+	}
 	if len(p.Exceptions) > 0 {
 		b.WriteString("exceptions:\n")
 		for i := range p.Exceptions {
@@ -51,7 +57,33 @@ func (p *Policy) print(b *strings.Builder) {
 		f.list("files", p.Dockerfiles)
 		fmt.Fprintf(b, "dockerfile: %s\n", f.String())
 	}
+	p.printTargets(b)
 	fmt.Fprintf(b, "coverage: %s\nseverity: {unknown: %s}\n", p.Coverage.yaml(), p.Unknown)
+	fmt.Fprintf(b, "limits: %s\ntrust: %s\nnew: %s\n", p.Limits.yaml(), p.Trust.yaml(), p.New.yaml())
+	if len(p.Tests) > 0 {
+		b.WriteString("tests:\n")
+		for i := range p.Tests {
+			fmt.Fprintf(b, "  - %s\n", p.Tests[i].yaml())
+		}
+	}
+}
+
+// printTargets prints lists that are left out where there are none.
+func (p *Policy) printTargets(b *strings.Builder) {
+	var targets, vex, relaxable flow
+	targets.list("exclude", p.Exclude)
+	vex.list("files", p.VEXFiles)
+	vex.list("products", p.Products)
+	relaxable.list("relaxable", p.Relaxable)
+	if len(targets.parts) > 0 {
+		fmt.Fprintf(b, "targets: %s\n", targets.String())
+	}
+	if len(vex.parts) > 0 {
+		fmt.Fprintf(b, "vex: %s\n", vex.String())
+	}
+	if len(relaxable.parts) > 0 {
+		fmt.Fprintf(b, "%s\n", relaxable.parts[0])
+	}
 }
 
 // printable keeps a path inside of its comment.
@@ -108,7 +140,15 @@ func (r *Rule) yaml() string {
 	if when := r.When.flow(); len(when.parts) > 0 {
 		f.raw("when", when.String())
 	}
+	f.text("cel", r.CEL)
 	f.text("action", string(r.Action))
+	if r.Grace != nil {
+		f.raw("grace", "{since: published, for: "+r.Grace.For.yaml()+"}")
+	}
+	if !r.Until.IsZero() {
+		f.raw("until", day(r.Until))
+		f.text("then", string(r.Then))
+	}
 	f.text("message", r.Message)
 	return f.String()
 }
@@ -131,6 +171,12 @@ func (w *When) flow() *flow {
 	if w.EPSS != nil {
 		f.text("epss", ">="+strconv.FormatFloat(*w.EPSS, 'g', -1, 64))
 	}
+	f.text("origin", w.Origin)
+	if w.Published != nil {
+		f.text("published", w.Published.String())
+	}
+	f.list("event", w.Events)
+	f.list("environment", w.Environments)
 	return &f
 }
 
@@ -148,6 +194,9 @@ func (e *Exception) yaml() string {
 	f.text("approved-by", e.ApprovedBy)
 	f.raw("created", day(e.Created))
 	f.raw("expires", day(e.Expires))
+	if e.VEX != nil {
+		f.raw("vex", e.VEX.yaml())
+	}
 	return f.String()
 }
 
@@ -169,6 +218,7 @@ func (r *Rule) reason() string {
 	f.list("scanner", r.Scanners)
 	f.list("rule", r.Rules)
 	f.parts = append(f.parts, r.When.flow().parts...)
+	f.text("cel", r.CEL)
 	if len(f.parts) == 0 {
 		return "matches every finding"
 	}
