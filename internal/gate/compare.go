@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -96,35 +97,26 @@ func (c *comparing) gather(all map[*Comparison]*comparing, sealed []finding.Find
 }
 
 func (c *comparing) compare(ctx context.Context, sealed []finding.Finding) error {
+	var errs []error
 	if c.Trusted != nil {
 		known, err := c.silent(ctx, sealed)
 		if err != nil {
 			// Nothing is known of what may stay silent.
-			known = finding.NewKnown(nil, nil)
+			known, errs = finding.NewKnown(nil, nil), append(errs, err)
 		}
-		c.each(sealed, known, func(f *finding.Finding, there *finding.Finding) { c.silence(f, there) })
-		if err != nil {
-			return err
-		}
+		c.each(sealed, known, func(i int, there *finding.Finding) { c.silence(&c.run.Findings[i].Finding, there) })
 	}
 	switch {
 	case c.AllNew:
-		c.all(func(i int) { c.mark(i, true) })
+		c.each(sealed, finding.NewKnown(nil, nil), c.mark)
 	case c.Since != nil:
 		there, moved, err := c.scan(ctx, c.Since, sealed)
-		if err != nil {
-			c.all(func(i int) { c.mark(i, true) })
-			return err
+		if err != nil && (c.Trusted != c.Since || len(errs) == 0) {
+			errs = append(errs, err)
 		}
-		known := finding.NewKnown(there, moved)
-		for _, i := range c.trees {
-			c.mark(i, known.Take(&sealed[i]) == nil)
-		}
-		for _, i := range c.histories {
-			c.mark(i, known.Find(&sealed[i]) == nil)
-		}
+		c.each(sealed, finding.NewKnown(there, moved), c.mark)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (c *comparing) all(do func(i int)) {
@@ -133,16 +125,17 @@ func (c *comparing) all(do func(i int)) {
 	}
 }
 
-func (c *comparing) mark(i int, isNew bool) { c.run.Findings[i].New = &isNew }
+// mark says whether a finding is new: where it was nothing there.
+func (c *comparing) mark(i int, there *finding.Finding) { c.run.Findings[i].New = new(there == nil) }
 
 // each gives to every finding the one that it was there. One of a tree is counted: a
 // second one like it was not there. Commits tell the same finding many times.
-func (c *comparing) each(sealed []finding.Finding, known *finding.Known, do func(f, there *finding.Finding)) {
+func (c *comparing) each(sealed []finding.Finding, known *finding.Known, do func(i int, there *finding.Finding)) {
 	for _, i := range c.trees {
-		do(&c.run.Findings[i].Finding, known.Take(&sealed[i]))
+		do(i, known.Take(&sealed[i]))
 	}
 	for _, i := range c.histories {
-		do(&c.run.Findings[i].Finding, known.Find(&sealed[i]))
+		do(i, known.Find(&sealed[i]))
 	}
 }
 
