@@ -20,6 +20,9 @@ type Remote struct {
 	// Header is sent with every request, as "Authorization: basic …"; empty for
 	// none. It reaches git by its environment: command lines can be read by others.
 	Header string
+	// Alone fetches a commit without the ones before it, also where the repository has
+	// all of its own.
+	Alone bool
 	// Environment are variables of proxies and certificates, as NAME=value.
 	Environment []string
 }
@@ -131,7 +134,7 @@ func (s *Store) Fetch(ctx context.Context, from Remote, ref string) (string, err
 		args = append(args, "-c", c)
 	}
 	args = append(args, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=")
-	if _, err := os.Stat(filepath.Join(s.dir, "shallow")); err == nil {
+	if _, err := os.Stat(filepath.Join(s.dir, "shallow")); err == nil || from.Alone {
 		args = append(args, "--depth=1")
 	}
 	if tip := s.has(ctx); tip != "" {

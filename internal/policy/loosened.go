@@ -38,7 +38,7 @@ func Loosened(trusted, changed *Policy, subjects []Subject, now time.Time) []str
 func milder(trusted, changed *Policy, subjects []Subject, now time.Time) string {
 	in := &Input{Subjects: subjects}
 	before, after := newBench([]*Policy{alone(trusted)}, in, now), newBench([]*Policy{alone(changed)}, in, now)
-	count, example := 0, ""
+	count, example, blocks := 0, "", false
 	for i := range subjects {
 		s := newSubject(&subjects[i], dayOf(now))
 		if s.Scanner == finding.Policy {
@@ -49,8 +49,9 @@ func milder(trusted, changed *Policy, subjects []Subject, now time.Time) string 
 		if b.Action.strictness() >= a.Action.strictness() {
 			continue
 		}
-		if count++; example == "" {
+		if count++; example == "" || !blocks && a.Action == Block {
 			example = fmt.Sprintf("%s goes from %s to %s", described(s), a.Action, b.Action)
+			blocks = a.Action == Block
 		}
 	}
 	switch count {

@@ -143,3 +143,20 @@ func (p *Policy) pathLists() [][]string {
 	}
 	return lists
 }
+
+// IsAbout says whether a file is a policy that is about a folder: its own, one of a
+// folder above or of one below.
+func IsAbout(file, folder string) bool {
+	at, ok := policyFolder(file)
+	return ok && (at == "." || at == folder || folder == "." || strings.HasPrefix(folder, at+"/") || strings.HasPrefix(at, folder+"/"))
+}
+
+// UnderOf gives the folder below which the policy at a path judges, for whoever scans
+// a folder: its own where that lies below; empty for everywhere.
+func UnderOf(file, folder string) string {
+	at, _ := policyFolder(file)
+	if at == "." || at == folder || folder != "." && !strings.HasPrefix(at, folder+"/") {
+		return ""
+	}
+	return at
+}
