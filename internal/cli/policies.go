@@ -91,7 +91,22 @@ func (s *policySet) bind(names [][]string) []*policy.Policy {
 			bound[i].Targets = nil // all of them
 		}
 	}
+	adopt(bound, s.byTarget)
 	return bound
+}
+
+// adopt makes each policy a child of those above it: they apply to the same targets
+// and come later, as the nearest is found first.
+func adopt(policies []*policy.Policy, byTarget [][]int) {
+	for _, own := range byTarget {
+		for n, i := range own {
+			for _, above := range own[n+1:] {
+				if parent := policies[above]; !slices.Contains(parent.Children, policies[i]) {
+					parent.Children = append(parent.Children, policies[i])
+				}
+			}
+		}
+	}
 }
 
 // findPolicies looks upwards from a folder to the root of its repository.

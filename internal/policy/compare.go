@@ -298,6 +298,7 @@ func newValues(policies []*Policy) *values {
 		if len(packages) > 0 {
 			s.scanner = finding.Packages
 		}
+		s.scanner = cmp.Or(s.scanner, scannerOf(s.rule))
 		if !seen[s] && len(v.places) < maxExamples {
 			seen[s] = true
 			v.places = append(v.places, s)
@@ -336,6 +337,19 @@ func newValues(policies []*Policy) *values {
 	slices.Sort(v.epss)
 	v.epss = slices.Compact(v.epss)
 	return v
+}
+
+// scannerOf is the scanner whose rules look like this one; empty for any.
+func scannerOf(rule string) string {
+	for _, known := range []struct{ prefix, scanner string }{
+		{"DL", finding.Dockerfile}, {"SC", finding.Dockerfile}, {"dockerfile/", finding.Dockerfile},
+		{"CVE-", finding.Packages}, {"GHSA-", finding.Packages}, {"image/", finding.ImageConfig},
+	} {
+		if strings.HasPrefix(rule, known.prefix) {
+			return known.scanner
+		}
+	}
+	return ""
 }
 
 // bounds notes the numbers that a rule asks for. More than a few would multiply.

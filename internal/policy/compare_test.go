@@ -25,9 +25,6 @@ func TestCompare(t *testing.T) {
 			[]string{
 				"tighter: note by default rule rest -> block by rule lint: {scanner: dockerfile, rule: DL30x, severity: low, fix: available, new: true}",
 				"tighter: warn by default rule medium -> block by rule lint: ",
-				"tighter: warn by default rule old-exploited -> block by rule lint: {scanner: packages, rule: DL30x, severity: critical, fix: available, new: false, kev: true}",
-				"tighter: warn by default rule old-malware -> block by rule lint: ",
-				"tighter: warn by default rule old-secrets -> block by rule lint: ",
 			},
 		},
 		"an exception more": {
