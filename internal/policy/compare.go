@@ -219,45 +219,6 @@ func daysOrNone(n int) string {
 	return fmt.Sprintf("%dd", n)
 }
 
-// Beside is the policy of a change's head as it is judged beside the trusted one: its
-// rules, coverage and limits, and nothing else of it. What the trusted one accepts,
-// excludes and caps stays so.
-func Beside(trusted, head *Policy) *Policy {
-	p := *trusted
-	p.Path, p.Ref, p.Digest = head.Path, head.Ref, head.Digest
-	p.Rules, p.Coverage, p.Limits = head.Rules, head.Coverage, head.Limits
-	p.builtIn = head.builtIn
-	return &p
-}
-
-// maxLoosened bounds the warnings, for whom more would hide the rest.
-const maxLoosened = 10
-
-// Loosened are the warnings about what a change makes looser, which holds only after
-// it is merged. The policies are those that apply to the same findings.
-func Loosened(trusted, head []*Policy, now time.Time) []string {
-	var out []string
-	more := 0
-	for _, d := range Compare(trusted, head, nil, now) {
-		switch {
-		case d.Tighter:
-			continue
-		case len(out) == maxLoosened:
-			more++
-			continue
-		}
-		line := fmt.Sprintf("policy/loosened: %s becomes %s; takes effect after merge", d.Old, d.New)
-		if d.Example != "" {
-			line += "; for example " + d.Example
-		}
-		out = append(out, line)
-	}
-	if more > 0 {
-		out = append(out, fmt.Sprintf("policy/loosened: and %d more; boltseal policy diff shows them", more))
-	}
-	return out
-}
-
 // maxExamples bounds the values of one kind that examples are made of.
 const maxExamples = 400
 
@@ -342,8 +303,12 @@ func newValues(policies []*Policy) *values {
 // scannerOf is the scanner whose rules look like this one; empty for any.
 func scannerOf(rule string) string {
 	for _, known := range []struct{ prefix, scanner string }{
-		{"DL", finding.Dockerfile}, {"SC", finding.Dockerfile}, {"dockerfile/", finding.Dockerfile},
-		{"CVE-", finding.Packages}, {"GHSA-", finding.Packages}, {"image/", finding.ImageConfig},
+		{"DL", finding.Dockerfile},
+		{"SC", finding.Dockerfile},
+		{"dockerfile/", finding.Dockerfile},
+		{"CVE-", finding.Packages},
+		{"GHSA-", finding.Packages},
+		{"image/", finding.ImageConfig},
 	} {
 		if strings.HasPrefix(rule, known.prefix) {
 			return known.scanner

@@ -2,11 +2,8 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestCompare(t *testing.T) {
@@ -65,38 +62,6 @@ func TestCompare(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// A head's policy stands beside the trusted one with the trusted one's exceptions: it
-// can tighten, and take nothing away.
-func TestBeside(t *testing.T) {
-	trusted := mustLoad(t, excepting("{match: {rule: DL3008}, expires: 2026-12-01}")+"rules: [{id: lint, scanner: dockerfile, action: block}]\n")
-	lax := mustLoad(t, "rules: [{id: all, action: note}]\ntargets: {exclude: \"**\"}\n"+excepting("{match: {rule: \"**\"}, expires: 2026-12-01}"))
-	tight := mustLoad(t, "rules: [{id: all, action: block}]\ncoverage: {require: [packages]}\n")
-	for _, test := range []struct {
-		head    *Policy
-		subject Subject
-		want    string
-	}{
-		{lax, rootFinding, "block by rule lint"},
-		{lax, lintFinding, "suppress by exception 1"},
-		{tight, lintFinding, "suppress by exception 1"},
-		{tight, imageFinding, "block by default rule image"},
-		{tight, with(imageFinding, func(s *Subject) { s.Severity = 1 }), "block by rule all"},
-	} {
-		d := judgeOne([]*Policy{trusted, Beside(trusted, test.head)}, test.subject, nil)
-		if got := string(d.Action) + " by " + d.By; got != test.want {
-			t.Errorf("%s: got %s, want %s", test.subject.Rule, got, test.want)
-		}
-	}
-	loosened := Loosened([]*Policy{trusted}, []*Policy{lax}, today)
-	const want = "policy/loosened: block by rule lint becomes suppress by exclude; takes effect after merge; for example {scanner: dockerfile, rule: example, severity: critical, fix: available, new: true}"
-	if !slices.Contains(loosened, want) || len(loosened) != maxLoosened+1 || loosened[maxLoosened] != "policy/loosened: and 3 more; boltseal policy diff shows them" {
-		t.Error(strings.Join(loosened, "\n"))
-	}
-	if diff := cmp.Diff([]string(nil), Loosened([]*Policy{trusted}, []*Policy{trusted}, today)); diff != "" {
-		t.Error(diff)
 	}
 }
 
