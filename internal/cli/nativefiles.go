@@ -179,3 +179,13 @@ func readInside(root, name string) ([]byte, error) {
 	}
 	return readNative(f)
 }
+
+// readCommitted reads a file of a commit.
+func readCommitted(ctx context.Context, repo *git.Repo, commit, name string) ([]byte, error) {
+	objects, err := repo.Objects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer objects.Close() //nolint:errcheck // a temporary folder
+	return objects.ReadFile(ctx, commit, name, maxNative)
+}

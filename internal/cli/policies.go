@@ -10,10 +10,12 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/boltseal/boltseal/internal/gate"
 	"github.com/boltseal/boltseal/internal/git"
 	"github.com/boltseal/boltseal/internal/policy"
+	"github.com/boltseal/boltseal/internal/source/image"
 	"github.com/boltseal/boltseal/internal/yamlpos"
 )
 
@@ -36,8 +38,13 @@ type policySet struct {
 // to the root of its repository, or in that folder alone where there is none, and
 // those of the folders below it. Where two apply to a target, both judge it; where
 // none does, the built-in default.
-func loadPolicies(ctx context.Context, named string, dirs []string) (*policySet, error) {
-	return scanOptions{policy: named, anchors: &anchors{}}.loadPolicies(ctx, dirs)
+func loadPolicies(ctx context.Context, sys System, named string, dirs []string) (*policySet, error) {
+	o := scanOptions{policy: named, anchors: &anchors{}}
+	set, err := o.loadPolicies(ctx, dirs)
+	if err != nil {
+		return nil, err
+	}
+	return set, set.extend(o.parents(ctx, sys, set, image.Remote{}))
 }
 
 // loadPolicies reads policies at the trusted commit where there is one.
@@ -148,7 +155,37 @@ func (s *policySet) bind(names [][]string) []*policy.Policy {
 			bound[i].Targets = nil // all of them
 		}
 	}
+	adopt(bound, s.byTarget)
 	return bound
+}
+
+// adopt makes each policy a child of those of the folders above it, which can let its
+// exceptions have a say. What counts of a change's policy is nobody's child.
+func adopt(policies []*policy.Policy, byTarget [][]int) {
+	for _, own := range byTarget {
+		for n, i := range own {
+			for m, k := range own {
+				child, parent := policies[i], policies[k]
+				if isAbove(parent, child, m > n) && !slices.Contains(parent.Children, child) {
+					parent.Children = append(parent.Children, child)
+				}
+			}
+		}
+	}
+}
+
+// isAbove says whether a policy was found in a folder above another one's. Of those
+// that were found upwards the nearest comes first.
+func isAbove(parent, child *policy.Policy, later bool) bool {
+	for _, p := range []*policy.Policy{parent, child} {
+		if p.Head || p.Origin().Kind != "" {
+			return false
+		}
+	}
+	if child.Under == "" {
+		return parent.Under == "" && later
+	}
+	return parent.Under == "" || strings.HasPrefix(child.Under, parent.Under+"/")
 }
 
 // foundPolicies are those of one folder.
@@ -249,9 +286,34 @@ func policyPaths(ctx context.Context, repo *git.Repo, root, rel string) ([]strin
 	return paths, err
 }
 
-// loadNamed loads the policy that the user named, which may be a link: mounted
-// configuration often is. One of a repository whose trusted commit is read is read
-// there.
+// loadNamed loads a policy that the user named, which may be a link: mounted
+// configuration often is.
+func loadNamed(file string) (*policy.Policy, error) {
+	real, err := filepath.EvalSymlinks(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading policy %s: %w", shown(file), err)
+	}
+	data, err := workTree{filepath.Dir(real)}.Read(filepath.Base(real))
+	if err != nil {
+		return nil, fmt.Errorf("reading policy %s: %w", shown(file), err)
+	}
+	return policy.Load(shown(file), data)
+}
+
+// filesBeside are those that a policy can extend that the user named: of its
+// repository, or of its folder where there is none.
+func filesBeside(ctx context.Context, file string) policy.Files {
+	dir := filepath.Dir(file)
+	if full, err := realPath(dir); err == nil {
+		if repo, err := git.Find(ctx, full); err == nil {
+			dir = repo.Root
+		}
+	}
+	return workTree{dir}
+}
+
+// loadNamed loads the policy of --policy. One of a repository whose trusted commit is
+// read is read there.
 func (o scanOptions) loadNamed(ctx context.Context) (*policy.Policy, policy.Files, error) {
 	var files policy.Files
 	file := o.policy
@@ -263,15 +325,11 @@ func (o scanOptions) loadNamed(ctx context.Context) (*policy.Policy, policy.File
 	if a != nil && a.trusted != "" {
 		name, within = a.place(file)
 	}
-	if within {
-		files = a.files(ctx)
-	} else {
-		real, err := filepath.EvalSymlinks(file)
-		if err != nil {
-			return nil, nil, fmt.Errorf("reading policy %s: %w", shown(file), err)
-		}
-		files, name = workTree{filepath.Dir(real)}, filepath.Base(real)
+	if !within {
+		p, err := loadNamed(file)
+		return p, filesBeside(ctx, file), err
 	}
+	files = a.files(ctx)
 	data, err := files.Read(name)
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading policy %s: %w", shown(file), err)

@@ -220,13 +220,8 @@ func (r *Rule) reason() string {
 	if r.Message != "" {
 		return r.Message
 	}
-	var f flow
-	f.list("scanner", r.Scanners)
-	f.list("rule", r.Rules)
-	f.parts = append(f.parts, r.When.flow().parts...)
-	f.text("cel", r.CEL)
-	if len(f.parts) == 0 {
-		return "matches every finding"
+	if conditions := r.conditions(); conditions != "" {
+		return conditions
 	}
-	return strings.Join(f.parts, ", ")
+	return "matches every finding"
 }

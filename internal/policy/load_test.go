@@ -50,7 +50,7 @@ rules:
 scopes:
   - {paths: "examples/**", images: app, rules: "DL*", packages: "pkg:npm/**", scanners: [secrets], kev: true, malware: true, action-max: note}
 tests:
-  - {name: old ones, finding: {scanner: packages, severity: high, rule: CVE-1-1, cve: GHSA-aaaa-bbbb-cccc, path: go.mod, image: app, package: "pkg:npm/a@1", fix: available, new: false, kev: true, malware: true, epss: 0.5, origin: base, published: 2026-01-02}, event: push, environment: prod, default-branch: true, on: 2026-02-03, expect: block}
+  - {name: old ones, finding: {scanner: packages, severity: high, rule: CVE-1-1, cve: GHSA-aaaa-bbbb-cccc, path: go.mod, image: app, package: "pkg:npm/a@1", fix: available, new: false, kev: true, malware: true, epss: 0.5, origin: base, published: 2026-01-02, fingerprint: "v1:00112233445566778899aabbccddeeff"}, event: push, environment: prod, default-branch: true, on: 2026-02-03, expect: block}
 exceptions:
   - match: {cve: [CVE-2026-12345, GHSA-aaaa-bbbb-cccc], purl: "pkg:npm/@scope/name", rule: X, path: "a/**", image: app, fingerprint: "v1:00112233445566778899aabbccddeeff#2"}
     reason: not reached
@@ -106,6 +106,7 @@ func TestLoad(t *testing.T) {
 			Finding: Example{
 				Scanner: "packages", Rule: "CVE-1-1", Severity: finding.High, CVEs: []string{"GHSA-aaaa-bbbb-cccc"}, Path: "go.mod", Image: "app", Package: "pkg:npm/a@1",
 				Fix: true, KEV: true, Malware: true, New: new(false), EPSS: 0.5, Origin: OriginBase, Published: date(2026, 1, 2),
+				Fingerprint: "v1:00112233445566778899aabbccddeeff",
 			},
 		}},
 		Exceptions: []Exception{{

@@ -40,6 +40,8 @@ type Example struct {
 	Origin string
 	// Published is a day; the zero time for an unknown one.
 	Published time.Time
+	// Fingerprint is as reports show it.
+	Fingerprint string
 }
 
 // maxTests bounds the tests of a file.
@@ -104,6 +106,13 @@ func readExample(v yamlpos.Value) Example {
 		yamlpos.May("epss", yamlpos.Into(&e.EPSS, readProbability)),
 		yamlpos.May("origin", yamlpos.Into(&e.Origin, func(v yamlpos.Value) string { return v.OneOf(OriginBase, OriginOurs) })),
 		yamlpos.May("published", yamlpos.Into(&e.Published, yamlpos.Value.Date)),
+		yamlpos.May("fingerprint", yamlpos.Into(&e.Fingerprint, func(v yamlpos.Value) string {
+			if prints := readFingerprints(v); len(prints) == 1 {
+				return prints[0]
+			}
+			v.Fail("", "one fingerprint is wanted here")
+			return ""
+		})),
 	)
 	if e.Scanner != finding.Packages {
 		for _, key := range []string{"cve", "package", "kev", "malware", "epss", "origin", "published"} {
@@ -149,6 +158,7 @@ func (e *Example) Subject() Subject {
 		s.Rule = exampleID
 	}
 	s.Location = finding.Location{Path: e.Path, Image: e.Image}
+	s.Fingerprint = e.Fingerprint
 	if e.Scanner != finding.Packages {
 		if e.Fix {
 			s.Fix = &finding.Fix{}
@@ -240,5 +250,6 @@ func (e *Example) yaml() string {
 	if !e.Published.IsZero() {
 		f.raw("published", day(e.Published))
 	}
+	f.text("fingerprint", e.Fingerprint)
 	return f.String()
 }
