@@ -34,6 +34,9 @@ type anchor struct {
 	// there is nothing that it could be.
 	since  string
 	allNew bool
+	// unmarked says that the policy does not want to know what is new: since says
+	// where the change started, and no more.
+	unmarked bool
 	// from is the revision whose commits are none of the change's.
 	from string
 	// change says that somebody's proposal is under test.
@@ -87,13 +90,13 @@ func (a *anchor) comparison(path string, policies func() []*policy.Policy) *gate
 	if at == "." {
 		at = ""
 	}
-	c := &gate.Comparison{AllNew: a.allNew}
-	if a.since != "" {
+	c := &gate.Comparison{AllNew: a.allNew && !a.unmarked}
+	if a.since != "" && !a.unmarked {
 		c.Since = a.reference(a.since, at, policies)
 	}
 	switch {
 	case a.trusted == "" || a.trusted == a.head: // what is checked out is what is trusted
-	case a.trusted == a.since:
+	case a.trusted == a.since && c.Since != nil:
 		c.Trusted = c.Since
 	default:
 		c.Trusted = a.reference(a.trusted, at, policies)

@@ -95,7 +95,7 @@ func (o scanOptions) ci(cmd *cobra.Command, sys System, log *slog.Logger, c ciOp
 		o.event, o.defaultBranch = events[job.Event], !job.Change && job.Branch == job.Default && job.Branch != ""
 		log.Debug("trusted", "branch", a.branch, "commit", a.trusted, "head", a.head, "since", a.since)
 		if job.Change {
-			if err := o.checkFlags(ctx, cmd, a); err != nil {
+			if err := o.checkFlags(ctx, cmd, a, c.path); err != nil {
 				return errors.Join(err, o.anchors.close())
 			}
 		}
@@ -123,16 +123,24 @@ var events = map[ci.Event]policy.Event{
 	ci.Pull: policy.Change, ci.Queue: policy.Change, ci.Push: policy.Push, ci.Tag: policy.Push, ci.Dispatch: policy.Push, ci.Schedule: policy.Schedule,
 }
 
-// checkFlags asks the trusted policy of the root what flags may loosen in a change.
-func (o scanOptions) checkFlags(ctx context.Context, cmd *cobra.Command, a *anchor) error {
-	found, err := policy.Find(a.files(ctx), ".")
+// checkFlags asks the trusted policy of a folder what flags may loosen in a change: of
+// several above one another the topmost, whose children may only tighten.
+func (o scanOptions) checkFlags(ctx context.Context, cmd *cobra.Command, a *anchor, path string) error {
+	files := a.files(ctx)
+	found, err := findIn(files, a.folder(path), files.paths)
 	if err != nil {
 		return badPolicy(err)
 	}
-	if len(found) == 0 {
+	if len(found.policies) == 0 {
 		return checkFlags(cmd, nil)
 	}
-	return checkFlags(cmd, found[0].Trust.MayLoosen)
+	may := func(string) bool { return false } // where only folders below have one
+	for _, p := range found.policies {
+		if p.Under == "" {
+			may = p.Trust.MayLoosen
+		}
+	}
+	return checkFlags(cmd, may)
 }
 
 // refuse says that there is no verdict, and why, where the job shows verdicts. A wrong

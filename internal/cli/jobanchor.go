@@ -258,14 +258,14 @@ func (j *jobAnchor) compare(ctx context.Context) error {
 	if err != nil {
 		return badPolicy(err)
 	}
-	if len(found) > 0 && found[0].New.To != policy.ToMergeBase {
-		return nil
-	}
+	j.unmarked = len(found) > 0 && found[0].New.To != policy.ToMergeBase
 	switch j.job.Event {
 	case ci.Pull, ci.Queue:
 		return j.compareChange(ctx)
 	case ci.Push:
-		return j.comparePush(ctx)
+		if !j.unmarked {
+			return j.comparePush(ctx)
+		}
 	case ci.Schedule, ci.Tag, ci.Dispatch, ci.Unknown:
 	}
 	return nil

@@ -428,6 +428,7 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 	req := gate.Request{
 		Scanners: p.scanners, Database: p.database, Version: Version,
 		Compare: make(map[string]*gate.Comparison), Heads: p.policies.heads, Notices: p.notices, Change: p.options.anchors.change(),
+		InChange: p.options.inChange,
 	}
 	if p.options.cacheDir != "" {
 		kept := cache.Open(p.options.cacheDir, cache.Options{NoRead: p.options.inChange})

@@ -68,10 +68,19 @@ func compare(ctx context.Context, req *Request, run *report.Run, sealed []findin
 			at.target = src.Target().Name
 		}
 	}
+	compared := make(map[int]bool)
 	for _, c := range order {
 		c.gather(byComparison, sealed)
+		for _, i := range slices.Concat(c.trees, c.histories) {
+			compared[i] = true
+		}
 		if err := c.compare(ctx, sealed); err != nil {
 			req.Failures = append(req.Failures, oneLine(err.Error()))
+		}
+	}
+	for i := range run.Findings {
+		if req.InChange && !compared[i] {
+			req.silence(&run.Findings[i].Finding, nil)
 		}
 	}
 }
@@ -104,7 +113,7 @@ func (c *comparing) compare(ctx context.Context, sealed []finding.Finding) error
 			// Nothing is known of what may stay silent.
 			known, errs = finding.NewKnown(nil, nil), append(errs, err)
 		}
-		c.each(sealed, known, func(i int, there *finding.Finding) { c.silence(&c.run.Findings[i].Finding, there) })
+		c.each(sealed, known, func(i int, there *finding.Finding) { c.req.silence(&c.run.Findings[i].Finding, there) })
 	}
 	switch {
 	case c.AllNew:
@@ -150,12 +159,15 @@ func (c *comparing) silent(ctx context.Context, sealed []finding.Finding) (*find
 }
 
 // silence lets a finding stay silent that was silent there, and no other one.
-func (c *comparing) silence(f, there *finding.Finding) {
+func (r *Request) silence(f, there *finding.Finding) {
 	switch {
 	case there != nil:
 		f.Ignored, f.Placed = there.Ignored, true
 	case f.Placed && f.Ignored != "":
-		c.req.unheeded = append(c.req.unheeded, unheeded{f.Location, f.Rule, f.Target, f.Ignored})
+		told := func(u unheeded) bool { return u.at.Path == f.Location.Path && u.rule == f.Rule && u.by == f.Ignored }
+		if len(r.unheeded) < maxUnheeded && !slices.ContainsFunc(r.unheeded, told) {
+			r.unheeded = append(r.unheeded, unheeded{f.Location, f.Rule, f.Target, f.Ignored})
+		}
 		f.Ignored, f.Placed = "", false
 	}
 }
@@ -166,6 +178,9 @@ type unheeded struct {
 	rule, target string
 	by           string
 }
+
+// maxUnheeded bounds what is told of them: each finding itself is told as well.
+const maxUnheeded = 1000
 
 // state is what was found there.
 type state struct {

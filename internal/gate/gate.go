@@ -34,6 +34,9 @@ type Request struct {
 	// Compare says what the findings of a target are held against, by its name;
 	// those of others are not compared.
 	Compare map[string]*Comparison
+	// InChange says that somebody's proposal is under test. Of a target that is not
+	// compared nothing stays silent that goes by a place.
+	InChange bool
 	// Heads are policy files that the change under test changes, Notices what else
 	// there is to say of the change, without fingerprints.
 	Heads   []Head
