@@ -53,6 +53,13 @@ type scanOptions struct {
 	hadolintConfig                   string
 	commits                          []string
 	staged                           bool
+	// baseline is a file of known findings, vex are VEX documents, environment is where
+	// what is scanned is to run.
+	baseline string
+	// noBaseline leaves the policy's alone.
+	noBaseline  bool
+	vex         []string
+	environment string
 	// rootFS says that folders are unpacked root file systems.
 	rootFS bool
 	// inChange says that a pull or merge request is under test: neither the cache nor
@@ -93,6 +100,9 @@ func (o *scanOptions) registerOwn(cmd *cobra.Command) {
 	f.StringVar(&o.gitleaksConfig, "gitleaks-config", "", "configuration of gitleaks, instead of looking for "+gitleaksConfig)
 	f.StringVar(&o.gitleaksBaseline, "gitleaks-baseline", "", "report of gitleaks in JSON; what it lists is accepted")
 	f.StringVar(&o.hadolintConfig, "hadolint-config", "", "configuration of hadolint, instead of looking for "+hadolintConfigs[0])
+	f.StringVar(&o.baseline, "baseline", "", "file of known findings, which are not new: see boltseal baseline")
+	f.StringSliceVar(&o.vex, "vex", nil, "VEX document (OpenVEX, CSAF, CycloneDX) whose word counts; repeatable")
+	f.StringVar(&o.environment, "environment", "", "where what is scanned is to run, for rules that ask")
 	cmd.MarkFlagsMutuallyExclusive("new-from", "new-from-merge-base", "staged", "rootfs")
 }
 
@@ -186,6 +196,8 @@ type prepared struct {
 	scanners []scan.Scanner
 	database vulndb.DB
 	judging  gate.Judging
+	// baselines are known findings, in the order of the targets; nil for none.
+	baselines []*gate.Baseline
 	// unwritten are the files of reports that could not be written.
 	unwritten []string
 }
@@ -213,7 +225,7 @@ func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, 
 	if p.remote, err = o.remote(sys, p.targets); err != nil {
 		return nil, err
 	}
-	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now()}
+	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now(), Environment: o.environment}
 	if o.platform != "" && !platform.MatchString(o.platform) {
 		return nil, usage(fmt.Errorf("--platform: %q is none: write os/architecture, as linux/arm64", o.platform))
 	}
@@ -238,6 +250,9 @@ func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, 
 	}
 	for _, pol := range p.policies.loaded {
 		log.Debug("policy", "path", pol.Path, "digest", pol.Digest)
+	}
+	if err := p.known(ctx, sys); err != nil {
+		return nil, err
 	}
 	if err := p.build(ctx, sys, args); err != nil {
 		return nil, err
@@ -398,13 +413,17 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		}()
 	}
 	var names [][]string
-	for _, t := range p.targets {
+	req.Baselines = make(map[string]*gate.Baseline)
+	for i, t := range p.targets {
 		o := t.reach(ctx, sys, opening{noGitignore: p.options.noGitignore, platform: p.options.platform, remote: p.remote, newFrom: p.options.newFrom})
 		req.Sources = append(req.Sources, o.sources...)
 		req.Unopened = append(req.Unopened, o.failed...)
 		masked := []string{p.judging.Mask(t.name())}
 		for _, n := range o.names() {
 			masked = append(masked, p.judging.Mask(n))
+			if b := p.baselines[i]; b != nil {
+				req.Baselines[n] = b
+			}
 		}
 		slices.Sort(masked)
 		masked = slices.Compact(masked)
@@ -485,6 +504,7 @@ func (p *prepared) writeFiles(sys System, run *report.Run, outputs []output, opt
 		if len(p.judging.Failures) == bad {
 			return written
 		}
+		p.judging.Warnings = run.Judged.Warnings
 		gate.Judge(run, p.judging)
 	}
 }

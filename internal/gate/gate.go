@@ -30,7 +30,10 @@ type Request struct {
 	Options  scan.Options
 	// Database is the one that the packages scanner asks; nil for none.
 	Database vulndb.DB
-	Version  string
+	// Baselines tell by target which findings were there before, where nothing else
+	// does; a target without one is compared with nothing.
+	Baselines map[string]*Baseline
+	Version   string
 	Judging
 }
 
@@ -110,6 +113,7 @@ func Run(ctx context.Context, req Request) *report.Run {
 	if req.Database != nil {
 		run.Database = database(req.Database.Info())
 	}
+	req.Warnings = append(req.Warnings, tellNew(run, req.Baselines, mask)...)
 	Judge(run, req.Judging)
 	return run
 }
