@@ -24,7 +24,7 @@ const module = "github.com/boltseal/boltseal/"
 //	5 gate  forge
 //	4 scanner/*  source/*  report  fix
 //	3 scan
-//	2 rule  policy  vulndb
+//	2 rule  policy  vulndb  baseline
 //	1 finding  eol  inventory  nearest  yamlpos  ci  git  cache  shellcheck  vex
 var allowed = []struct {
 	pkg   string
@@ -42,6 +42,7 @@ var allowed = []struct {
 	{"internal/ci", "", "os net/http"},
 	{"internal/shellcheck", "", "net/http"},
 	{"internal/finding", "inventory", "os net/http"},
+	{"internal/baseline", "finding", "os net/http"},
 	{"internal/rule", "finding nearest", "os net/http"},
 	{"internal/rule/ruletest", "finding fix rule scan", "net/http"},
 	{"internal/vex", "", "os net/http"},
@@ -60,7 +61,7 @@ var allowed = []struct {
 	{"internal/fix", "finding", "os os/exec net/http"},
 	{"internal/report", "finding inventory nearest policy rule vex", "os net/http"},
 	{"internal/forge", "report", "os net/http"},
-	{"internal/gate", "finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},
+	{"internal/gate", "baseline finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},
 	{"internal/cli", "*", "net/http"},
 	{"internal/exampleimage", "", "net/http"},
 	{"cmd/boltseal", "cli", ""},

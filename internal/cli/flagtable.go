@@ -28,28 +28,26 @@ const (
 // flagEffects says of every flag of scan and ci what it can do. In a change under CI
 // what loosens is refused unless the trusted policy lists it in trust.may-set.
 var flagEffects = map[string]effect{
-	// what is scanned
+	// What is scanned.
 	"path": neutral, "image": neutral,
-	// what is shown, and where
+	// What is shown, and where.
 	"output-dir": neutral, "summary": neutral, "format": neutral, "quiet": neutral, "verbose": neutral, "log-format": neutral, "help": neutral,
-	// where results come from: a cache is not read in a change, without a network
-	// fewer things can be reached, and giving up is no verdict
+	// Where results come from: a cache is not read in a change, without a network
+	// fewer things can be reached, and giving up is no verdict.
 	"cache-dir": neutral, "offline": neutral, "timeout": neutral,
 
 	"fail-on": tightens, "no-gitignore": tightens, "max-archive-depth": tightens, "dockerfile": tightens,
 
-	"policy": loosens, "policy-from": loosens, // another policy than the trusted one
-	"scanners": loosens, "platform": loosens, // the others are left out
-	"warn-only":       loosens,
-	"db":              loosens, // it can be empty
-	"shellcheck":      loosens, // a program of the checkout could say that all is well
-	"new-from":        loosens,
-	"commits":         loosens,
-	"staged":          loosens,
-	"rootfs":          loosens,
-	"gitleaks-config": loosens, "gitleaks-baseline": loosens, "hadolint-config": loosens, "new-from-merge-base": loosens,
-	// an image of another registry than the one that ships it
-	"insecure-registry": loosens, "registry-mirror": loosens,
+	"warn-only": loosens,
+	// Another policy, or other files beside it, than the trusted ones.
+	"policy": loosens, "policy-from": loosens, "baseline": loosens, "vex": loosens, "environment": loosens,
+	"gitleaks-config": loosens, "gitleaks-baseline": loosens, "hadolint-config": loosens,
+	// What is not named is left out.
+	"scanners": loosens, "platform": loosens, "commits": loosens, "staged": loosens, "rootfs": loosens,
+	"new-from": loosens, "new-from-merge-base": loosens,
+	// A database can be empty, a program of the checkout can say that all is well, and
+	// another registry can have another image than the one that ships.
+	"db": loosens, "shellcheck": loosens, "insecure-registry": loosens, "registry-mirror": loosens,
 }
 
 // dayOne are the flags that may loosen where the trusted branch has no policy yet.

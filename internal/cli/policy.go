@@ -11,7 +11,7 @@ import (
 )
 
 func newPolicy(sys System) *cobra.Command {
-	return group("policy", "Work with the policy file", newPolicyCheck(sys), newPolicyTest(sys), newPolicyExplain(sys), newPolicyDiff(sys))
+	return group("policy", "Work with the policy file", newPolicyCheck(sys), newPolicyTest(sys), newPolicyExplain(sys), newPolicyDiff(sys), newPolicySchema(sys))
 }
 
 func newPolicyCheck(sys System) *cobra.Command {
@@ -43,4 +43,15 @@ func isFolder(dir string) error {
 		return usage(fmt.Errorf("%q is no folder", dir))
 	}
 	return nil
+}
+
+func newPolicySchema(sys System) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON schema of the policy file, for editors",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return printed(sys.Stdout.Write(policy.Schema()))
+		},
+	}
 }

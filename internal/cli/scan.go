@@ -55,6 +55,13 @@ type scanOptions struct {
 	hadolintConfig                   string
 	commits                          []string
 	staged                           bool
+	// baseline is a file of known findings, vex are VEX documents, environment is where
+	// what is scanned is to run.
+	baseline string
+	// noBaseline leaves the policy's alone.
+	noBaseline  bool
+	vex         []string
+	environment string
 	// rootFS says that folders are unpacked root file systems.
 	rootFS bool
 	// inChange says that a pull or merge request is under test: neither the cache nor
@@ -99,6 +106,9 @@ func (o *scanOptions) registerOwn(cmd *cobra.Command) {
 	f.StringVar(&o.gitleaksConfig, "gitleaks-config", "", "configuration of gitleaks, instead of looking for "+gitleaksConfig)
 	f.StringVar(&o.gitleaksBaseline, "gitleaks-baseline", "", "report of gitleaks in JSON; what it lists is accepted")
 	f.StringVar(&o.hadolintConfig, "hadolint-config", "", "configuration of hadolint, instead of looking for "+hadolintConfigs[0])
+	f.StringVar(&o.baseline, "baseline", "", "file of known findings, which are not new: see boltseal baseline")
+	f.StringSliceVar(&o.vex, "vex", nil, "VEX document (OpenVEX, CSAF, CycloneDX) whose word counts; repeatable")
+	f.StringVar(&o.environment, "environment", "", "where what is scanned is to run, for rules that ask")
 	cmd.MarkFlagsMutuallyExclusive("new-from", "new-from-merge-base", "staged", "rootfs")
 }
 
@@ -197,6 +207,8 @@ type prepared struct {
 	// there is to say of the change under test.
 	bound   []*policy.Policy
 	notices []finding.Finding
+	// baselines are known findings, in the order of the targets; nil for none.
+	baselines []*gate.Baseline
 	// unwritten are the files of reports that could not be written.
 	unwritten []string
 }
@@ -241,7 +253,7 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 	if p.remote, err = o.remote(sys, p.targets); err != nil {
 		return err
 	}
-	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now(), Event: o.event, DefaultBranch: o.defaultBranch}
+	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now(), Event: o.event, Environment: o.environment, DefaultBranch: o.defaultBranch}
 	if o.platform != "" && !platform.MatchString(o.platform) {
 		return usage(fmt.Errorf("--platform: %q is none: write os/architecture, as linux/arm64", o.platform))
 	}
@@ -269,6 +281,9 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 	}
 	for _, pol := range p.policies.loaded {
 		log.Debug("policy", "path", pol.Path, "digest", pol.Digest)
+	}
+	if err := p.known(ctx, sys); err != nil {
+		return err
 	}
 	return p.build(ctx, sys, args)
 }
@@ -443,7 +458,8 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 	}
 	var names [][]string
 	comparisons := make(map[string]*gate.Comparison) // by folder
-	for _, t := range p.targets {
+	req.Baselines = make(map[string]*gate.Baseline)
+	for i, t := range p.targets {
 		a, compared := p.anchorOf(ctx, t, comparisons)
 		opening := opening{noGitignore: p.options.noGitignore, platform: p.options.platform, remote: p.remote}
 		if a != nil && t.change {
@@ -460,6 +476,9 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		masked := []string{p.judging.Mask(t.name())}
 		for _, n := range o.names() {
 			masked = append(masked, p.judging.Mask(n))
+			if b := p.baselines[i]; b != nil {
+				req.Baselines[n] = b
+			}
 		}
 		slices.Sort(masked)
 		masked = slices.Compact(masked)
@@ -542,6 +561,7 @@ func (p *prepared) writeFiles(sys System, run *report.Run, outputs []output, opt
 		if len(p.judging.Failures) == bad {
 			return written
 		}
+		p.judging.Warnings = run.Judged.Warnings
 		gate.Judge(run, p.judging)
 	}
 }

@@ -30,7 +30,10 @@ type Request struct {
 	Options  scan.Options
 	// Database is the one that the packages scanner asks; nil for none.
 	Database vulndb.DB
-	Version  string
+	// Baselines tell by target which findings were there before, where nothing else
+	// does; a target without one is compared with nothing.
+	Baselines map[string]*Baseline
+	Version   string
 	// Compare says what the findings of a target are held against, by its name;
 	// those of others are not compared.
 	Compare map[string]*Comparison
@@ -133,6 +136,7 @@ func Run(ctx context.Context, req Request) *report.Run {
 	if req.Database != nil {
 		run.Database = database(req.Database.Info())
 	}
+	req.Warnings = append(req.Warnings, tellNew(run, req.Baselines, mask)...)
 	Judge(run, req.Judging)
 	return run
 }

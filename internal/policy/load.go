@@ -264,6 +264,7 @@ func readRuleID(v yamlpos.Value) string {
 }
 
 func readAction(v yamlpos.Value) Action {
+	v.Suggest(string(Block), string(Warn), string(Note))
 	switch word := v.Text(); Action(word) {
 	case Block, Warn, Note, "":
 		return Action(word)
