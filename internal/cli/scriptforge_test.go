@@ -162,3 +162,19 @@ func queued(ts *testscript.TestScript, neg bool, args []string) {
 		"head_sha": merge, "base_sha": inRepo(ts, bare, "rev-parse", "main"), "base_ref": "refs/heads/main",
 	}})
 }
+
+// fill FILE WITH puts the script's variables into a file, and what another file holds
+// where it says $ID.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: fill FILE WITH")
+	}
+	id := strings.TrimSpace(ts.ReadFile(args[1]))
+	text := os.Expand(ts.ReadFile(args[0]), func(name string) string {
+		if name == "ID" {
+			return id
+		}
+		return ts.Getenv(name)
+	})
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
