@@ -19,7 +19,7 @@ func (o scanOptions) parents(ctx context.Context, sys System, set *policySet, re
 		case policy.ParentGit:
 			return o.readGitParent(ctx, sys, p)
 		case policy.ParentOCI:
-			return o.readOCIParent(ctx, p, remote)
+			return readOCIParent(ctx, p, remote)
 		}
 		return "", "", nil, fmt.Errorf("%w: it is of no known kind", policy.ErrUnreachable)
 	}
@@ -82,7 +82,14 @@ func (o scanOptions) readGitParent(ctx context.Context, sys System, p policy.Par
 	return p.Location + "#" + p.File, id, data, nil
 }
 
-// readOCIParent would ask a registry.
-func (o scanOptions) readOCIParent(context.Context, policy.Parent, image.Remote) (name, ref string, data []byte, err error) {
-	return "", "", nil, fmt.Errorf("%w: extending from a registry is not supported yet", policy.ErrUnreachable)
+// readOCIParent fetches an artifact, with the credentials and by the rules of images.
+func readOCIParent(ctx context.Context, p policy.Parent, remote image.Remote) (name, ref string, data []byte, err error) {
+	data, err = image.Artifact(ctx, p.Location+"@"+p.Pin, policy.MaxBytes, remote)
+	switch {
+	case errors.Is(err, image.ErrDigest):
+		return "", "", nil, fmt.Errorf("%w: %w", policy.ErrBad, err)
+	case err != nil:
+		return "", "", nil, fmt.Errorf("%w: %w", policy.ErrUnreachable, err)
+	}
+	return "oci://" + p.Location, p.Pin, data, nil
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/boltseal/boltseal/internal/gate"
 	"github.com/boltseal/boltseal/internal/git"
 	"github.com/boltseal/boltseal/internal/policy"
-	"github.com/boltseal/boltseal/internal/source/image"
 	"github.com/boltseal/boltseal/internal/yamlpos"
 )
 
@@ -44,7 +43,11 @@ func loadPolicies(ctx context.Context, sys System, named string, dirs []string) 
 	if err != nil {
 		return nil, err
 	}
-	return set, set.extend(o.parents(ctx, sys, set, image.Remote{}))
+	remote, err := o.remote(sys, nil)
+	if err != nil {
+		return nil, err
+	}
+	return set, set.extend(o.parents(ctx, sys, set, remote))
 }
 
 // loadPolicies reads policies at the trusted commit where there is one.
