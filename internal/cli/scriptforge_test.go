@@ -40,7 +40,7 @@ func forge(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: forge DIR")
 	}
 	root := ts.MkAbs(ts.Getenv("WORK") + "/forge")
-	bare := filepath.Join(root, "acme", "app")
+	bare := filepath.Join(root, "acme", "app.git")
 	ts.Check(os.MkdirAll(bare, 0o755))
 	inRepo(ts, bare, "init", "-q", "--bare", "-b", "main")
 	ctx, cancel := context.WithCancel(context.Background())
