@@ -52,6 +52,7 @@ scanned; what was found is written all the same.`,
 			if err != nil {
 				return err
 			}
+			defer p.close(sys)
 			if file, err = p.baselineFile(cmd.Context(), file); err != nil {
 				return err
 			}
@@ -74,15 +75,15 @@ func (p *prepared) baselineFile(ctx context.Context, named string) (string, erro
 	if named != "" {
 		return named, nil
 	}
-	policies := p.policies.of(0)
-	if len(policies) == 0 || policies[len(policies)-1].New.Baseline == "" {
+	root := topmost(p.policies.of(0))
+	if root == nil || root.New.Baseline == "" {
 		return defaultBaseline, nil
 	}
 	files, ok, err := p.options.nativeFilesOf(ctx, p.targets[0].dir())
 	if err != nil || !ok {
 		return "", cmpErr(err, "there is no folder for the baseline")
 	}
-	return filepath.Join(files.root, filepath.FromSlash(policies[len(policies)-1].New.Baseline)), nil
+	return filepath.Join(files.root, filepath.FromSlash(root.New.Baseline)), nil
 }
 
 func cmpErr(err error, otherwise string) error {

@@ -46,6 +46,7 @@ var settings = []setting{
 	{"max-archive-depth", "BOLTSEAL_MAX_ARCHIVE_DEPTH", "", ""},
 	{"shellcheck", "BOLTSEAL_SHELLCHECK", "", ""},
 	{"new-from", "BOLTSEAL_NEW_FROM", "", ""},
+	{"policy-from", "BOLTSEAL_POLICY_FROM", "", ""},
 	{"gitleaks-config", "BOLTSEAL_GITLEAKS_CONFIG", "", ""},
 	{"gitleaks-baseline", "BOLTSEAL_GITLEAKS_BASELINE", "", ""},
 	{"hadolint-config", "BOLTSEAL_HADOLINT_CONFIG", "", ""},

@@ -124,10 +124,10 @@ func (p *prepared) baselineOf(ctx context.Context, policies []*policy.Policy, t 
 		}
 		return readBaseline(f.name, f.text)
 	}
-	if len(policies) == 0 || p.options.noBaseline {
+	root := topmost(policies)
+	if root == nil || p.options.noBaseline {
 		return nil, nil //nolint:nilnil // there is none
 	}
-	root := policies[len(policies)-1]
 	if root.New.Baseline == "" || root.New.To == policy.ToNothing {
 		return nil, nil //nolint:nilnil // there is none
 	}
@@ -136,6 +136,18 @@ func (p *prepared) baselineOf(ctx context.Context, policies []*policy.Policy, t 
 		return nil, err
 	}
 	return readBaseline(root.New.Baseline, data)
+}
+
+// topmost gives the policy of the folder that is nearest to the root; nil where there
+// is none.
+func topmost(policies []*policy.Policy) *policy.Policy {
+	var top *policy.Policy
+	for _, p := range policies {
+		if p.Under == "" && !p.Head && p.Origin().Kind == "" {
+			top = p
+		}
+	}
+	return top
 }
 
 func readBaseline(name string, data []byte) (*gate.Baseline, error) {

@@ -34,7 +34,23 @@ type Request struct {
 	// does; a target without one is compared with nothing.
 	Baselines map[string]*Baseline
 	Version   string
+	// Compare says what the findings of a target are held against, by its name;
+	// those of others are not compared.
+	Compare map[string]*Comparison
+	// InChange says that somebody's proposal is under test. Of a target that is not
+	// compared nothing stays silent that goes by a place.
+	InChange bool
+	// Heads are policy files that the change under test changes, Notices what else
+	// there is to say of the change, without fingerprints.
+	Heads   []Head
+	Notices []finding.Finding
+	// Change names the commits of the change under test; nil for none.
+	Change *report.Change
 	Judging
+
+	// notices and unheeded are what the comparison has to say.
+	notices  []finding.Finding
+	unheeded []unheeded
 }
 
 // Unopened is a target that could not be opened.
@@ -78,6 +94,7 @@ func Run(ctx context.Context, req Request) *report.Run {
 	run := &report.Run{
 		Schema:   report.Schema,
 		Tool:     report.Tool{Name: "boltseal", Version: req.Version},
+		Change:   req.Change,
 		Scans:    []report.Scan{},
 		Findings: []report.Finding{},
 	}
@@ -103,9 +120,15 @@ func Run(ctx context.Context, req Request) *report.Run {
 			})
 		}
 	}
-	for _, f := range finding.Seal(findings, mask) {
+	sealed := finding.Seal(findings, mask)
+	for _, f := range sealed {
 		run.Findings = append(run.Findings, report.Finding{Subject: policy.Subject{Finding: f}})
 	}
+	compare(ctx, &req, run, sealed)
+	for _, f := range finding.Seal(req.changeNotices(run), mask) {
+		run.Findings = append(run.Findings, report.Finding{Subject: policy.Subject{Finding: f}})
+	}
+	slices.SortStableFunc(run.Findings, func(a, b report.Finding) int { return finding.Compare(a.Finding, b.Finding) })
 	for i, p := range run.Packages {
 		run.Packages[i] = finding.MaskPackage(p, mask)
 	}

@@ -48,13 +48,18 @@ func (b *bench) of(target string) []*judge {
 		}
 	}
 	if len(judges) == 0 {
-		if b.fallback == nil {
-			b.fallback = newJudge(Default(), b.in, b.now, len(b.judges) > 0)
-		}
-		judges = []*judge{b.fallback}
+		judges = []*judge{b.byDefault()}
 	}
 	b.byTarget[target] = judges
 	return judges
+}
+
+// byDefault is the judge of what no policy judges.
+func (b *bench) byDefault() *judge {
+	if b.fallback == nil {
+		b.fallback = newJudge(Default(), b.in, b.now, len(b.judges) > 0)
+	}
+	return b.fallback
 }
 
 // all gives every judge that has been needed or has a policy of its own.

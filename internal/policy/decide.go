@@ -113,7 +113,7 @@ func (j *judge) relaxed(r *compiledRule, s *subject) (*judge, Decision) {
 		return nil, Decision{}
 	}
 	for _, child := range j.children {
-		if !child.policy.appliesTo(s.Target) {
+		if !child.policy.appliesTo(s.Target) || !child.policy.covers(s) {
 			continue
 		}
 		if d, ok := child.accepts(s); ok {

@@ -28,6 +28,12 @@ func (p *Policy) print(b *strings.Builder) {
 		fmt.Fprintf(b, " at %s", p.Ref)
 	}
 	fmt.Fprintf(b, ", %s\nversion: %d\n", p.Digest, Version)
+	if len(p.Extends) > 0 {
+		b.WriteString("extends:\n")
+		for _, parent := range p.Extends {
+			fmt.Fprintf(b, "  - {ref: %s}\n", yamlpos.Quote(parent.Ref))
+		}
+	}
 	if len(p.Rules) > 0 {
 		b.WriteString("rules: # the first that matches decides\n")
 		for i := range p.Rules {

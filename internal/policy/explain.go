@@ -37,7 +37,7 @@ type Next struct {
 func Explain(policies []*Policy, in Input, subject int, now time.Time) Explanation {
 	b := newBench(policies, &in, now)
 	s := newSubject(&in.Subjects[subject], dayOf(now))
-	judges := b.of(s.Target)
+	judges := b.covering(s)
 	var e Explanation
 	for _, j := range judges {
 		e.Accounts = append(e.Accounts, j.account(s))
@@ -63,7 +63,7 @@ func next(policies []*Policy, in Input, subject int, today Decision, days []time
 	for _, on := range days[:min(len(days), maxNext)] {
 		b := newBench(policies, &in, on)
 		s := newSubject(&in.Subjects[0], dayOf(on))
-		if _, d := decide(b.of(s.Target), s, in.FailOn); d.Action != today.Action || d.By != today.By {
+		if _, d := decide(b.covering(s), s, in.FailOn); d.Action != today.Action || d.By != today.By {
 			return &Next{on, d}
 		}
 	}

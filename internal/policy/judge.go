@@ -125,7 +125,7 @@ func Judge(policies []*Policy, in Input, now time.Time) (Verdict, []Decision) {
 	decisions := make([]Decision, len(in.Subjects))
 	for i := range in.Subjects {
 		s := newSubject(&in.Subjects[i], dayOf(now))
-		_, decisions[i] = decide(b.of(s.Target), s, in.FailOn)
+		_, decisions[i] = decide(b.covering(s), s, in.FailOn)
 	}
 	return verdict(b, in, decisions), decisions
 }
@@ -148,6 +148,9 @@ func (a Action) strictness() int {
 // decide lets every judge decide and takes the strictest, of equals the first; the
 // judge is nil where fail-on raised that.
 func decide(judges []*judge, s *subject, failOn *finding.Severity) (*judge, Decision) {
+	if s.Scanner == finding.Policy {
+		return nil, Decision{Action: Warn, By: "the gate", Reason: "what a change does to the gate itself is told"}
+	}
 	var d Decision
 	var by *judge
 	severity := finding.Unknown

@@ -101,7 +101,7 @@ func readPolicy(root yamlpos.Value, p *Policy) {
 		yamlpos.May("vex", func(v yamlpos.Value) { readVEX(v, p) }),
 		yamlpos.May("tests", yamlpos.Into(&p.Tests, readTests)),
 		yamlpos.May("relaxable", yamlpos.Into(&p.Relaxable, func(v yamlpos.Value) []string { return list(v, yamlpos.Value.Text) })),
-		yamlpos.Later("extends"),
+		yamlpos.May("extends", yamlpos.Into(&p.Extends, readExtends)),
 		yamlpos.May("compliance", readCompliance),
 		yamlpos.May("report", readReport),
 	)

@@ -19,6 +19,13 @@ type Policy struct {
 	// Targets are the targets that it judges, by name, for whoever looks policies
 	// up by target to set; none for all of them.
 	Targets []string
+	// Under is the folder below which it judges, relative to the root of the
+	// repository, for whoever looks policies up to set; empty for everywhere.
+	Under string
+	// Head says that it is what counts of the policy of the change under test.
+	Head bool
+	// Extends are the policies that judge beside it.
+	Extends []Parent
 	// Rules are tried in order; the first that matches decides. Where none does,
 	// the built-in default's rules do.
 	Rules      []Rule
@@ -55,6 +62,7 @@ type Policy struct {
 
 	// builtIn says that the rules are the default's.
 	builtIn bool
+	origin  Parent // see Origin
 }
 
 // BuiltIn is the path of the built-in default.

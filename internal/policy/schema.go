@@ -126,6 +126,8 @@ func scalarSchemas(s *yamlpos.Shape, path string) []*schemaNode {
 // schemaDocs say what each key is for; editors show it.
 var schemaDocs = map[string]string{
 	"version":                        "the version of the file's form",
+	"extends":                        "policies that judge beside this one; what they say can only be tightened, except for their relaxable",
+	"extends[].ref":                  "a file of the repository, git+https://HOST/PATH@COMMIT#FILE, or oci://HOST/NAME@sha256:DIGEST",
 	"relaxable":                      "ids of rules about whose decisions the exceptions, scopes and excludes of children count",
 	"rules":                          "what is done about findings; the first that matches decides, then those of the built-in default",
 	"rules[].id":                     "names the rule in reasons; unique",

@@ -16,7 +16,9 @@ func verdict(b *bench, in Input, decisions []Decision) Verdict {
 	v := counted(decisions)
 	gaps := coverageGaps(b, in.Scans)
 	for _, j := range b.judges {
-		j.exceptionGaps(j.scans(in.Scans), &gaps)
+		if !j.policy.Head { // its exceptions are another one's
+			j.exceptionGaps(j.scans(in.Scans), &gaps)
+		}
 	}
 	failures := slices.Concat(in.Failures, gaps.failures)
 	if v.Blocked > 0 {
