@@ -126,9 +126,9 @@ func unknownScanner(name string) error {
 }
 
 // Catalogue lists the rules of the named scanners, of all of them when there is no
-// name.
+// name, and those of the gate itself.
 func Catalogue(names ...string) (rule.Catalogue, error) {
-	var all []rule.Rule
+	all := ownRules()
 	for _, s := range scanners {
 		if len(names) == 0 || slices.Contains(names, s.name) {
 			all = append(all, s.rules()...)
