@@ -10,8 +10,8 @@ import (
 	"github.com/boltseal/boltseal/internal/scanner/secrets"
 )
 
-func newPolicy(sys System) *cobra.Command {
-	return group("policy", "Work with the policy file", newPolicyCheck(sys), newPolicyTest(sys), newPolicyExplain(sys), newPolicyDiff(sys), newPolicySchema(sys))
+func newPolicy(sys System, g *global) *cobra.Command {
+	return group("policy", "Work with the policy file", newPolicyCheck(sys), newPolicyTest(sys), newPolicyExplain(sys), newPolicyDiff(sys), newPolicySchema(sys), newPolicyInit(sys, g))
 }
 
 func newPolicyCheck(sys System) *cobra.Command {

@@ -45,6 +45,8 @@ func Explain(policies []*Policy, in Input, subject int, now time.Time) Explanati
 	var by *judge
 	by, e.Decision = decide(judges, s, in.FailOn)
 	switch {
+	case s.Scanner == finding.Policy:
+		e.Accounts, e.Last = nil, "what a change does to the gate itself is a warning, whatever a policy says"
 	case by == nil:
 		e.Last = "--fail-on raises what is left"
 	case len(judges) > 1:

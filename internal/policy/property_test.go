@@ -377,3 +377,54 @@ func TestAPatternThatCostsIsStillCheap(t *testing.T) {
 		t.Log(took)
 	}
 }
+
+// tighten changes a policy in one way that must never make a decision weaker.
+func tighten(t *rapid.T, p *Policy) *Policy {
+	out := *p
+	out.Rules, out.Exceptions = slices.Clone(p.Rules), slices.Clone(p.Exceptions)
+	switch rapid.SampledFrom([]string{"action", "grace", "scope", "exclude", "native", "expired", "age", "exception"}).Draw(t, "tighten") {
+	case "action":
+		if len(out.Rules) > 0 {
+			r := &out.Rules[rapid.IntRange(0, len(out.Rules)-1).Draw(t, "rule")]
+			r.Action, r.Then = Block, Block
+		}
+	case "grace":
+		for i := range out.Rules {
+			out.Rules[i].Grace = nil
+		}
+	case "scope":
+		out.Scopes = nil
+	case "exclude":
+		out.Exclude = nil
+	case "native":
+		out.Trust.NativeIgnores = map[NativeIgnores]NativeIgnores{Honour: Count, Count: Refuse, Refuse: Refuse}[p.Trust.NativeIgnores]
+	case "expired":
+		out.Limits.OnExpired = Fail
+	case "age":
+		// A bound may turn an acceptance into a warning where the rule would block.
+		out.Limits.OnExpired = Fail
+		out.Limits.ExceptionMaxAge = Days{}
+		for _, s := range knownSeverities() {
+			out.Limits.ExceptionMaxAge[s] = 1
+		}
+	case "exception": // those that hold, to the last severity
+		if p.Limits.ExceptionMaxAge != nil {
+			return p
+		}
+		out.Exceptions = slices.DeleteFunc(out.Exceptions, func(e Exception) bool { return !dayOf(today).After(e.Expires) })
+	}
+	return &out
+}
+
+func TestTighteningIsMonotone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, in := drawPolicy.Draw(t, "policy"), drawInput.Draw(t, "in")
+		_, before := Judge([]*Policy{p}, in, today)
+		_, after := Judge([]*Policy{tighten(t, p)}, in, today)
+		for i := range before {
+			if after[i].Action.strictness() < before[i].Action.strictness() {
+				t.Fatalf("finding %d: %v became %v", i, before[i], after[i])
+			}
+		}
+	})
+}
