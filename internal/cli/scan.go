@@ -353,7 +353,7 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 		Now:        p.judging.Now,
 		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a built database (boltseal db build) or a folder or zip of OSV advisories",
 	}
-	compare, err := p.options.anchors.hasher()
+	compare, err := p.options.hasher()
 	if err != nil {
 		return err
 	}
