@@ -18,6 +18,15 @@ const (
 	Dockerfile  = "dockerfile"
 	Packages    = "packages"
 	ImageConfig = "imageconfig"
+	// Policy is no scanner: it stands for what the gate itself has to say of a change.
+	// Such findings are warnings, whatever a policy says.
+	Policy = "policy"
+)
+
+// The rules of the gate's own findings.
+const (
+	RuleLoosened = "policy/loosened"   // what a change loosens counts after the merge
+	RuleVanished = "coverage/vanished" // a change leaves a scanner nothing to look at
 )
 
 // Finding is one immutable fact. Scanners build it without a Fingerprint; Seal
@@ -57,9 +66,17 @@ type Finding struct {
 	// is; empty where nothing asks.
 	Spared string `json:"spared,omitempty"`
 
+	// Placed says that what Ignored names goes by a place, as a comment beside the
+	// finding or an entry with a line, and not by what was found. Never written.
+	Placed bool `json:"-"`
+
 	// Identity is what identifies the finding beside its rule: see the
 	// constructors in identity.go. It is spent by Seal and never written.
 	Identity Identity `json:"-"`
+	// Compared is the identity by which findings of one run are compared, where it
+	// is another one: with a hash of a secret that nobody outside of the run could
+	// use, and nobody could hit. Never written.
+	Compared Identity `json:"-"`
 }
 
 // Location says where a finding is: a region of a file, and for images the

@@ -39,7 +39,7 @@ func (f Finding) masked(mask func(string) string) Finding {
 			f.Fix = &fix
 		}
 	}
-	f.Identity = maskAll(f.Identity, mask)
+	f.Identity, f.Compared = maskAll(f.Identity, mask), maskAll(f.Compared, mask)
 	f.Controls = slices.Clone(f.Controls)
 	return f
 }

@@ -30,8 +30,27 @@ type Request struct {
 	Options  scan.Options
 	// Database is the one that the packages scanner asks; nil for none.
 	Database vulndb.DB
-	Version  string
+	// Baselines tell by target which findings were there before, where nothing else
+	// does; a target without one is compared with nothing.
+	Baselines map[string]*Baseline
+	Version   string
+	// Compare says what the findings of a target are held against, by its name;
+	// those of others are not compared.
+	Compare map[string]*Comparison
+	// InChange says that somebody's proposal is under test. Of a target that is not
+	// compared nothing stays silent that goes by a place.
+	InChange bool
+	// Heads are policy files that the change under test changes, Notices what else
+	// there is to say of the change, without fingerprints.
+	Heads   []Head
+	Notices []finding.Finding
+	// Change names the commits of the change under test; nil for none.
+	Change *report.Change
 	Judging
+
+	// notices and unheeded are what the comparison has to say.
+	notices  []finding.Finding
+	unheeded []unheeded
 }
 
 // Unopened is a target that could not be opened.
@@ -51,6 +70,12 @@ type Judging struct {
 	// Failures take the verdict away whatever was found: a report that could not
 	// be written.
 	Failures []string
+	// Warnings are reasons that change nothing.
+	Warnings []string
+	// Event, Environment and DefaultBranch are the run's: see policy.Input.
+	Event         policy.Event
+	Environment   string
+	DefaultBranch bool
 	// Mask takes secrets out of every string that comes from what was scanned or
 	// from a policy file. Masking twice is masking once; nil masks nothing.
 	Mask func(string) string
@@ -69,6 +94,7 @@ func Run(ctx context.Context, req Request) *report.Run {
 	run := &report.Run{
 		Schema:   report.Schema,
 		Tool:     report.Tool{Name: "boltseal", Version: req.Version},
+		Change:   req.Change,
 		Scans:    []report.Scan{},
 		Findings: []report.Finding{},
 	}
@@ -94,9 +120,15 @@ func Run(ctx context.Context, req Request) *report.Run {
 			})
 		}
 	}
-	for _, f := range finding.Seal(findings, mask) {
+	sealed := finding.Seal(findings, mask)
+	for _, f := range sealed {
 		run.Findings = append(run.Findings, report.Finding{Subject: policy.Subject{Finding: f}})
 	}
+	compare(ctx, &req, run, sealed)
+	for _, f := range finding.Seal(req.changeNotices(run), mask) {
+		run.Findings = append(run.Findings, report.Finding{Subject: policy.Subject{Finding: f}})
+	}
+	slices.SortStableFunc(run.Findings, func(a, b report.Finding) int { return finding.Compare(a.Finding, b.Finding) })
 	for i, p := range run.Packages {
 		run.Packages[i] = finding.MaskPackage(p, mask)
 	}
@@ -104,6 +136,7 @@ func Run(ctx context.Context, req Request) *report.Run {
 	if req.Database != nil {
 		run.Database = database(req.Database.Info())
 	}
+	req.Warnings = append(req.Warnings, tellNew(run, req.Baselines, mask)...)
 	Judge(run, req.Judging)
 	return run
 }
@@ -157,7 +190,10 @@ func database(info vulndb.Info) *report.Database {
 // that it has. It looks at nothing but the run, so a stored run judged again by the
 // same policies on the same day is the same to the byte.
 func Judge(run *report.Run, j Judging) {
-	in := policy.Input{FailOn: j.FailOn, WarnOnly: j.WarnOnly, Failures: j.Failures}
+	in := policy.Input{
+		FailOn: j.FailOn, WarnOnly: j.WarnOnly, Failures: j.Failures, Warnings: j.Warnings,
+		Event: j.Event, Environment: j.Environment, DefaultBranch: j.DefaultBranch,
+	}
 	for _, f := range run.Findings {
 		in.Subjects = append(in.Subjects, f.Subject)
 	}
@@ -177,8 +213,14 @@ func Judge(run *report.Run, j Judging) {
 	for _, p := range j.Policies {
 		run.Policies = append(run.Policies, report.Policy{Path: j.mask(p.Path), Ref: p.Ref, Digest: p.Digest, Targets: p.Targets})
 	}
-	run.Judged = report.Judged{On: j.Now.UTC().Format(time.DateOnly), FailOn: j.FailOn, WarnOnly: j.WarnOnly}
+	run.Judged = report.Judged{
+		On: j.Now.UTC().Format(time.DateOnly), FailOn: j.FailOn, WarnOnly: j.WarnOnly,
+		Event: j.Event, Environment: j.mask(j.Environment), DefaultBranch: j.DefaultBranch,
+	}
 	for _, f := range j.Failures {
 		run.Judged.Failures = append(run.Judged.Failures, j.mask(f))
+	}
+	for _, w := range j.Warnings {
+		run.Judged.Warnings = append(run.Judged.Warnings, j.mask(w))
 	}
 }

@@ -57,6 +57,14 @@ type Judged struct {
 	// Failures are why there is no verdict beside what the scans say: a report
 	// that could not be written.
 	Failures []string `json:"failures,omitempty"`
+	// Warnings are reasons of the verdict that change nothing.
+	Warnings []string `json:"warnings,omitempty"`
+	// Event is what caused the run: "change", "push" or "schedule"; empty outside of
+	// CI. Environment is where what was scanned is to run.
+	Event       policy.Event `json:"event,omitempty"`
+	Environment string       `json:"environment,omitempty"`
+	// DefaultBranch says that the run is about the default branch itself.
+	DefaultBranch bool `json:"defaultBranch,omitempty"`
 }
 
 // Change is the change under test, by commits.
