@@ -19,6 +19,7 @@ import (
 	"github.com/boltseal/boltseal/internal/git"
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
+	"github.com/boltseal/boltseal/internal/scanner/secrets"
 )
 
 func newPolicyInit(sys System, g *global) *cobra.Command {
@@ -165,7 +166,7 @@ func initReport(sys System, run *report.Run, written *policy.Policy, facts *poli
 	if facts.Baseline == "" {
 		text = strings.Replace(text, "add both", "add it", 1)
 	}
-	if err := printed(fmt.Fprint(sys.Stdout, text)); err != nil {
+	if err := printed(fmt.Fprint(sys.Stdout, secrets.NewMasker()(text))); err != nil {
 		return err
 	}
 	if run.Verdict.Status == policy.Pass {
