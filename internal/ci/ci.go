@@ -71,9 +71,10 @@ func Detect(getenv func(string) string, event []byte) Context {
 	return Context{}
 }
 
-// commit gives an id, and nothing for the zeros that stand for no commit.
+// commit gives an id, and nothing for the zeros that stand for no commit, or for what
+// is no id: a name could lead anywhere.
 func commit(id string) string {
-	if strings.Trim(id, "0") == "" {
+	if len(id) != 40 && len(id) != 64 || strings.Trim(id, "0123456789abcdef") != "" || strings.Trim(id, "0") == "" {
 		return ""
 	}
 	return id

@@ -47,6 +47,7 @@ var settings = []setting{
 	{"shellcheck", "BOLTSEAL_SHELLCHECK", "", ""},
 	{"new-from", "BOLTSEAL_NEW_FROM", "", ""},
 	{"policy-from", "BOLTSEAL_POLICY_FROM", "", ""},
+	{"baseline-run", "BOLTSEAL_BASELINE_RUN", "", ""},
 	{"gitleaks-config", "BOLTSEAL_GITLEAKS_CONFIG", "", ""},
 	{"gitleaks-baseline", "BOLTSEAL_GITLEAKS_BASELINE", "", ""},
 	{"hadolint-config", "BOLTSEAL_HADOLINT_CONFIG", "", ""},

@@ -40,7 +40,7 @@ var flagEffects = map[string]effect{
 
 	"warn-only": loosens,
 	// Another policy, or other files beside it, than the trusted ones.
-	"policy": loosens, "policy-from": loosens, "baseline": loosens, "vex": loosens, "environment": loosens,
+	"policy": loosens, "policy-from": loosens, "baseline": loosens, "baseline-run": loosens, "vex": loosens, "environment": loosens,
 	"gitleaks-config": loosens, "gitleaks-baseline": loosens, "hadolint-config": loosens,
 	// What is not named is left out.
 	"scanners": loosens, "platform": loosens, "commits": loosens, "staged": loosens, "rootfs": loosens,

@@ -2,13 +2,12 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 
 	"github.com/boltseal/boltseal/internal/gate"
+	"github.com/boltseal/boltseal/internal/git"
 	"github.com/boltseal/boltseal/internal/policy"
 )
 
@@ -69,69 +68,74 @@ type changedPolicy struct {
 	policy *policy.Policy
 }
 
+// maxChangedPolicies bounds the policy files that a change may touch.
+const maxChangedPolicies = 200
+
 // changedPolicies are the policy files for a folder that are not as they were where
 // the change started. One that is merely old is not the change's.
 func (a *anchor) changedPolicies(ctx context.Context, folder string) ([]changedPolicy, error) {
-	head := commitFiles{ctx: ctx, objects: a.objects, commit: a.head, whose: " of the change"}
-	before := commitFiles{ctx: ctx, objects: a.objects, commit: a.since}
-	paths, err := policyFiles(head, folder)
+	now, err := a.policyFiles(ctx, a.head, folder)
 	if err != nil {
 		return nil, err
 	}
-	if a.since != "" {
-		more, err := policyFiles(before, folder)
-		if err != nil {
-			return nil, err
-		}
-		paths = append(paths, more...)
-		slices.Sort(paths)
-		paths = slices.Compact(paths)
+	was, err := a.policyFiles(ctx, a.since, folder)
+	if err != nil {
+		return nil, err
 	}
-	var changed []changedPolicy
+	var paths []string
+	for p, f := range now {
+		if was[p] != f {
+			paths = append(paths, p)
+		}
+	}
+	for p := range was {
+		if _, there := now[p]; !there {
+			paths = append(paths, p)
+		}
+	}
+	if len(paths) > maxChangedPolicies {
+		return nil, fmt.Errorf("%w: the change touches %d policies, more than %d", policy.ErrBad, len(paths), maxChangedPolicies)
+	}
+	slices.Sort(paths)
+	files := commitFiles{ctx: ctx, objects: a.objects, commit: a.head, whose: " of the change"}
+	changed := make([]changedPolicy, 0, len(paths))
 	for _, p := range paths {
-		c, same, err := a.changedPolicy(head, before, p, folder)
-		if err != nil {
-			return nil, err
+		c := changedPolicy{path: p}
+		if _, there := now[p]; there {
+			if c.policy, err = a.headPolicy(files, p, folder); err != nil {
+				return nil, err
+			}
 		}
-		if !same {
-			changed = append(changed, c)
-		}
+		changed = append(changed, c)
 	}
 	return changed, nil
 }
 
-// policyFiles lists the policy files of a commit that are about a folder: its own,
-// those above and those below.
-func policyFiles(files commitFiles, folder string) ([]string, error) {
-	all, err := files.paths()
+// policyFiles gives the policy files of a commit that are about a folder: its own,
+// those above and those below. An empty commit has none.
+func (a *anchor) policyFiles(ctx context.Context, commit, folder string) (map[string]git.TreeFile, error) {
+	found := make(map[string]git.TreeFile)
+	if commit == "" {
+		return found, nil
+	}
+	files, err := a.objects.Tree(ctx, commit, "")
+	for _, f := range files {
+		if policy.IsAbout(f.Path, folder) {
+			found[f.Path] = f
+		}
+	}
+	return found, err
+}
+
+func (a *anchor) headPolicy(files commitFiles, path, folder string) (*policy.Policy, error) {
+	data, err := files.Read(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading policy %s: %w", files.Name(path), err)
+	}
+	p, err := policy.Load(files.Name(path), data)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(all, func(p string) bool { return !policy.IsAbout(p, folder) }), nil
-}
-
-func (a *anchor) changedPolicy(head, before commitFiles, path, folder string) (c changedPolicy, same bool, err error) {
-	c.path = path
-	now, err := head.Read(path)
-	gone := errors.Is(err, fs.ErrNotExist)
-	if err != nil && !gone {
-		return c, false, fmt.Errorf("reading policy %s: %w", head.Name(path), err)
-	}
-	if a.since != "" {
-		was, err := before.Read(path)
-		switch {
-		case err == nil && !gone && slices.Equal(was, now):
-			return c, true, nil
-		case errors.Is(err, fs.ErrNotExist) && gone:
-			return c, true, nil
-		}
-	}
-	if gone {
-		return c, false, nil
-	}
-	if c.policy, err = policy.Load(head.Name(path), now); err != nil {
-		return c, false, err
-	}
-	c.policy.Ref, c.policy.Under = a.head, policy.UnderOf(path, folder)
-	return c, false, nil
+	p.Ref, p.Under = a.head, policy.UnderOf(path, folder)
+	return p, nil
 }

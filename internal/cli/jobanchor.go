@@ -296,7 +296,10 @@ func (j *jobAnchor) compareChange(ctx context.Context) error {
 // about: the verdict would be about something else.
 func (j *jobAnchor) holdsChange(ctx context.Context, parents []string) error {
 	want := cmp.Or(j.job.Head, j.job.Commit)
-	if want == "" || j.head == want || slices.Contains(parents, want) || j.job.Merge && j.head == j.job.Commit {
+	if want == "" {
+		return errors.New("the event does not say which commit it is about")
+	}
+	if j.head == want || slices.Contains(parents, want) || j.job.Merge && j.head == j.job.Commit {
 		return nil
 	}
 	if _, err := j.repo.Resolve(ctx, want); err == nil {

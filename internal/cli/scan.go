@@ -43,6 +43,8 @@ type scanOptions struct {
 	// shellcheck says who checks shell code: own, auto or the path of shellcheck.
 	shellcheck string
 	remoteOptions
+	// baselineRun is the file of a run that images are compared with.
+	baselineRun string
 	// newFrom is the revision that the change under test starts from, policyFrom the
 	// one at which policies are read; anchors are what becomes of both.
 	newFrom, policyFrom string
@@ -88,6 +90,7 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.IntVar(&o.archives, "max-archive-depth", 0, "how many levels of archives to look into for secrets; 0 leaves archives out")
 	f.StringSliceVar(&o.dockerfiles, "dockerfile", nil, "glob of files that are Dockerfiles whatever they are called, as 'build/*.docker'; repeatable")
 	f.StringVar(&o.shellcheck, "shellcheck", shellOwn, "who checks the shell code of Dockerfiles: own for boltseal's own checks, auto for shellcheck where it is on PATH, or its path; a program of the machine is run only when this allows it")
+	f.StringVar(&o.baselineRun, "baseline-run", "", "run file of a push or schedule, as -f json writes it: what its images held is not new, by today's advisories")
 	complete(cmd, "shellcheck", shellOwn, shellAuto)
 	o.remoteOptions.register(cmd)
 	complete(cmd, "scanners", gate.ScannerNames()...)
@@ -207,6 +210,8 @@ type prepared struct {
 	// there is to say of the change under test.
 	bound   []*policy.Policy
 	notices []finding.Finding
+	// stored is the run that images are compared with; nil for none.
+	stored *storedRun
 	// baselines are known findings, in the order of the targets; nil for none.
 	baselines []*gate.Baseline
 	// unwritten are the files of reports that could not be written.
@@ -282,6 +287,9 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 	for _, pol := range p.policies.loaded {
 		log.Debug("policy", "path", pol.Path, "digest", pol.Digest)
 	}
+	if p.stored, err = o.storedRun(); err != nil {
+		return err
+	}
 	if err := p.known(ctx, sys); err != nil {
 		return err
 	}
@@ -345,7 +353,7 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 		Now:        p.judging.Now,
 		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a built database (boltseal db build) or a folder or zip of OSV advisories",
 	}
-	compare, err := p.options.anchors.hasher()
+	compare, err := p.options.hasher()
 	if err != nil {
 		return err
 	}
@@ -467,8 +475,14 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		}
 		o := t.reach(ctx, sys, opening)
 		for _, src := range o.sources {
+			if compared == nil {
+				compared = p.stored.comparison(src.Target())
+			}
 			if compared != nil {
 				req.Compare[src.Target().Name] = compared
+			}
+			if src.Target().Kind == scan.KindImage {
+				compared = nil // the next one is another image
 			}
 		}
 		req.Sources = append(req.Sources, o.sources...)

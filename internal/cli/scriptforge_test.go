@@ -178,3 +178,11 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
+
+// here says that the event is about the commit that is checked out.
+func here(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: here")
+	}
+	ts.Setenv("GITHUB_SHA", inRepo(ts, ts.MkAbs("."), "rev-parse", "HEAD"))
+}

@@ -31,8 +31,11 @@ type Reference struct {
 	// Open opens the tree as it was, under the name of its target; it looks for
 	// secrets in the given files alone.
 	Open func(ctx context.Context, target string, looks map[string]bool) (scan.Source, error)
-	// Moved gives the files that have moved since, their new paths by their old ones.
+	// Moved gives the files that have moved since, their new paths by their old ones;
+	// nil where none can.
 	Moved func(ctx context.Context) (map[string]string, error)
+	// Stored are findings of an earlier run, with their fingerprints.
+	Stored []finding.Finding
 }
 
 // comparing compares the findings of one comparison.
@@ -44,8 +47,9 @@ type comparing struct {
 	// trees and histories are its findings, by their place in the run.
 	trees, histories []int
 	scanned          map[*Reference]*state
-	// target is the name of its tree.
+	// target is the name of its tree, or of the image that it is about.
 	target string
+	image  bool
 }
 
 // compare says of every finding whether it is new, and takes from those that a change
@@ -65,14 +69,14 @@ func compare(ctx context.Context, req *Request, run *report.Run, sealed []findin
 			order = append(order, at)
 		}
 		if src.Target().Kind != scan.KindHistory {
-			at.target = src.Target().Name
+			at.target, at.image = src.Target().Name, src.Target().Kind == scan.KindImage
 		}
 	}
 	compared := make(map[int]bool)
 	for _, c := range order {
 		c.gather(byComparison, sealed)
 		for _, i := range slices.Concat(c.trees, c.histories) {
-			compared[i] = true
+			compared[i] = !c.image // of which nobody knows what was silent
 		}
 		if err := c.compare(ctx, sealed); err != nil {
 			req.Failures = append(req.Failures, oneLine(err.Error()))
@@ -204,9 +208,12 @@ func (c *comparing) scanAnew(ctx context.Context, ref *Reference, sealed []findi
 	fail := func(err error) ([]finding.Finding, map[string]string, error) {
 		return nil, nil, fmt.Errorf("the findings cannot be compared with %s: %w", ref.Name, err)
 	}
-	moved, err := ref.Moved(ctx)
-	if err != nil {
-		return fail(err)
+	var moved map[string]string
+	var err error
+	if ref.Moved != nil {
+		if moved, err = ref.Moved(ctx); err != nil {
+			return fail(err)
+		}
 	}
 	src, err := ref.Open(ctx, c.target, c.looks(sealed, moved))
 	if err != nil {
@@ -232,7 +239,7 @@ func (c *comparing) scanAnew(ctx context.Context, ref *Reference, sealed []findi
 	if err != nil {
 		return fail(err)
 	}
-	return finding.Seal(found, c.mask), moved, nil
+	return append(finding.Seal(found, c.mask), ref.Stored...), moved, nil
 }
 
 // looks are the files in which secrets are looked for there: those that have some by
