@@ -83,7 +83,7 @@ func shallow(data []byte) error {
 			if len(bytes.TrimSpace(data)) == 0 {
 				return errors.New("it is empty")
 			}
-			return nil //nolint:nilerr // its end, or a fault that json.Unmarshal tells better
+			return nil // its end, or a fault that json.Unmarshal tells better
 		}
 		switch token {
 		case json.Delim('{'), json.Delim('['):
