@@ -111,18 +111,19 @@ func buildDate(flag string, getenv func(string) string) (time.Time, error) {
 // built says what was made.
 func built(dir string, m *vulndb.Manifest) string {
 	records := 0
-	for _, s := range m.Sources {
+	for _, s := range m.Sources() {
 		records += s.Records
 	}
+	matching, details := m.Size()
 	return fmt.Sprintf("%s: %d records of %d ecosystems, dated %s, %s to match with, %s of details",
-		dir, records, len(m.Sources), m.Built, megabytes(m.Matches.Size+m.Extras.Size), megabytes(m.Texts.Size))
+		dir, records, len(m.Sources()), m.Built, megabytes(matching), megabytes(details))
 }
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
 
 // warnBad names the first records that could not be read.
 func warnBad(sys System, m *vulndb.Manifest) {
-	for _, s := range m.Sources {
+	for _, s := range m.Sources() {
 		if s.Bad == 0 {
 			continue
 		}
@@ -183,8 +184,9 @@ func writeStatus(sys System, m *vulndb.Manifest) error {
 	line := func(name, date string, rest string) {
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", name, cmp.Or(date, "no date"), age(date, now), rest)
 	}
-	line("database", m.Built, fmt.Sprintf("schema %d, %s to match with, %s of details", m.Schema, megabytes(m.Matches.Size+m.Extras.Size), megabytes(m.Texts.Size)))
-	for _, s := range m.Sources {
+	matching, details := m.Size()
+	line("database", m.Built, fmt.Sprintf("schema %d, %s to match with, %s of details", m.Schema, megabytes(matching), megabytes(details)))
+	for _, s := range m.Sources() {
 		text := fmt.Sprintf("%d records", s.Records)
 		if s.Withdrawn > 0 {
 			text += fmt.Sprintf(", %d withdrawn", s.Withdrawn)

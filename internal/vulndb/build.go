@@ -22,7 +22,10 @@ type BuildOptions struct {
 // Image is a database in memory.
 type Image struct {
 	Manifest *Manifest
-	files    map[string][]byte
+	// files are those that are not on disk yet.
+	files map[string][]byte
+	// raw are the bytes of a manifest that came from elsewhere.
+	raw []byte
 }
 
 // Build makes a database. Records that cannot be read are counted in the manifest;
@@ -91,8 +94,8 @@ func pack(infos []SourceInfo, families []*familyRecords, texts *textCollector, e
 	image := &Image{files: make(map[string][]byte)}
 	image.Manifest = &Manifest{
 		Format: format, Schema: Schema, Built: date.Format(time.RFC3339), KEV: extra.kevDate, EPSS: extra.epssDate,
-		Matches: image.add("matches", matchesData), Texts: image.add("texts", textsData), Extras: image.add("extras", extrasData),
-		Sources: manifestSources(infos),
+		Parts:  []Part{{Matches: image.add("matches", matchesData), Texts: image.add("texts", textsData), Sources: manifestSources(infos)}},
+		Extras: image.add("extras", extrasData),
 	}
 	return image, nil
 }
@@ -121,7 +124,7 @@ type sourceList []*folder
 func openSources(from []string, l limits) (sourceList, error) {
 	var list sourceList
 	for _, path := range from {
-		if _, err := ReadManifest(path); !errors.Is(err, ErrNotDatabase) && holdsFiles(path) {
+		if _, err := ReadManifest(path); !errors.Is(err, ErrNotDatabase) && dirFiles(path).holdsAny() {
 			return nil, fmt.Errorf("building the database: %q is a built database: name the advisories that it was built from", path)
 		}
 		f, err := openFolder(path, l)

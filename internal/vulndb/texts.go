@@ -26,6 +26,8 @@ type Description struct {
 	References []Reference
 }
 
+func (d *Description) empty() bool { return d.Details == "" && len(d.References) == 0 }
+
 // Reference is a page about an issue; Kind is OSV's, such as "FIX".
 type Reference struct{ Kind, URL string }
 
