@@ -45,7 +45,7 @@ var allowed = []struct {
 	{"internal/rule", "finding nearest", "os net/http"},
 	{"internal/rule/ruletest", "finding fix rule scan", "net/http"},
 	{"internal/policy", "finding yamlpos", "os os/exec net/http"},
-	{"internal/vulndb", "inventory", ""},
+	{"internal/vulndb", "inventory web", ""},
 	{"internal/scan", "finding inventory", "os net/http"},
 	{"internal/scan/scantest", "scan", "os net/http"},
 	{"internal/source/tree", "scan git", "net/http"},

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 )
 
@@ -86,17 +84,4 @@ func (i *Image) tar() ([]byte, error) {
 		put(f.Name, i.files[f.Name])
 	}
 	return out.Bytes(), errors.Join(err, archive.Close())
-}
-
-// isOwn says whether a path is a built database.
-func isOwn(path string) bool {
-	info, err := os.Stat(path)
-	if err != nil {
-		return false
-	}
-	if !info.IsDir() {
-		return isTar(path)
-	}
-	_, err = os.Stat(filepath.Join(path, manifestFile))
-	return err == nil || dirFiles(path).holdsAny()
 }

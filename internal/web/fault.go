@@ -1,12 +1,14 @@
 package web
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -96,4 +98,30 @@ func printable(s string) string {
 		b.WriteString(quoted[1 : len(quoted)-1])
 	}
 	return b.String()
+}
+
+// Told puts what went wrong with a host into our own words.
+func Told(host string, err error) error {
+	var f *Fault
+	switch {
+	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s: %w", printable(host), unaddressed(err))
+	case errors.As(err, &f):
+		if strings.HasPrefix(f.Text, printable(host)) {
+			return f
+		}
+		return &Fault{Text: printable(host) + ": " + f.Text, Is: f.Is}
+	}
+	if text := Connection(err, ""); text != "" {
+		return Faultf("%s: %s", printable(host), text)
+	}
+	return Faultf("%s gives no answer that can be read", printable(host))
+}
+
+// unaddressed takes the address off: it can hold a password.
+func unaddressed(err error) error {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		return u.Err
+	}
+	return err
 }

@@ -305,3 +305,12 @@ func Passes(err error) bool {
 	}
 	return false
 }
+
+// SameHost follows redirects within one host only, for CheckRedirect of a client
+// whose answers nothing else vouches for.
+func SameHost(req *http.Request, via []*http.Request) error {
+	if from, to := via[0].URL.Host, req.URL.Host; !strings.EqualFold(from, to) {
+		return Faultf("leads to another host (%s), which is refused: name that one if you trust it", printable(req.URL.Hostname()))
+	}
+	return Redirect(req, via)
+}
