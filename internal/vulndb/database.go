@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/boltseal/boltseal/internal/inventory"
 )
@@ -50,6 +51,7 @@ type Database struct {
 	files    files
 	manifest *Manifest
 	digest   string
+	state    *fetchState
 	parts    []*openPart
 	extras   *extraFile
 
@@ -97,10 +99,31 @@ func openFiles(at files) (*Database, error) {
 		return nil, errors.Join(err, at.close())
 	}
 	db := &Database{files: at, manifest: m, digest: "sha256:" + checksum(data), families: make(map[string]func() (*familyFile, error))}
+	if dir, ok := at.(dirFiles); ok {
+		db.state = readState(string(dir), db.digest)
+	}
 	if err := db.open(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// AsOf is when the advisories of a family were all of its source, RFC 3339; empty
+// where there are none of it.
+func (db *Database) AsOf(family string) string {
+	part := db.manifest.of(family)
+	if part == nil {
+		return ""
+	}
+	built := db.manifest.builtAt(part)
+	if db.state == nil {
+		return built
+	}
+	at, err := time.Parse(time.RFC3339, built)
+	if checked := db.state.checked(family); err == nil && checked.After(at) {
+		return checked.UTC().Format(time.RFC3339)
+	}
+	return built
 }
 
 func (db *Database) open() error {
@@ -247,7 +270,7 @@ func (db *Database) Info() Info {
 	for _, p := range db.parts {
 		for _, s := range p.Sources {
 			if db.families[s.Ecosystem] != nil {
-				info.Sources = append(info.Sources, s.info(db.manifest.builtAt(p.Part)))
+				info.Sources = append(info.Sources, s.info(db.AsOf(s.Ecosystem)))
 			}
 		}
 	}

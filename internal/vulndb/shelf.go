@@ -88,10 +88,6 @@ func (r ready) update(ctx context.Context, j *job) (err error) {
 	if err := j.acceptable(m, "sha256:"+checksum(raw)); err != nil {
 		return err
 	}
-	if j.old != nil && bytes.Equal(raw, j.raw) {
-		j.left = nil
-		return j.note("", r.name, validator{})
-	}
 	var fresh []string
 	defer func() {
 		if err != nil {
@@ -108,6 +104,10 @@ func (r ready) update(ctx context.Context, j *job) (err error) {
 		if made {
 			fresh = append(fresh, filepath.Join(j.Dir, f.Name))
 		}
+	}
+	if len(fresh) == 0 && j.old != nil && bytes.Equal(raw, j.raw) {
+		j.left = nil
+		return j.note("", r.name, validator{})
 	}
 	j.state = &fetchState{Sources: make(map[string]sourceState)} // of the database before
 	if err := j.swap(&Image{Manifest: m, raw: raw}); err != nil {
@@ -317,30 +317,8 @@ func (s *webShelf) Open(ctx context.Context, f File, offset int64) (io.ReadClose
 		resp.Body.Close() //nolint:errcheck // only read from
 		return nil, 0, err
 	}
-	return &toldBody{resp.Body, resp.Request.URL.Host}, start, nil
+	return web.Body(resp.Body, resp.Request.URL.Host), start, nil
 }
-
-// toldBody puts errors into our own words, but for those that pass.
-type toldBody struct {
-	io.ReadCloser
-	host string
-}
-
-// Read implements io.Reader.
-func (b *toldBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = &brokenError{web.Told(b.host, err), err}
-	}
-	return n, err
-}
-
-// brokenError reads as one error and is another one.
-type brokenError struct{ told, is error }
-
-func (e *brokenError) Error() string { return e.told.Error() }
-
-func (e *brokenError) Unwrap() error { return e.is }
 
 // localShelf is a database in a folder or a .tar file.
 type localShelf struct{ files }

@@ -102,6 +102,8 @@ type Info struct {
 	// KEVDate and EPSSDate are the dates of the enrichment, empty without it. A
 	// KEV list that does not say is as old as its newest entry.
 	KEVDate, EPSSDate string
+	// Notes tell what the user should know of how the data came here.
+	Notes []string
 }
 
 // SourceInfo is what is held of one ecosystem.

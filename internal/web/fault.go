@@ -118,6 +118,30 @@ func Told(host string, err error) error {
 	return Faultf("%s gives no answer that can be read", printable(host))
 }
 
+// Body is the body of an answer whose errors are told, and still known to Passes.
+func Body(body io.ReadCloser, host string) io.ReadCloser { return &toldBody{body, host} }
+
+type toldBody struct {
+	io.ReadCloser
+	host string
+}
+
+// Read implements io.Reader.
+func (b *toldBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = &brokenError{Told(b.host, err), err}
+	}
+	return n, err
+}
+
+// brokenError reads as one error and is another one.
+type brokenError struct{ told, is error }
+
+func (e *brokenError) Error() string { return e.told.Error() }
+
+func (e *brokenError) Unwrap() error { return e.is }
+
 // unaddressed takes the address off: it can hold a password.
 func unaddressed(err error) error {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
