@@ -57,6 +57,8 @@ type Input struct {
 	// Failures are reasons for which there is no verdict whatever was found: a
 	// source that could not be opened, a report that could not be written.
 	Failures []string
+	// Advisories are those that packages were compared with.
+	Advisories []Advisories
 }
 
 // VerdictStatus is the verdict in one word.

@@ -96,7 +96,7 @@ var drawPolicy = rapid.Custom(func(t *rapid.T) *Policy {
 	p := &Policy{
 		Path: "p", Rules: rapid.SliceOfN(drawRuleOf, 0, 5).Draw(t, "rules"), Exceptions: rapid.SliceOfN(drawException, 0, 5).Draw(t, "exceptions"),
 		Unknown:  rapid.SampledFrom([]finding.Severity{finding.Info, finding.Low, finding.Medium, finding.High, finding.Critical}).Draw(t, "unknown"),
-		Coverage: Coverage{few(drawScanner).Draw(t, "require"), drawReaction.Draw(t, "error"), drawReaction.Draw(t, "partial"), drawReaction.Draw(t, "nothing")},
+		Coverage: Coverage{few(drawScanner).Draw(t, "require"), drawReaction.Draw(t, "error"), drawReaction.Draw(t, "partial"), drawReaction.Draw(t, "nothing"), time.Duration(rapid.IntRange(1, 500).Draw(t, "age")) * time.Hour, drawReaction.Draw(t, "stale"), nil},
 	}
 	for i := range p.Rules {
 		p.Rules[i].ID = fmt.Sprintf("r%d", i)

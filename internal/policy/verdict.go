@@ -15,6 +15,7 @@ import (
 func verdict(b *bench, in Input, decisions []Decision, now time.Time) Verdict {
 	v := counted(decisions)
 	gaps := coverageGaps(b, in.Scans)
+	gaps.stale(b, in, now)
 	failures := slices.Concat(in.Failures, gaps.failures)
 	if v.Blocked > 0 {
 		v.Reasons = append(v.Reasons, blockedReason(decisions))
