@@ -28,8 +28,9 @@ type Keeping struct {
 	// where its origin says by a small request that it is what is there now: in
 	// a change an earlier commit of its author may have written it.
 	Confirm bool
-	// Fetching is told what is going to be fetched; nil for nobody.
-	Fetching func(sources []string)
+	// Fetching is told what is going to be fetched, and gives what to call then; nil
+	// for nobody.
+	Fetching func(families []string) (done func())
 	// Advice is what to do by hand for the named ecosystems.
 	Advice func(families []string) string
 }
@@ -247,7 +248,7 @@ func (k *keeper) fetch(ctx context.Context, families []string) error {
 		return errors.New("no source of advisories is named")
 	}
 	if k.Fetching != nil {
-		k.Fetching(families)
+		defer k.Fetching(families)()
 	}
 	u := k.Updater
 	u.Families, u.Only = families, true

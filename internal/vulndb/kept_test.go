@@ -34,7 +34,10 @@ func TestFirstUse(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "db")
 	k := keeping(s.updater(t, dir))
 	var told []string
-	k.Fetching = func(sources []string) { told = append(told, strings.Join(sources, "+")) }
+	k.Fetching = func(sources []string) func() {
+		told = append(told, strings.Join(sources, "+"))
+		return func() {}
+	}
 	db := Keep(k)
 	if asked := s.asked(); len(asked) > 0 {
 		t.Errorf("asked before it is needed: %q", asked)

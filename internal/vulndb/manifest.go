@@ -12,9 +12,11 @@ import (
 	"time"
 )
 
-// manifestFile names the files that belong together: whoever replaces it replaces
+// ManifestFile names the files that belong together: whoever replaces it replaces
 // the database.
-const manifestFile = "manifest.json"
+const ManifestFile = "manifest.json"
+
+const manifestFile = ManifestFile
 
 // format tells our manifests from other files of that name.
 const format = "boltseal vulnerability database"
