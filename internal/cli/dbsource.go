@@ -26,6 +26,12 @@ const (
 
 const envDBSource = "BOLTSEAL_DB_SOURCE"
 
+// How advisories are asked for.
+const (
+	modeLocal = "local"
+	modeAPI   = "api"
+)
+
 // sourceHelp says what a source can be.
 const sourceHelp = "osv for OSV's own exports, osv:https://HOST/PATH for a mirror of them, https://HOST/PATH, oci:HOST/NAME:TAG or a path for a built database"
 
@@ -145,6 +151,13 @@ func (p *prepared) openDatabase(sys System, args []string) (db vulndb.DB, noDB s
 	if pinned && len(pins) == 0 {
 		return nil, "", errors.New("the policies allow no database: none that one of them names in coverage.db-digest is named by all")
 	}
+	if o.dbMode != "" && o.dbMode != modeLocal {
+		db, err := o.openAPI(sys)
+		if err == nil && pinned {
+			return nil, "", errors.New("the policy names the databases that count (coverage.db-digest), and --db-mode api asks none")
+		}
+		return db, "", err
+	}
 	if o.db != "" {
 		db, err := vulndb.Open(o.db)
 		if err != nil {
@@ -187,6 +200,33 @@ func (p *prepared) openDatabase(sys System, args []string) (db vulndb.DB, noDB s
 		return frugal(sys.Getenv)
 	}
 	return vulndb.Keep(k), "", nil
+}
+
+// openAPI is OSV's API, or another one like it. KEV and EPSS are those of a mirror of
+// OSV's exports where one is named.
+func (o scanOptions) openAPI(sys System) (vulndb.DB, error) {
+	mode, base, _ := strings.Cut(o.dbMode, ":")
+	switch {
+	case mode != modeAPI:
+		return nil, usage(errors.New("--db-mode: write local, api or api:https://HOST/PATH"))
+	case o.db != "":
+		return nil, usage(errors.New("--db-mode api asks no database, and --db names one"))
+	case o.offline:
+		return nil, usage(errors.New("--db-mode api asks over a network, and --offline forbids that"))
+	}
+	options := vulndb.APIOptions{Base: base, Web: web.Options{Proxy: proxies(sys.Getenv)}, Now: sys.now}
+	for _, s := range o.dbSources {
+		if mirror, ok := strings.CutPrefix(s, sourceOSV+":"); ok {
+			mirror = strings.TrimSuffix(mirror, "/")
+			options.KEV, options.EPSS = mirror+"/kev.json", mirror+"/epss.csv"
+			break
+		}
+	}
+	db, err := vulndb.OpenAPI(options)
+	if err != nil {
+		return nil, usage(fmt.Errorf("--db-mode: %w", err))
+	}
+	return db, nil
 }
 
 func orNone(digest string) string {

@@ -38,6 +38,7 @@ type scanOptions struct {
 	timeout     time.Duration
 	db          string
 	dbSources   []string
+	dbMode      string
 	cacheDir    string
 	// archives is how many levels of archives are opened.
 	archives int
@@ -74,6 +75,8 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.DurationVar(&o.timeout, "timeout", 0, "give up after this time; what was not scanned by then is no verdict (default: none)")
 	f.StringVar(&o.db, "db", "", "built database (folder or .tar file), or folder or zip of OSV advisories; it is used as it is (default: one that is fetched when it is needed, and kept)")
 	f.StringSliceVar(&o.dbSources, "db-source", nil, "where to fetch advisories from that are missing or too old: "+sourceHelp+", none to fetch nothing; repeatable (default osv)")
+	f.StringVar(&o.dbMode, "db-mode", modeLocal, "local for a database, api to ask OSV's API instead, which is told the names and versions of the packages, or api:https://HOST/PATH for another one like it")
+	complete(cmd, "db-mode", modeLocal, modeAPI)
 	f.StringVar(&o.cacheDir, "cache-dir", "", "folder that keeps what was found in contents, and the advisories, for later runs (default: the user's cache for the advisories, none for the rest)")
 	f.IntVar(&o.archives, "max-archive-depth", 0, "how many levels of archives to look into for secrets; 0 leaves archives out")
 	f.StringSliceVar(&o.dockerfiles, "dockerfile", nil, "glob of files that are Dockerfiles whatever they are called, as 'build/*.docker'; repeatable")

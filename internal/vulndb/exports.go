@@ -281,14 +281,19 @@ func readPacked(path string, read func(io.Reader) error) error {
 		return err
 	}
 	defer file.Close() //nolint:errcheck // only read from
-	buffered := bufio.NewReader(file)
+	return unpacked(file, read)
+}
+
+// unpacked reads what may be compressed.
+func unpacked(from io.Reader, read func(io.Reader) error) error {
+	buffered := bufio.NewReader(from)
 	var r io.Reader = buffered
 	if head, _ := buffered.Peek(2); string(head) == "\x1f\x8b" {
-		unpacked, err := gzip.NewReader(buffered)
+		inflated, err := gzip.NewReader(buffered)
 		if err != nil {
 			return err
 		}
-		r = unpacked
+		r = inflated
 	}
 	limited := &io.LimitedReader{R: r, N: maxEnrichment}
 	if err := read(limited); err != nil {

@@ -1,11 +1,13 @@
 package vulndb
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"crypto/md5"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -184,4 +186,27 @@ func contents(t *testing.T, dir string) map[string]string {
 		out[e.Name()] = string(data)
 	}
 	return out
+}
+
+// eachMember hands out the members of a zip file, by the ids that they are called by
+// or, where a test has called them otherwise, hold.
+func eachMember(t testing.TB, path string, add func(id string, read func() []byte)) {
+	t.Helper()
+	archive, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { archive.Close() })
+	for _, m := range archive.File {
+		read := func() []byte {
+			r := must(m.Open())
+			defer r.Close()
+			return must(io.ReadAll(r))
+		}
+		id := strings.TrimSuffix(filepath.Base(m.Name), ".json")
+		if len(id) < 2 {
+			id = idIn(read())
+		}
+		add(id, read)
+	}
 }

@@ -252,3 +252,14 @@ func (f *blockFile) textNumber(id string) (int, error) {
 	}
 	return -1, nil
 }
+
+// description is what a record says at length, while it has it.
+func (r *record) description() Description {
+	d := Description{Details: r.details}
+	for ref := range strings.SplitSeq(strings.TrimSuffix(r.references, string(urlEnd)), string(urlEnd)) {
+		if kind, url, ok := strings.Cut(ref, string(kindEnd)); ok {
+			d.References = append(d.References, Reference{kind, url})
+		}
+	}
+	return d
+}
