@@ -75,15 +75,23 @@ $` + envSourceDate + `, else that of the newest record.`,
 	return cmd
 }
 
-// frugal bounds the memory of a build until the function that it gives is called.
-// What GOMEMLIMIT says stands.
+// frugal bounds the memory of a build until the function that it gives is called,
+// and lets garbage lie until it comes near that: a build makes a lot of it. What
+// GOMEMLIMIT and GOGC say stands.
 func frugal(getenv func(string) string) func() {
-	const most = 768 << 20
+	const most, lazy = 860 << 20, 300
 	if getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}
-	before := debug.SetMemoryLimit(most)
-	return func() { debug.SetMemoryLimit(before) }
+	limit := debug.SetMemoryLimit(most)
+	if getenv("GOGC") != "" {
+		return func() { debug.SetMemoryLimit(limit) }
+	}
+	percent := debug.SetGCPercent(lazy)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 // buildDate is the zero value where nobody says one.
