@@ -102,7 +102,7 @@ func (e exports) family(ctx context.Context, j *job, family string) error {
 	}
 	address := e.base + "/" + url.PathEscape(family) + "/all.zip"
 	w := wish{name: family, url: address, part: partName(address, ".zip"), most: maxExport}
-	if s, ok := j.state.Sources[family]; ok && s.URL == address && j.old != nil && j.old.of(family) != nil {
+	if s, ok := j.state.Sources[family]; ok && s.URL == shownAddress(address) && j.old != nil && j.old.of(family) != nil {
 		w.seen = s.validator
 	}
 	for {
@@ -253,7 +253,7 @@ func (e exports) enrichment(ctx context.Context, j *job) []error {
 // enrich brings one of both up to date.
 func (j *job) enrich(ctx context.Context, source, address string, read func(*enrichment, io.Reader) error) error {
 	w := wish{name: source, url: address, part: partName(address, ".data"), most: maxEnrichment}
-	if s, ok := j.state.Sources[source]; ok && s.URL == address {
+	if s, ok := j.state.Sources[source]; ok && s.URL == shownAddress(address) {
 		w.seen = s.validator
 	}
 	g, err := j.fetch(ctx, w)

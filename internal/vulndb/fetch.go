@@ -160,7 +160,7 @@ func (d *transfer) metaPath() string { return d.path + ".json" }
 // remember finds out what an earlier attempt has left.
 func (d *transfer) remember() {
 	data, err := os.ReadFile(d.metaPath())
-	if err != nil || json.Unmarshal(data, &d.known) != nil || d.known.URL != d.url || d.known.strong() == "" {
+	if err != nil || json.Unmarshal(data, &d.known) != nil || d.known.URL != shownAddress(d.url) || d.known.strong() == "" {
 		d.known = partial{}
 		return
 	}
@@ -255,12 +255,15 @@ func (d *transfer) take(resp *http.Response, start int64) (done bool, err error)
 	if resp.ContentLength >= 0 {
 		d.total = start + resp.ContentLength
 	}
+	if _, whole := contentRange(resp); resp.StatusCode == http.StatusPartialContent && whole > 0 {
+		d.total = whole // whatever part of it this is
+	}
 	if d.total > d.most {
 		return false, fmt.Errorf("%w: it has %d bytes, of at most %d", errLimit, d.total, d.most)
 	}
 	if start == 0 {
 		d.resumed = false
-		d.known = partial{validator{clipped(resp.Header.Get("ETag")), clipped(resp.Header.Get("Last-Modified"))}, d.url}
+		d.known = partial{validator{clipped(resp.Header.Get("ETag")), clipped(resp.Header.Get("Last-Modified"))}, shownAddress(d.url)}
 		meta, err := json.Marshal(d.known)
 		if err != nil {
 			return false, err
@@ -315,6 +318,8 @@ func (d *transfer) write(resp *http.Response) (done bool, err error) {
 		d.have += int64(n)
 		d.progress(Progress{d.name, d.have, d.total})
 		switch {
+		case errors.Is(readErr, io.EOF) && d.have < d.total:
+			return false, fmt.Errorf("%s: %w", resp.Request.URL.Host, errBroken)
 		case errors.Is(readErr, io.EOF):
 			return true, file.Sync()
 		case readErr != nil && web.Passes(readErr):
@@ -489,8 +494,8 @@ func dropStale(dir string, now time.Time) {
 	}
 }
 
-// partName makes a file name of a text from anywhere.
-func partName(text, ext string) string {
-	sum := sha256.Sum256([]byte(text))
+// partName makes a file name of an address.
+func partName(address, ext string) string {
+	sum := sha256.Sum256([]byte(shownAddress(address)))
 	return hex.EncodeToString(sum[:8]) + ext
 }

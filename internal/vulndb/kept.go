@@ -113,7 +113,7 @@ func (k *keeper) begin(ctx context.Context) error {
 	switch {
 	case err == nil:
 	case errors.Is(err, ErrNotDatabase), errors.Is(err, os.ErrNotExist):
-	case errors.Is(err, errDamaged), errors.As(err, &schema): // it will be replaced
+	case errors.Is(err, errDamaged), errors.As(err, &schema) && schema.Schema < Schema: // it will be replaced
 		k.notes = append(k.notes, err.Error())
 	default:
 		return err

@@ -156,12 +156,14 @@ func (u *Updater) lock(ctx context.Context, dir string) (func(), error) {
 	}
 }
 
-// load reads what is at hand. What is damaged, or of another schema, is replaced.
+// load reads what is at hand. What is damaged, or of an older schema, is replaced.
 func (j *job) load() error {
 	m, raw, err := readManifest(dirFiles(j.Dir))
 	var schema *SchemaError
 	switch {
 	case err == nil:
+	case errors.As(err, &schema) && schema.Schema > Schema: // of a newer boltseal, which uses it
+		return err
 	case errors.Is(err, ErrNotDatabase), errors.Is(err, errDamaged), errors.As(err, &schema):
 		j.state = readState(j.Dir, "")
 		return nil
@@ -251,8 +253,8 @@ func (c *candidate) mapped(f File) ([]byte, func() error, error) {
 }
 
 // note remembers what was heard of a source, now.
-func (j *job) note(source, url string, v validator) error {
-	j.state.Sources[source] = sourceState{validator: v, URL: url, Checked: j.now.Format(time.RFC3339)}
+func (j *job) note(source, address string, v validator) error {
+	j.state.Sources[source] = sourceState{validator: v, URL: shownAddress(address), Checked: j.now.Format(time.RFC3339)}
 	if err := j.state.write(j.Dir); err != nil {
 		return fmt.Errorf("writing database %q: %w", j.Dir, err)
 	}

@@ -2,6 +2,7 @@ package vulndb
 
 import (
 	"context"
+	"crypto/md5"
 	"errors"
 	"fmt"
 	"maps"
@@ -642,4 +643,104 @@ func TestAddresses(t *testing.T) {
 	if diff := cmp.Diff([]string{"Debian", "npm"}, familiesOf([]inventory.Package{{Ecosystem: "npm"}, {Ecosystem: "Debian:12"}, {Ecosystem: "Debian:11"}, {}}), cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// TestPartsNobodyAskedFor answers with a part of a file where all of it was asked for.
+func TestPartsNobodyAskedFor(t *testing.T) {
+	s := newSource(t, exported(t))
+	s.breakBy(func(w http.ResponseWriter, r *http.Request, data []byte) bool {
+		if r.URL.Path != "/npm/all.zip" || r.Header.Get("Range") != "" {
+			return false
+		}
+		w.Header().Set("ETag", fmt.Sprintf(`"%x"`, md5.Sum(data)))
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes 0-99/%d", len(data)))
+		w.Header().Set("Content-Length", "100")
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = w.Write(data[:100])
+		return true
+	})
+	dir := filepath.Join(t.TempDir(), "db")
+	run(t, s.updater(t, dir, "npm"))
+	if err := verifyAt(t, dir); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestNoPasswordIsKept holds that the password of a mirror is in no file and in no
+// message.
+func TestNoPasswordIsKept(t *testing.T) {
+	s := newSource(t, exported(t))
+	dir := filepath.Join(t.TempDir(), "db")
+	base := strings.Replace(s.URL, "http://", "http://user:geheim@", 1)
+	o, err := Exports(base, base+"/kev.json", base+"/epss.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := s.updater(t, dir, "npm", "PyPI")
+	u.Origins = []Origin{o}
+	u.Web = impatient
+	s.breakBy(func(w http.ResponseWriter, r *http.Request, data []byte) bool {
+		if user, password, _ := r.BasicAuth(); user != "user" || password != "geheim" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return true
+		}
+		if r.URL.Path == "/npm/all.zip" {
+			cut(w, data, 50)
+		}
+		return false
+	})
+	_, err = u.Run(t.Context())
+	if err == nil || strings.Contains(err.Error(), "geheim") {
+		t.Errorf("got %v", err)
+	}
+	for _, e := range must(os.ReadDir(dir)) {
+		if data := must(os.ReadFile(filepath.Join(dir, e.Name()))); strings.Contains(string(data), "geheim") {
+			t.Errorf("%s holds the password", e.Name())
+		}
+	}
+}
+
+// TestANewerSchemaStays holds that the database of a newer program is not replaced.
+func TestANewerSchemaStays(t *testing.T) {
+	s := newSource(t, exported(t))
+	image := buildFrom(t, folderOf(t, sampleAdvisories(t)))
+	image.Manifest.Schema = Schema + 1
+	dir := filepath.Join(t.TempDir(), "db")
+	if err := image.Install(dir); err != nil {
+		t.Fatal(err)
+	}
+	before := contents(t, dir)
+	if _, err := s.updater(t, dir, "npm").Run(t.Context()); err == nil || !strings.Contains(err.Error(), "use a newer boltseal") {
+		t.Errorf("got %v", err)
+	}
+	db := Keep(keeping(s.updater(t, dir)))
+	defer db.Close()
+	if _, err := db.Query(t.Context(), []inventory.Package{npmPackage}); err == nil || !strings.Contains(err.Error(), "use a newer boltseal") {
+		t.Errorf("got %v", err)
+	}
+	if diff := cmp.Diff(before, contents(t, dir)); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+}
+
+// FuzzManifest hands any bytes to the reader of manifests.
+func FuzzManifest(f *testing.F) {
+	raw, err := buildFrom(f, folderOf(f, map[string]string{"npm/a.json": npmAdvisory})).Manifest.bytes()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	f.Add([]byte(`{"format":"boltseal vulnerability database","schema":1,"built":"2024-01-01T00:00:00Z"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := parseManifest(data)
+		if err != nil {
+			return
+		}
+		for _, file := range m.files() {
+			if filepath.Base(file.Name) != file.Name {
+				t.Errorf("a file outside of the folder: %q", file.Name)
+			}
+		}
+		_ = m.Sources()
+	})
 }
