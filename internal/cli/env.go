@@ -39,6 +39,8 @@ var settings = []setting{
 	{"platform", "BOLTSEAL_PLATFORM", "platform", "platform"},
 	{"timeout", "BOLTSEAL_TIMEOUT", "timeout", "timeout"},
 	{"db", "BOLTSEAL_DB", "db", "db"},
+	{"db-source", envDBSource, "db-source", "db-source"},
+	{"db-mode", "BOLTSEAL_DB_MODE", "", ""},
 	{"cache-dir", "BOLTSEAL_CACHE_DIR", "cache-dir", "cache-dir"},
 	{"offline", "BOLTSEAL_OFFLINE", "", ""},
 	{"insecure-registry", "BOLTSEAL_INSECURE_REGISTRY", "", ""},

@@ -47,8 +47,12 @@ var flagEffects = map[string]effect{
 	"new-from": loosens, "new-from-merge-base": loosens,
 	// A database can be empty, a program of the checkout can say that all is well, and
 	// another registry can have another image than the one that ships.
-	"db": loosens, "shellcheck": loosens, "insecure-registry": loosens, "registry-mirror": loosens,
+	"db": loosens, "db-source": loosens, "db-mode": loosens, "shellcheck": loosens, "insecure-registry": loosens, "registry-mirror": loosens,
 }
+
+// harmless are values of flags that loosen which do not: they ask for less, or for
+// the source that is asked anyhow.
+var harmless = map[string][]string{"db-source": {sourceOSV, sourceNone}, "db-mode": {modeLocal, modeAPI}}
 
 // dayOne are the flags that may loosen where the trusted branch has no policy yet.
 var dayOne = []string{"scanners", "warn-only"}
@@ -58,7 +62,7 @@ var dayOne = []string{"scanners", "warn-only"}
 func checkFlags(cmd *cobra.Command, mayLoosen func(flag string) bool) error {
 	var errs []error
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if e, known := flagEffects[f.Name]; known && e != loosens || sameAsDefault(f) {
+		if e, known := flagEffects[f.Name]; known && e != loosens || sameAsDefault(f) || slices.Contains(harmless[f.Name], plainValue(f)) {
 			return
 		}
 		if mayLoosen == nil && slices.Contains(dayOne, f.Name) || mayLoosen != nil && mayLoosen(f.Name) {
@@ -94,4 +98,12 @@ func sameAsDefault(f *pflag.Flag) bool {
 		}
 	}
 	return f.Value.String() == f.DefValue
+}
+
+// plainValue is what a flag was set to, as it was written.
+func plainValue(f *pflag.Flag) string {
+	if set, ok := f.Value.(pflag.SliceValue); ok {
+		return strings.Join(set.GetSlice(), ",")
+	}
+	return f.Value.String()
 }

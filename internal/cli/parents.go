@@ -84,7 +84,7 @@ func (o scanOptions) readGitParent(ctx context.Context, sys System, p policy.Par
 
 // readOCIParent fetches an artifact, with the credentials and by the rules of images.
 func readOCIParent(ctx context.Context, p policy.Parent, remote image.Remote) (name, ref string, data []byte, err error) {
-	data, err = image.Artifact(ctx, p.Location+"@"+p.Pin, policy.MaxBytes, remote)
+	data, err = image.OneFile(ctx, p.Location+"@"+p.Pin, policy.MaxBytes, remote)
 	switch {
 	case errors.Is(err, image.ErrDigest):
 		return "", "", nil, fmt.Errorf("%w: %w", policy.ErrBad, err)

@@ -24,6 +24,8 @@ type System struct {
 	// Width gives the terminal's width, 0 when standard output is no terminal;
 	// nil is the same as 0.
 	Width func() int
+	// Terminal says whether standard error is a terminal; nil is the same as no.
+	Terminal func() bool
 	// Now is the clock; nil is the real one.
 	Now func() time.Time
 }

@@ -37,6 +37,8 @@ type scanOptions struct {
 	platform    string
 	timeout     time.Duration
 	db          string
+	dbSources   []string
+	dbMode      string
 	cacheDir    string
 	// archives is how many levels of archives are opened.
 	archives int
@@ -85,8 +87,11 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.BoolVar(&o.noGitignore, "no-gitignore", false, "scan untracked files that git ignores as well")
 	f.StringVar(&o.platform, "platform", "", "of a multi-platform image only this one, as linux/arm64 (default: all)")
 	f.DurationVar(&o.timeout, "timeout", 0, "give up after this time; what was not scanned by then is no verdict (default: none)")
-	f.StringVar(&o.db, "db", "", "built database, or folder or zip of OSV advisories")
-	f.StringVar(&o.cacheDir, "cache-dir", "", "folder that keeps what was found in contents, for later runs (default: none)")
+	f.StringVar(&o.db, "db", "", "built database (folder or .tar file), or folder or zip of OSV advisories; it is used as it is (default: one that is fetched when it is needed, and kept)")
+	f.StringSliceVar(&o.dbSources, "db-source", nil, "where to fetch advisories from that are missing or too old: "+sourceHelp+", none to fetch nothing; repeatable (default osv)")
+	f.StringVar(&o.dbMode, "db-mode", modeLocal, "local for a database, api to ask OSV's API instead, which is told the names and versions of the packages, or api:https://HOST/PATH for another one like it")
+	complete(cmd, "db-mode", modeLocal, modeAPI)
+	f.StringVar(&o.cacheDir, "cache-dir", "", "folder that keeps what was found in contents, and the advisories, for later runs (default: the user's cache for the advisories, none for the rest)")
 	f.IntVar(&o.archives, "max-archive-depth", 0, "how many levels of archives to look into for secrets; 0 leaves archives out")
 	f.StringSliceVar(&o.dockerfiles, "dockerfile", nil, "glob of files that are Dockerfiles whatever they are called, as 'build/*.docker'; repeatable")
 	f.StringVar(&o.shellcheck, "shellcheck", shellOwn, "who checks the shell code of Dockerfiles: own for boltseal's own checks, auto for shellcheck where it is on PATH, or its path; a program of the machine is run only when this allows it")
@@ -349,10 +354,7 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 	if err != nil {
 		return err
 	}
-	c := gate.Config{
-		Now:        p.judging.Now,
-		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a built database (boltseal db build) or a folder or zip of OSV advisories",
-	}
+	c := gate.Config{Now: p.judging.Now}
 	compare, err := p.options.hasher()
 	if err != nil {
 		return err
@@ -381,15 +383,12 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 		if c.Ignores, err = p.options.ignores(ctx, p.targets); err != nil {
 			return err
 		}
-	}
-	if p.options.db != "" && p.runs(finding.Packages) {
-		db, err := vulndb.Open(p.options.db)
-		if err != nil {
-			// The other scanners' findings are not lost for a missing database.
-			c.BadDatabase = plainer(err)
-		} else {
-			c.Database, p.database = db, db
+		db, noDB, err := p.openDatabase(sys, args)
+		if wrong := (*exitError)(nil); errors.As(err, &wrong) {
+			return err
 		}
+		// The other scanners' findings are not lost for a missing database.
+		c.Database, p.database, c.NoDatabase, c.BadDatabase = db, db, noDB, err
 	}
 	if p.scanners, err = gate.Scanners(p.options.scanners, c); err != nil {
 		return noVerdict(err)

@@ -179,9 +179,9 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // database is what a run says of the database that was asked.
 func database(info vulndb.Info) *report.Database {
-	d := &report.Database{Built: info.Built, KEV: info.KEVDate, EPSS: info.EPSSDate}
+	d := &report.Database{Built: info.Built, Digest: info.Digest, KEV: info.KEVDate, EPSS: info.EPSSDate}
 	for _, s := range info.Sources {
-		d.Sources = append(d.Sources, report.DatabaseSource{Ecosystem: s.Ecosystem, Date: s.Date, Records: s.Records, Bad: s.Bad})
+		d.Sources = append(d.Sources, report.DatabaseSource{Ecosystem: s.Ecosystem, Date: s.Date, AsOf: s.AsOf, Records: s.Records, Bad: s.Bad})
 	}
 	return d
 }
@@ -199,6 +199,11 @@ func Judge(run *report.Run, j Judging) {
 	}
 	for _, s := range run.Scans {
 		in.Scans = append(in.Scans, policy.Scan{Scanner: s.Scanner, Target: s.Target, Status: s.Status, Reason: s.Reason})
+	}
+	if run.Database != nil {
+		for _, s := range run.Database.Sources {
+			in.Advisories = append(in.Advisories, policy.Advisories{Ecosystem: s.Ecosystem, AsOf: s.AsOf})
+		}
 	}
 	verdict, decisions := policy.Judge(j.Policies, in, j.Now)
 	for i, reason := range verdict.Reasons {

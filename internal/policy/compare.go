@@ -134,13 +134,14 @@ func strictest(policies []*Policy) strict {
 	if len(policies) == 0 {
 		policies = []*Policy{loadedDefault()}
 	}
-	s := strict{lists: make(map[string][]string), coverage: Coverage{OnScannerError: WarnOfIt, OnPartial: WarnOfIt, OnNothingScanned: WarnOfIt}, limits: Limits{OnExpired: WarnOfIt, OnUnmatched: WarnOfIt}, native: Honour}
+	s := strict{lists: make(map[string][]string), coverage: Coverage{OnScannerError: WarnOfIt, OnPartial: WarnOfIt, OnNothingScanned: WarnOfIt, OnStaleDB: WarnOfIt, MaxDBAge: MaxDBAge(policies)}, limits: Limits{OnExpired: WarnOfIt, OnUnmatched: WarnOfIt}, native: Honour}
 	order := []NativeIgnores{Honour, Count, Refuse}
 	for _, p := range policies {
 		s.coverage.Require = append(s.coverage.Require, p.Coverage.Require...)
 		s.coverage.OnScannerError = stricter(s.coverage.OnScannerError, p.Coverage.OnScannerError)
 		s.coverage.OnPartial = stricter(s.coverage.OnPartial, p.Coverage.OnPartial)
 		s.coverage.OnNothingScanned = stricter(s.coverage.OnNothingScanned, p.Coverage.OnNothingScanned)
+		s.coverage.OnStaleDB = stricter(s.coverage.OnStaleDB, p.Coverage.OnStaleDB)
 		s.limits.OnExpired = stricter(s.limits.OnExpired, p.Limits.OnExpired)
 		s.limits.OnUnmatched = stricter(s.limits.OnUnmatched, p.Limits.OnUnmatched)
 		if slices.Index(order, p.Trust.NativeIgnores) > slices.Index(order, s.native) {
@@ -161,6 +162,7 @@ func strictest(policies []*Policy) strict {
 		}
 		s.compared = p.New.yaml()
 	}
+	s.coverage.DBDigests, _ = DBDigests(policies)
 	return s
 }
 
@@ -187,6 +189,11 @@ func settings(a, b strict) []Difference {
 	reaction("coverage.on-scanner-error", a.coverage.OnScannerError, b.coverage.OnScannerError)
 	reaction("coverage.on-partial", a.coverage.OnPartial, b.coverage.OnPartial)
 	reaction("coverage.on-nothing-scanned", a.coverage.OnNothingScanned, b.coverage.OnNothingScanned)
+	reaction("coverage.on-stale-db", a.coverage.OnStaleDB, b.coverage.OnStaleDB)
+	differ("coverage.max-db-age", ageYAML(a.coverage.MaxDBAge), ageYAML(b.coverage.MaxDBAge), b.coverage.MaxDBAge < a.coverage.MaxDBAge)
+	old, now := a.coverage.DBDigests, b.coverage.DBDigests
+	fewer := len(now) > 0 && (len(old) == 0 || !slices.ContainsFunc(now, func(d string) bool { return !slices.Contains(old, d) }))
+	differ("coverage.db-digest", orNone(old), orNone(now), fewer)
 	reaction("limits.on-expired", a.limits.OnExpired, b.limits.OnExpired)
 	reaction("limits.on-unmatched", a.limits.OnUnmatched, b.limits.OnUnmatched)
 	for _, severity := range knownSeverities() {
@@ -210,6 +217,13 @@ func yesNo(b bool) string {
 		return "yes"
 	}
 	return "no"
+}
+
+func orNone(all []string) string {
+	if len(all) == 0 {
+		return "none"
+	}
+	return strings.Join(all, " ")
 }
 
 func daysOrNone(n int) string {

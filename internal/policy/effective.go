@@ -212,6 +212,9 @@ func (c *Coverage) yaml() string {
 	f.text("on-scanner-error", string(c.OnScannerError))
 	f.text("on-partial", string(c.OnPartial))
 	f.text("on-nothing-scanned", string(c.OnNothingScanned))
+	f.raw("max-db-age", ageYAML(c.MaxDBAge))
+	f.text("on-stale-db", string(c.OnStaleDB))
+	f.list("db-digest", c.DBDigests)
 	return f.String()
 }
 

@@ -59,6 +59,8 @@ type Input struct {
 	// Failures are reasons for which there is no verdict whatever was found: a
 	// source that could not be opened, a report that could not be written.
 	Failures []string
+	// Advisories are those that packages were compared with.
+	Advisories []Advisories
 	// Warnings are reasons that change nothing: what the head's policy loosens, an
 	// entry of the baseline that nothing matches.
 	Warnings []string

@@ -47,7 +47,7 @@ func load(path string, data []byte, behind []Rule) (*Policy, error) {
 	sum := sha256.Sum256(data)
 	p := &Policy{
 		Path: path, Digest: "sha256:" + hex.EncodeToString(sum[:]),
-		Coverage: Coverage{OnScannerError: Fail, OnPartial: Fail, OnNothingScanned: Fail},
+		Coverage: Coverage{OnScannerError: Fail, OnPartial: Fail, OnNothingScanned: Fail, MaxDBAge: defaultDBAge, OnStaleDB: WarnOfIt},
 		Limits:   Limits{OnExpired: Fail, OnUnmatched: WarnOfIt},
 		Trust:    Trust{HeadMay: HeadTightens, NativeIgnores: Honour},
 		New:      Comparison{To: ToMergeBase},
@@ -166,8 +166,9 @@ func readCoverage(v yamlpos.Value, c *Coverage) {
 		yamlpos.May("on-scanner-error", yamlpos.Into(&c.OnScannerError, readReaction)),
 		yamlpos.May("on-partial", yamlpos.Into(&c.OnPartial, readReaction)),
 		yamlpos.May("on-nothing-scanned", yamlpos.Into(&c.OnNothingScanned, readReaction)),
-		yamlpos.Later("max-db-age"),
-		yamlpos.Later("on-stale-db"),
+		yamlpos.May("max-db-age", yamlpos.Into(&c.MaxDBAge, readDBAge)),
+		yamlpos.May("on-stale-db", yamlpos.Into(&c.OnStaleDB, readReaction)),
+		yamlpos.May("db-digest", yamlpos.Into(&c.DBDigests, readDigests)),
 	)
 }
 

@@ -18,7 +18,7 @@ import (
 // full uses every key that is read.
 const full = `version: 1
 severity: {unknown: high}
-coverage: {require: [secrets, packages], on-scanner-error: warn, on-partial: warn, on-nothing-scanned: warn}
+coverage: {require: [secrets, packages], on-scanner-error: warn, on-partial: warn, on-nothing-scanned: warn, max-db-age: 36h, on-stale-db: fail, db-digest: "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"}
 limits: {exception-max-age: {critical: 14d, high: 30d}, on-expired: warn, on-unmatched: fail}
 trust: {head-may: nothing, native-ignores: count, branches: ["release/*"], may-set: [only-fixed]}
 new: {compare-to: baseline, baseline: .boltseal-baseline}
@@ -73,7 +73,7 @@ func TestLoad(t *testing.T) {
 	want := &Policy{
 		Path: "p.yaml", Digest: "sha256:…",
 		Unknown:  finding.High,
-		Coverage: Coverage{Require: []string{"secrets", "packages"}, OnScannerError: "warn", OnPartial: "warn", OnNothingScanned: "warn"},
+		Coverage: Coverage{Require: []string{"secrets", "packages"}, OnScannerError: "warn", OnPartial: "warn", OnNothingScanned: "warn", MaxDBAge: 36 * time.Hour, OnStaleDB: "fail", DBDigests: []string{"sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"}},
 		Rules: []Rule{
 			{
 				ID: "all", Scanners: []string{"packages", "secrets"}, Rules: []string{"CVE-2026-*"}, Action: Block, Message: "told at length", Line: 11,
@@ -133,7 +133,7 @@ func TestTheLeastPolicyIsOneLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Policy{
-		Path: "p.yaml", Unknown: finding.Medium, Coverage: Coverage{OnScannerError: Fail, OnPartial: Fail, OnNothingScanned: Fail},
+		Path: "p.yaml", Unknown: finding.Medium, Coverage: Coverage{OnScannerError: Fail, OnPartial: Fail, OnNothingScanned: Fail, MaxDBAge: 120 * time.Hour, OnStaleDB: WarnOfIt},
 		Limits: Limits{OnExpired: Fail, OnUnmatched: WarnOfIt}, Trust: Trust{HeadMay: HeadTightens, NativeIgnores: Honour}, New: Comparison{To: ToMergeBase},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Policy{}), cmpopts.IgnoreFields(Policy{}, "Digest")); diff != "" {
@@ -214,6 +214,8 @@ p.yaml:3:44: "bolck" is not one of block, warn, note
 	"an image with a tag":    {ruleYAML(`{id: a, when: {image: "localhost:5000/app:1.2"}, action: warn}`), "p.yaml:3:27: image \"localhost:5000/app:1.2\" has a tag or digest: images are known by their names\n  3 |   - {id: a, when: {image: \"localhost:5000/app:1.2\"}, action: warn}\n    |                           ^\n  write the name alone"},
 	"a package's plain name": {ruleYAML("{id: a, when: {package: openssl}, action: warn}"), "p.yaml:3:29: \"openssl\" is no package URL\n  3 |   - {id: a, when: {package: openssl}, action: warn}\n    |                             ^\n  write a package URL, as \"pkg:npm/lodash\" or \"pkg:deb/debian/*\""},
 	"a long message":         {ruleYAML("{id: a, action: warn, message: " + strings.Repeat("x", 1001) + "}"), "p.yaml:3:36: the text has 1001 characters, more than the 1000 allowed\n  3 |   - {id: a, action: warn, message: ………………………………………………………………………………………………………………\n    |                                    ^"},
+	"an age without unit":    {"version: 1\ncoverage: {max-db-age: 5}\n", "p.yaml:2:24: \"5\" is no age\n  2 | coverage: {max-db-age: 5}\n    |                        ^\n  write days or hours, as 5d or 36h"},
+	"a digest cut off":       {"version: 1\ncoverage: {db-digest: \"sha256:00\"}\n", "p.yaml:2:23: \"sha256:00\" is no digest\n  2 | coverage: {db-digest: \"sha256:00\"}\n    |                       ^\n  boltseal db status prints it: sha256: and 64 hexadecimal digits"},
 	"a coverage mistyped":    {"version: 1\ncoverage: {on-partial: ignore}\n", "p.yaml:2:24: \"ignore\" is not one of fail, warn\n  2 | coverage: {on-partial: ignore}\n    |                        ^"},
 	"unknown is unknown":     {"version: 1\nseverity: {unknown: unknown}\n", "p.yaml:2:21: \"unknown\" is not one of critical, high, medium, low, info\n  2 | severity: {unknown: unknown}\n    |                     ^"},
 
@@ -275,7 +277,6 @@ func TestLoadErrors(t *testing.T) {
 // What the schema has and is not read yet is neither ignored nor unknown.
 func TestKeysToComeAreErrors(t *testing.T) {
 	for at, keys := range map[string]string{
-		"version: 1\ncoverage: {%s: x}\n":   "max-db-age on-stale-db",
 		"version: 1\ntargets: {%s: x}\n":    "images",
 		"version: 1\ncompliance: {%s: x}\n": "map",
 		"version: 1\nreport: {%s: x}\n":     "comment suggestions sarif gitlab",

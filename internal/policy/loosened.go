@@ -180,11 +180,14 @@ func weakerSettings(trusted, changed *Policy) []string {
 		{"coverage.on-scanner-error", trusted.Coverage.OnScannerError, changed.Coverage.OnScannerError},
 		{"coverage.on-partial", trusted.Coverage.OnPartial, changed.Coverage.OnPartial},
 		{"coverage.on-nothing-scanned", trusted.Coverage.OnNothingScanned, changed.Coverage.OnNothingScanned},
+		{"coverage.on-stale-db", trusted.Coverage.OnStaleDB, changed.Coverage.OnStaleDB},
 		{"limits.on-expired", trusted.Limits.OnExpired, changed.Limits.OnExpired},
 		{"limits.on-unmatched", trusted.Limits.OnUnmatched, changed.Limits.OnUnmatched},
 	} {
 		add(r.before != WarnOfIt && r.after == WarnOfIt, r.name, string(r.before), string(r.after))
 	}
+	oldAge, newAge := trusted.Coverage.MaxDBAge, changed.Coverage.MaxDBAge
+	add(newAge > oldAge, "coverage.max-db-age", ageYAML(oldAge), ageYAML(newAge))
 	before, after := trusted.Trust.NativeIgnores.heeded(), changed.Trust.NativeIgnores.heeded()
 	add(leniency(after) > leniency(before), "trust.native-ignores", string(before), string(after))
 	add(trusted.Trust.HeadMay != HeadIgnored && changed.Trust.HeadMay == HeadIgnored, "trust.head-may", trusted.Trust.HeadMay, changed.Trust.HeadMay)

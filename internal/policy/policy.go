@@ -206,4 +206,9 @@ type Coverage struct {
 	// up on something, OnNothingScanned for a run in which no scanner found
 	// anything to look at.
 	OnScannerError, OnPartial, OnNothingScanned Reaction
+	// MaxDBAge is how old advisories may be, OnStaleDB is for older ones.
+	MaxDBAge  time.Duration
+	OnStaleDB Reaction
+	// DBDigests are the digests of which a database must have one; none for any.
+	DBDigests []string
 }

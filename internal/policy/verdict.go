@@ -20,6 +20,7 @@ func verdict(b *bench, in Input, decisions []Decision) Verdict {
 			j.exceptionGaps(j.scans(in.Scans), &gaps)
 		}
 	}
+	gaps.stale(b, in, b.now)
 	failures := slices.Concat(in.Failures, gaps.failures)
 	if v.Blocked > 0 {
 		v.Reasons = append(v.Reasons, blockedReason(decisions))

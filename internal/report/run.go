@@ -78,6 +78,8 @@ type Change struct {
 type Database struct {
 	// Built is RFC 3339; empty for a plain folder of advisories.
 	Built string `json:"built,omitempty"`
+	// Digest says which database it is; empty for what is no built one.
+	Digest string `json:"digest,omitempty"`
 	// KEV and EPSS are the dates of CISA's list of exploited vulnerabilities and of
 	// FIRST's scores; empty where the database has none.
 	KEV     string           `json:"kev,omitempty"`
@@ -89,7 +91,9 @@ type Database struct {
 type DatabaseSource struct {
 	Ecosystem string `json:"ecosystem"`
 	// Date is RFC 3339: when the newest record was modified.
-	Date    string `json:"date,omitempty"`
+	Date string `json:"date,omitempty"`
+	// AsOf is RFC 3339: when these were all advisories of the source.
+	AsOf    string `json:"asOf,omitempty"`
 	Records int    `json:"records"`
 	// Bad counts records that could not be read in whole.
 	Bad int `json:"bad,omitempty"`

@@ -1,6 +1,7 @@
 package vulndb
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -167,17 +168,27 @@ func (f *familyFile) damage(err error, block int) error {
 	return fmt.Errorf("%w (packages of %s, block %d: %w)", errDamaged, shownSection(f.family), block, err)
 }
 
-// findPackage walks a block up to a name; nil if it is not there.
+// findPackage walks a block up to a name; nil if it is not there. The names are as
+// after writes them; they are put together in one place.
 func findPackage(r *reader, name string) ([]byte, error) {
-	before := ""
+	var before []byte
 	for len(r.data) > 0 {
-		before = r.after(before)
-		body := r.bytes(r.count())
-		if before >= name || r.bad {
-			if before == name && !r.bad {
-				return body, nil
-			}
+		n := r.number()
+		rest := r.bytes(r.count())
+		if r.unfolded += n; n > len(before) || r.unfolded > maxUnfolded {
+			r.fail()
 			break
+		}
+		before = append(before[:n], rest...)
+		body := r.bytes(r.count())
+		if r.bad {
+			break
+		}
+		switch order := cmp.Compare(string(before), name); {
+		case order == 0:
+			return body, nil
+		case order > 0:
+			return nil, nil
 		}
 	}
 	return nil, r.err()

@@ -95,18 +95,25 @@ type Info struct {
 	Kind string
 	// Built is when it was built, RFC 3339; empty for a plain folder.
 	Built string
+	// Digest says which database it is; empty for what is no built database.
+	Digest string
 	// Sources are the ecosystems read so far, sorted.
 	Sources []SourceInfo
 	// KEVDate and EPSSDate are the dates of the enrichment, empty without it. A
 	// KEV list that does not say is as old as its newest entry.
 	KEVDate, EPSSDate string
+	// Notes tell what the user should know of how the data came here.
+	Notes []string
 }
 
 // SourceInfo is what is held of one ecosystem.
 type SourceInfo struct {
 	Ecosystem string
 	// Date is RFC 3339: when the newest record was modified; empty if unknown.
-	Date      string
+	Date string
+	// AsOf is RFC 3339: when these were all advisories of the source; empty if
+	// unknown.
+	AsOf      string
 	Records   int
 	Withdrawn int
 	// Bad counts records that could not be read in whole; BadNames are the first

@@ -142,7 +142,9 @@ func (p *pass) notes(found []located, res *scan.Result) {
 	for i := range found {
 		families[inventory.Family(found[i].Ecosystem)] = true
 	}
-	for _, s := range p.opt.DB.Info().Sources {
+	info := p.opt.DB.Info()
+	res.Notes = append(res.Notes, info.Notes...)
+	for _, s := range info.Sources {
 		if s.Bad > 0 && families[s.Ecosystem] {
 			res.Notes = append(res.Notes, fmt.Sprintf("%s of %s could not be read in whole: %s",
 				plural(s.Bad, "advisory record"), s.Ecosystem, strings.Join(s.BadNames, "; ")))
