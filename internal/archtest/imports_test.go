@@ -56,7 +56,7 @@ var allowed = []struct {
 	{"internal/source/history", "scan git", "net/http os/exec"},
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
 	{"internal/scanner/dockerfile", "adminport eol finding nearest rule scan yamlpos", "os os/exec net/http"},
-	{"internal/scanner/packages", "finding inventory scan vulndb", "os os/exec net/http"},
+	{"internal/scanner/packages", "finding inventory scan vulndb yamlpos", "os os/exec net/http"},
 	{"internal/scanner/imageconfig", "adminport eol finding inventory rule scan", "os os/exec net/http"},
 	{"internal/fix", "finding", "os os/exec net/http"},
 	{"internal/report", "finding inventory nearest policy rule vex", "os net/http"},

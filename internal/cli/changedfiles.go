@@ -7,11 +7,12 @@ import (
 	"slices"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/scanner/packages"
 )
 
 // nativeNames are the files of other tools that say what is passed over. Those of the
 // change under test count after the merge.
-var nativeNames = append([]string{gitleaksConfig, gitleaksIgnore}, hadolintConfigs...)
+var nativeNames = slices.Concat([]string{gitleaksConfig, gitleaksIgnore}, hadolintConfigs, packages.IgnoreFiles())
 
 // changedFiles tells of other tools' files that the change under test adds, edits or
 // takes away.

@@ -147,9 +147,9 @@ GitLab also the job's own token for CI_REGISTRY. Proxies are those of HTTPS_PROX
 HTTP_PROXY and NO_PROXY, daemons those of DOCKER_HOST and CONTAINER_HOST, as
 unix://PATH.
 
-Other tools' own files .gitleaks.toml, .gitleaksignore and .hadolint.yaml are read
-from the target's folder and the root of its repository; the last one, as hadolint
-does, else from the home folder.`,
+Other tools' own files .gitleaks.toml, .gitleaksignore, .hadolint.yaml, .trivyignore,
+.trivyignore.yaml and osv-scanner.toml are read from the target's folder and the root
+of its repository; hadolint's, as hadolint does, else from the home folder.`,
 		Example: `  boltseal scan
   boltseal scan git:.
   boltseal scan --new-from origin/main
@@ -374,6 +374,11 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 	}
 	if p.runs(finding.Dockerfile) {
 		if c.Dockerfile, err = p.dockerfiles(ctx, sys); err != nil {
+			return err
+		}
+	}
+	if p.runs(finding.Packages) {
+		if c.Ignores, err = p.options.ignores(ctx, p.targets); err != nil {
 			return err
 		}
 	}

@@ -32,6 +32,8 @@ type Config struct {
 	// BadDatabase says why a database that was asked for cannot be used: the
 	// packages scanner has failed then, whatever there is to scan.
 	BadDatabase error
+	// Ignores are what other scanners' files ask to pass over; nil for none.
+	Ignores func(t scan.Target) *packages.Ignores
 	// Now is the day that ends of life are compared with; the zero time compares
 	// none.
 	Now time.Time
@@ -70,7 +72,7 @@ var scanners = []struct {
 	{
 		finding.Packages, // what is installed and locked, and the advisories about it
 		func(c Config) (scan.Scanner, error) {
-			s := packages.New(packages.Options{DB: c.Database, NoDB: c.NoDatabase})
+			s := packages.New(packages.Options{DB: c.Database, NoDB: c.NoDatabase, Ignores: c.Ignores, Now: c.Now})
 			if c.BadDatabase != nil {
 				return failing{s, c.BadDatabase}, nil
 			}
