@@ -49,7 +49,8 @@ there is listed in ` + defaultBaseline + `. It asks nothing and overwrites nothi
 			return initPolicy(cmd.Context(), sys, log, o, root, toStdout)
 		},
 	}
-	cmd.Flags().StringVar(&o.db, "db", "", "built database, or folder or zip of OSV advisories")
+	o.registerDatabase(cmd)
+	cmd.Flags().BoolVar(&o.offline, "offline", false, "use no network")
 	cmd.Flags().BoolVar(&toStdout, "print", false, "print the policy and write nothing")
 	withEnv(cmd.Flags())
 	return cmd

@@ -87,19 +87,28 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.BoolVar(&o.noGitignore, "no-gitignore", false, "scan untracked files that git ignores as well")
 	f.StringVar(&o.platform, "platform", "", "of a multi-platform image only this one, as linux/arm64 (default: all)")
 	f.DurationVar(&o.timeout, "timeout", 0, "give up after this time; what was not scanned by then is no verdict (default: none)")
+	o.registerDatabase(cmd)
+	f.IntVar(&o.archives, "max-archive-depth", 0, "how many levels of archives to look into for secrets; 0 leaves archives out")
+	f.StringSliceVar(&o.dockerfiles, "dockerfile", nil, "glob of files that are Dockerfiles whatever they are called, as 'build/*.docker'; repeatable")
+	f.StringVar(&o.shellcheck, "shellcheck", shellOwn, "who checks the shell code of Dockerfiles: own for boltseal's own checks, auto for shellcheck where it is on PATH, or its path; a program of the machine is run only when this allows it")
+	f.StringVar(&o.baselineRun, "baseline-run", "", "run file of a push or schedule, as -f json writes it: what its images held is not new, by today's advisories")
+	f.StringSliceVar(&o.vex, "vex", nil, "VEX document (OpenVEX, CSAF, CycloneDX) whose word counts; repeatable")
+	f.StringVar(&o.environment, "environment", "", "where what is scanned is to run, for rules that ask")
+	complete(cmd, "shellcheck", shellOwn, shellAuto)
+	o.remoteOptions.register(cmd)
+	complete(cmd, "scanners", gate.ScannerNames()...)
+	complete(cmd, "fail-on", "critical", "high", "medium", "low", "info")
+}
+
+// registerDatabase registers the flags that say which advisories count, and where they
+// come from.
+func (o *scanOptions) registerDatabase(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&o.db, "db", "", "built database (folder or .tar file), or folder or zip of OSV advisories; it is used as it is (default: one that is fetched when it is needed, and kept)")
 	f.StringSliceVar(&o.dbSources, "db-source", nil, "where to fetch advisories from that are missing or too old: "+sourceHelp+", none to fetch nothing; repeatable (default osv)")
 	f.StringVar(&o.dbMode, "db-mode", modeLocal, "local for a database, api to ask OSV's API instead, which is told the names and versions of the packages, or api:https://HOST/PATH for another one like it")
 	complete(cmd, "db-mode", modeLocal, modeAPI)
 	f.StringVar(&o.cacheDir, "cache-dir", "", "folder that keeps what was found in contents, and the advisories, for later runs (default: the user's cache for the advisories, none for the rest)")
-	f.IntVar(&o.archives, "max-archive-depth", 0, "how many levels of archives to look into for secrets; 0 leaves archives out")
-	f.StringSliceVar(&o.dockerfiles, "dockerfile", nil, "glob of files that are Dockerfiles whatever they are called, as 'build/*.docker'; repeatable")
-	f.StringVar(&o.shellcheck, "shellcheck", shellOwn, "who checks the shell code of Dockerfiles: own for boltseal's own checks, auto for shellcheck where it is on PATH, or its path; a program of the machine is run only when this allows it")
-	f.StringVar(&o.baselineRun, "baseline-run", "", "run file of a push or schedule, as -f json writes it: what its images held is not new, by today's advisories")
-	complete(cmd, "shellcheck", shellOwn, shellAuto)
-	o.remoteOptions.register(cmd)
-	complete(cmd, "scanners", gate.ScannerNames()...)
-	complete(cmd, "fail-on", "critical", "high", "medium", "low", "info")
 }
 
 // registerOwn registers the flags that a CI job has no use for, or may not set.
@@ -115,8 +124,6 @@ func (o *scanOptions) registerOwn(cmd *cobra.Command) {
 	f.StringVar(&o.gitleaksBaseline, "gitleaks-baseline", "", "report of gitleaks in JSON; what it lists is accepted")
 	f.StringVar(&o.hadolintConfig, "hadolint-config", "", "configuration of hadolint, instead of looking for "+hadolintConfigs[0])
 	f.StringVar(&o.baseline, "baseline", "", "file of known findings, which are not new: see boltseal baseline")
-	f.StringSliceVar(&o.vex, "vex", nil, "VEX document (OpenVEX, CSAF, CycloneDX) whose word counts; repeatable")
-	f.StringVar(&o.environment, "environment", "", "where what is scanned is to run, for rules that ask")
 	cmd.MarkFlagsMutuallyExclusive("new-from", "new-from-merge-base", "staged", "rootfs")
 }
 
