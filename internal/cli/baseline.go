@@ -17,6 +17,7 @@ import (
 	"github.com/boltseal/boltseal/internal/gate"
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
+	"github.com/boltseal/boltseal/internal/scanner/secrets"
 )
 
 // defaultBaseline is where known findings are written where nobody says otherwise.
@@ -131,7 +132,7 @@ func writeBaseline(sys System, file string, old *baseline.Baseline, run *report.
 	if changes.Kept > 0 {
 		text += fmt.Sprintf(", %d kept that nothing has looked for", changes.Kept)
 	}
-	if err := printed(fmt.Fprintln(sys.Stdout, text)); err != nil {
+	if err := printed(fmt.Fprintln(sys.Stdout, secrets.NewMasker()(text))); err != nil {
 		return err
 	}
 	for _, s := range run.Scans {

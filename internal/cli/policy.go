@@ -21,7 +21,8 @@ func newPolicyCheck(sys System) *cobra.Command {
 		Short: "Validate the policy that applies to a folder and print it",
 		Long: `check finds the policy as scan does, validates it and prints what is in
 effect, the built-in default where there is no file. Exit code 2 means that the
-policy is wrong; the messages name line and column.`,
+policy is wrong; the messages name line and column. Rules that can never match, and
+exceptions that have expired, soon will, or end earlier than they say, are named.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			policies, err := policiesFor(cmd, sys, named, args)
@@ -29,6 +30,11 @@ policy is wrong; the messages name line and column.`,
 				return err
 			}
 			mask := secrets.NewMasker()
+			for _, p := range policies {
+				for _, advice := range p.Advice(sys.now()) {
+					sys.warn("%s", mask(advice))
+				}
+			}
 			return printed(fmt.Fprint(sys.Stdout, mask(policy.Effective(policies))))
 		},
 	}

@@ -26,7 +26,8 @@ func newPolicyExplain(sys System) *cobra.Command {
 		Short: "Say how the decision about a finding comes about, and when it changes",
 		Long: `explain says of the findings of a run file that have a fingerprint, a rule or an
 advisory which exception, rule, grace, scope or policy decides about them today, by
-the policy that applies to the current folder, and on what day that changes.
+the policy that applies to the current folder, and on what day that changes. A rule of
+the policy, or "exception 1", stands for what that decided in the run.
 
 Without a run file it takes a rule of "boltseal rules", as if that had been found
 just now, and as if it had been there before.`,
@@ -72,8 +73,15 @@ func explained(args []string) (policy.Input, []int, error) {
 			chosen = append(chosen, i)
 		}
 	}
+	if len(chosen) == 0 { // a rule of the policy: what it decided
+		for i := range run.Findings {
+			if by := run.Findings[i].Decision.By; by == args[0] || by == "rule "+args[0] {
+				chosen = append(chosen, i)
+			}
+		}
+	}
 	if len(chosen) == 0 {
-		return in, nil, usage(fmt.Errorf("%s holds no finding of %q: it wants a fingerprint, a rule or an advisory", args[1], args[0]))
+		return in, nil, usage(fmt.Errorf("%s holds no finding of %q: it wants a fingerprint, a rule, an advisory, or what decided, as \"exception 1\"", args[1], args[0]))
 	}
 	return in, chosen, nil
 }

@@ -19,11 +19,12 @@ import (
 	"github.com/boltseal/boltseal/internal/git"
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
+	"github.com/boltseal/boltseal/internal/scanner/secrets"
 )
 
 func newPolicyInit(sys System, g *global) *cobra.Command {
 	o := scanOptions{shellcheck: shellOwn}
-	var print bool
+	var toStdout bool
 	cmd := &cobra.Command{
 		Use:   "init [DIR]",
 		Short: "Write a first policy that passes today and blocks what comes in",
@@ -45,11 +46,11 @@ there is listed in ` + defaultBaseline + `. It asks nothing and overwrites nothi
 			if err != nil {
 				return err
 			}
-			return initPolicy(cmd.Context(), sys, log, o, root, print)
+			return initPolicy(cmd.Context(), sys, log, o, root, toStdout)
 		},
 	}
 	cmd.Flags().StringVar(&o.db, "db", "", "built database, or folder or zip of OSV advisories")
-	cmd.Flags().BoolVar(&print, "print", false, "print the policy and write nothing")
+	cmd.Flags().BoolVar(&toStdout, "print", false, "print the policy and write nothing")
 	withEnv(cmd.Flags())
 	return cmd
 }
@@ -79,7 +80,7 @@ func initRoot(ctx context.Context, dir string) (string, error) {
 	return full, nil
 }
 
-func initPolicy(ctx context.Context, sys System, log *slog.Logger, o scanOptions, root string, print bool) error {
+func initPolicy(ctx context.Context, sys System, log *slog.Logger, o scanOptions, root string, toStdout bool) error {
 	p, err := o.prepare(ctx, sys, log, []string{"dir:" + root})
 	if err != nil {
 		return err
@@ -92,7 +93,7 @@ func initPolicy(ctx context.Context, sys System, log *slog.Logger, o scanOptions
 	if err != nil {
 		return noVerdict(fmt.Errorf("the policy that was made cannot be read: %w", err))
 	}
-	if print {
+	if toStdout {
 		return printed(fmt.Fprint(sys.Stdout, text))
 	}
 	files := map[string][]byte{policy.Names[0]: []byte(text)}
@@ -165,7 +166,7 @@ func initReport(sys System, run *report.Run, written *policy.Policy, facts *poli
 	if facts.Baseline == "" {
 		text = strings.Replace(text, "add both", "add it", 1)
 	}
-	if err := printed(fmt.Fprint(sys.Stdout, text)); err != nil {
+	if err := printed(fmt.Fprint(sys.Stdout, secrets.NewMasker()(text))); err != nil {
 		return err
 	}
 	if run.Verdict.Status == policy.Pass {

@@ -91,6 +91,8 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.StringSliceVar(&o.dockerfiles, "dockerfile", nil, "glob of files that are Dockerfiles whatever they are called, as 'build/*.docker'; repeatable")
 	f.StringVar(&o.shellcheck, "shellcheck", shellOwn, "who checks the shell code of Dockerfiles: own for boltseal's own checks, auto for shellcheck where it is on PATH, or its path; a program of the machine is run only when this allows it")
 	f.StringVar(&o.baselineRun, "baseline-run", "", "run file of a push or schedule, as -f json writes it: what its images held is not new, by today's advisories")
+	f.StringSliceVar(&o.vex, "vex", nil, "VEX document (OpenVEX, CSAF, CycloneDX) whose word counts; repeatable")
+	f.StringVar(&o.environment, "environment", "", "where what is scanned is to run, for rules that ask")
 	complete(cmd, "shellcheck", shellOwn, shellAuto)
 	o.remoteOptions.register(cmd)
 	complete(cmd, "scanners", gate.ScannerNames()...)
@@ -110,8 +112,6 @@ func (o *scanOptions) registerOwn(cmd *cobra.Command) {
 	f.StringVar(&o.gitleaksBaseline, "gitleaks-baseline", "", "report of gitleaks in JSON; what it lists is accepted")
 	f.StringVar(&o.hadolintConfig, "hadolint-config", "", "configuration of hadolint, instead of looking for "+hadolintConfigs[0])
 	f.StringVar(&o.baseline, "baseline", "", "file of known findings, which are not new: see boltseal baseline")
-	f.StringSliceVar(&o.vex, "vex", nil, "VEX document (OpenVEX, CSAF, CycloneDX) whose word counts; repeatable")
-	f.StringVar(&o.environment, "environment", "", "where what is scanned is to run, for rules that ask")
 	cmd.MarkFlagsMutuallyExclusive("new-from", "new-from-merge-base", "staged", "rootfs")
 }
 

@@ -78,8 +78,7 @@ func fingerprint(id string, identity Identity) string {
 		text = measured(text, part)
 	}
 	sum := sha256.Sum256(text)
-	print := make([]byte, 0, len("v1:")+32)
-	return string(hex.AppendEncode(append(print, "v1:"...), sum[:16]))
+	return string(hex.AppendEncode([]byte("v1:"), sum[:16]))
 }
 
 // measured appends a part with its length, on a line of its own.

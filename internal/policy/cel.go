@@ -148,11 +148,37 @@ func readCEL(v yamlpos.Value) string {
 	return text
 }
 
-// celProgram is an expression ready for many findings.
-type celProgram struct {
+// celCache keeps expressions that are ready, by their text: making one so takes longer
+// than judging a finding, and to explain one the policies are asked for many days.
+type celCache map[string]compiledCEL
+
+type compiledCEL struct {
 	program cel.Program
 	broken  error // why it could not be made ready
-	run     *Input
+}
+
+func (c celCache) get(text string) compiledCEL {
+	made, ok := c[text]
+	if ok {
+		return made
+	}
+	env, checked, err := compileCEL(text)
+	if err == nil {
+		options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
+		if loops(checked) {
+			options = append(options, cel.CostLimit(maxCELCost))
+		}
+		made.program, err = env.Program(checked, options...)
+	}
+	made.broken = err
+	c[text] = made
+	return made
+}
+
+// celProgram is an expression ready for the findings of one run.
+type celProgram struct {
+	compiledCEL
+	run *Input
 	// Of the finding that was looked at last.
 	at  *subject
 	err error
@@ -163,17 +189,10 @@ func newProgram(text string, run *Input) *celProgram {
 	if text == "" {
 		return nil
 	}
-	p := &celProgram{run: run}
-	env, checked, err := compileCEL(text)
-	if err == nil {
-		options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
-		if loops(checked) {
-			options = append(options, cel.CostLimit(maxCELCost))
-		}
-		p.program, err = env.Program(checked, options...)
+	if run.programs == nil {
+		run.programs = make(celCache)
 	}
-	p.broken = err
-	return p
+	return &celProgram{compiledCEL: run.programs.get(text), run: run}
 }
 
 // loops says whether an expression has loops. Their cost is measured as well: that is

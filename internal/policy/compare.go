@@ -238,7 +238,7 @@ func examples(policies []*Policy, now time.Time) []Subject {
 }
 
 // spot is a place, a rule and a package that conditions name.
-type spot struct{ scanner, rule, path, image, pkg, print string }
+type spot struct{ scanner, rule, path, image, pkg, fingerprint string }
 
 // values are what conditions name.
 type values struct {
@@ -250,9 +250,9 @@ type values struct {
 func newValues(policies []*Policy) *values {
 	v := &values{places: []spot{{}}}
 	seen := map[spot]bool{{}: true}
-	var print string
+	var fingerprint string
 	add := func(scanners, rules, paths, images, packages []string) {
-		s := spot{print: print, rule: instance(rules, ""), path: instance(paths, ""), image: instance(images, ""), pkg: purlInstance(packages)}
+		s := spot{fingerprint: fingerprint, rule: instance(rules, ""), path: instance(paths, ""), image: instance(images, ""), pkg: purlInstance(packages)}
 		if len(scanners) == 1 {
 			s.scanner = scanners[0]
 		}
@@ -281,9 +281,9 @@ func newValues(policies []*Policy) *values {
 			if len(m.CVEs) > 0 {
 				rules, scanner = m.CVEs, []string{finding.Packages}
 			}
-			print = cmp.Or(m.Fingerprints...)
+			fingerprint = cmp.Or(m.Fingerprints...)
 			add(scanner, rules, m.Paths, m.Images, m.PURLs)
-			print = ""
+			fingerprint = ""
 		}
 		for i := range p.Scopes {
 			s := &p.Scopes[i]
@@ -344,7 +344,7 @@ func (v *values) examples(out []Subject, scanner string, at spot, today time.Tim
 			for _, fix := range []bool{true, false} {
 				e := Example{
 					Scanner: scanner, Rule: at.rule, Severity: severity, Path: at.path, Image: at.image,
-					Package: at.pkg, Fix: fix, New: &isNew, Fingerprint: at.print,
+					Package: at.pkg, Fix: fix, New: &isNew, Fingerprint: at.fingerprint,
 				}
 				out = append(out, e.Subject())
 				if scanner == finding.Packages {

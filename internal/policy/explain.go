@@ -35,6 +35,7 @@ type Next struct {
 
 // Explain says how Judge decides about one of the subjects.
 func Explain(policies []*Policy, in Input, subject int, now time.Time) Explanation {
+	in.programs = make(celCache)
 	b := newBench(policies, &in, now)
 	s := newSubject(&in.Subjects[subject], dayOf(now))
 	judges := b.covering(s)

@@ -215,6 +215,8 @@ func TestLoosened(t *testing.T) {
 		"tighter":               {"rules: [{id: all, action: warn}]\n", rules, nil},
 		"a finding":             {rules, "rules: [{id: DL, rule: \"DL*\", action: note}, {id: all, action: block}]\n", []string{"DL3002 in Dockerfile goes from block to note"}},
 		"a kind of finding":     {rules, "rules: [{id: kev, when: {kev: true}, action: warn}, {id: all, action: block}]\n", []string{"a critical finding of packages that is known to be exploited goes from block to warn, and 47 more findings"}},
+		"a rule of one path":    {rules, "rules: [{id: lax, scanner: secrets, when: {path: \"services/**\"}, action: note}, {id: all, action: block}]\n", []string{"a critical finding of secrets in services/x goes from block to note, and 23 more findings"}},
+		"a rule of one package": {rules, "rules: [{id: lax, when: {package: \"pkg:npm/a\", published: \"<7d\"}, action: warn}, {id: all, action: block}]\n", []string{"a critical finding of packages in pkg:npm/a goes from block to warn, and 23 more findings"}},
 		"an exception":          {rules, rules + strings.Replace(excepted, `"*"`, "CVE-1", 1), []string{"1 more exception"}},
 		"a scope":               {rules, rules + "scopes: [{paths: [x], action-max: note}]\n", []string{"1 more scope"}},
 		"coverage and trust":    {rules + "coverage: {require: [secrets]}\ntrust: {native-ignores: refuse}\n", rules + "coverage: {on-partial: warn}\ntrust: {branches: [\"*\"], may-set: [warn-only]}\n", []string{"1 more trusted branch", "1 more flag in trust.may-set", "1 scanner fewer in coverage.require", "coverage.on-partial goes from fail to warn", "trust.native-ignores goes from refuse to honour"}},

@@ -69,6 +69,9 @@ type Input struct {
 	// DefaultBranch says that the run is about the default branch itself, where an
 	// exception that has expired blocks what was there before as well.
 	DefaultBranch bool
+
+	// programs are shared by all that is judged with this input.
+	programs celCache
 }
 
 // Event is what caused a run.

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +27,8 @@ func Loosened(trusted, changed *Policy, subjects []Subject, now time.Time) []str
 	if found := milder(trusted, changed, subjects, now); found != "" {
 		what = append(what, found)
 	} else if found := milder(trusted, changed, probes(), now); found != "" {
+		what = append(what, found)
+	} else if found := milderRules(trusted, changed, now); found != "" {
 		what = append(what, found)
 	}
 	what = append(what, moreLists(trusted, changed)...)
@@ -63,6 +64,25 @@ func milder(trusted, changed *Policy, subjects []Subject, now time.Time) string 
 	return fmt.Sprintf("%s, and %s", example, plural(count-1, "more finding"))
 }
 
+// maxProbes bounds the findings that are made for the conditions of a change's policy,
+// whose author may want to keep somebody busy.
+const maxProbes = 10_000
+
+// milderRules tells of findings made for the conditions of the rules of both: of a rule
+// for one path or package nothing else would tell.
+func milderRules(trusted, changed *Policy, now time.Time) string {
+	a, b := rulesAlone(trusted), rulesAlone(changed)
+	made := examples([]*Policy{a, b}, now)
+	return milder(a, b, made[:min(len(made), maxProbes)], now)
+}
+
+// rulesAlone is the policy without what is told in other words.
+func rulesAlone(p *Policy) *Policy {
+	copied := alone(p)
+	copied.Exceptions, copied.Scopes, copied.Exclude, copied.VEX, copied.Under = nil, nil, nil, nil, ""
+	return copied
+}
+
 // alone is the policy as it judges by itself.
 func alone(p *Policy) *Policy {
 	copied := *p
@@ -70,12 +90,18 @@ func alone(p *Policy) *Policy {
 	return &copied
 }
 
-// example1 names a finding, or what a probe stands for.
+// described names a finding, or what a probe stands for.
 func described(s *subject) string {
-	if s.Location.Path != "" {
+	if s.Location.Path != "" && s.Rule != exampleID {
 		return s.Rule + " in " + s.Location.Path
 	}
 	text := "a " + s.Severity.String() + " finding of " + s.Scanner
+	if s.Location.Path != "" {
+		text += " in " + s.Location.Path
+	}
+	if s.purl.name != "" {
+		text += " in " + s.purl.name
+	}
 	if s.kev {
 		text += " that is known to be exploited"
 	}
@@ -156,9 +182,13 @@ func written[T any](list []T, text func(*T) string) []string {
 
 // missingFrom counts those of a list that another one lacks.
 func missingFrom(list, of []string) int {
+	has := make(map[string]bool, len(list))
+	for _, s := range list {
+		has[s] = true
+	}
 	n := 0
 	for _, s := range of {
-		if !slices.Contains(list, s) {
+		if !has[s] {
 			n++
 		}
 	}

@@ -52,8 +52,12 @@ func (s *subject) publishedOn() string {
 	return day(on)
 }
 
-// maxFilled bounds what one placeholder is replaced by, in bytes.
-const maxFilled = 300
+// maxFilled bounds what one placeholder is replaced by, maxMessage the whole, in
+// bytes: a message can name a long path many times.
+const (
+	maxFilled  = 300
+	maxMessage = 4_000
+)
 
 // template is a message with what stands in braces cut out: text, name, text, …
 type template struct{ parts []string }
@@ -115,6 +119,9 @@ func (t *template) fill(s *subject) string {
 			value = strings.ToValidUTF8(value[:maxFilled], "") + "…"
 		}
 		b.WriteString(value)
+		if b.Len() > maxMessage {
+			return b.String() + "…"
+		}
 	}
 	return b.String()
 }

@@ -22,6 +22,7 @@ type compiledRule struct {
 	paths, images    globs
 	packages         []purlGlob
 	program          *celProgram
+	hint             hint
 	// always says that it matches every finding of a class that admits it.
 	always bool
 }
@@ -64,6 +65,7 @@ func (c *compiling) compile(r *Rule, kind string) *compiledRule {
 	out.circumstances = anyOf(w.Events, string(c.run.Event)) && anyOf(w.Environments, c.run.Environment)
 	out.always = len(out.rules)+len(out.whenRules)+len(out.paths)+len(out.images)+len(out.packages) == 0 &&
 		w.EPSS == nil && w.Published == nil && out.program == nil
+	out.hint = out.newHint()
 	return out
 }
 
@@ -176,7 +178,7 @@ func (rs *ruleset) of(c class) []*compiledRule {
 // find gives the first rule that matches. The default's last rule always does.
 func (rs *ruleset) find(s *subject) *compiledRule {
 	for _, r := range rs.of(s.class) {
-		if r.matches(s) {
+		if !r.hint.excludes(s) && r.matches(s) {
 			return r
 		}
 	}

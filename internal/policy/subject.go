@@ -29,6 +29,8 @@ type subject struct {
 	purl    purl
 	// ids and upper (the same in capitals) and keys are nil until asked for.
 	ids, upper, keys []string
+	// bits are those of ids; 0 until asked for.
+	bits uint64
 }
 
 func newSubject(s *Subject, today time.Time) *subject {

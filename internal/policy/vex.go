@@ -105,7 +105,7 @@ func (x *statements) find(s *subject) *vex.Statement {
 	var best *vex.Statement
 	for _, id := range s.upperIDs() {
 		for _, st := range x.byID[id] {
-			if st == best || !slices.ContainsFunc(st.Products, func(p vex.Product) bool { return x.about(&p, s) }) {
+			if st == best || !slices.ContainsFunc(st.Products, func(p vex.Product) bool { return x.about(&p, s, st.Status) }) {
 				continue
 			}
 			if best == nil || st.Time.After(best.Time) || st.Time.Equal(best.Time) && promise(st.Status) < promise(best.Status) {
@@ -128,16 +128,18 @@ func promise(s vex.Status) int {
 }
 
 // about says whether a product of a statement is where a finding is. Who speaks of
-// parts of a product must mean this product, and one of these parts.
-func (x *statements) about(p *vex.Product, s *subject) bool {
+// parts of a product must mean this product, and one of these parts. Who says that a
+// package is fixed must say in which version: it was found in one that is not.
+func (x *statements) about(p *vex.Product, s *subject, status vex.Status) bool {
 	if s.Package == nil {
 		return false
 	}
+	same := func(id string) bool { return samePackage(id, s.Package.PURL, status == vex.Fixed) }
+	scanned := func(id string) bool { return x.scanned(id, s) }
 	if len(p.Components) > 0 {
-		return slices.ContainsFunc(p.IDs, func(id string) bool { return x.scanned(id, s) }) &&
-			slices.ContainsFunc(p.Components, func(c string) bool { return samePackage(c, s.Package.PURL) })
+		return slices.ContainsFunc(p.IDs, scanned) && slices.ContainsFunc(p.Components, same)
 	}
-	return slices.ContainsFunc(p.IDs, func(id string) bool { return samePackage(id, s.Package.PURL) || x.scanned(id, s) })
+	return slices.ContainsFunc(p.IDs, same) || slices.ContainsFunc(p.IDs, scanned)
 }
 
 // scanned says whether a name is that of what was scanned: the policy says so, or it
@@ -169,13 +171,14 @@ func (x *statements) scanned(id string, s *subject) bool {
 }
 
 // samePackage says whether a statement's package URL covers a package: without a
-// version it covers all of them, and qualifiers that it has must be the package's.
-func samePackage(stated, purl string) bool {
+// version it covers all of them, unless it must have one, and qualifiers that it has
+// must be the package's.
+func samePackage(stated, purl string, versioned bool) bool {
 	if !strings.HasPrefix(stated, "pkg:") || purl == "" {
 		return false
 	}
 	a, b := cutPURL(stated), cutPURL(purl)
-	if a.name != b.name || a.version != "" && a.version != b.version {
+	if a.name != b.name || a.version != b.version && (versioned || a.version != "") {
 		return false
 	}
 	for key, values := range a.qualifiers {

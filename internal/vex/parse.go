@@ -49,7 +49,7 @@ func Parse(name string, data []byte) (*Document, error) {
 		} `json:"document"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("%s: reading VEX document: %w", name, err)
+		return nil, fmt.Errorf("%s: reading VEX document: %w", name, located(data, err))
 	}
 	d := &document{name: name}
 	var err error
@@ -64,12 +64,28 @@ func Parse(name string, data []byte) (*Document, error) {
 		err = errors.New("it is neither OpenVEX nor CSAF nor CycloneDX in JSON")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: reading VEX document: %w", name, err)
+		return nil, fmt.Errorf("%s: reading VEX document: %w", name, located(data, err))
 	}
 	if more := d.unlisted; more > 0 {
 		d.Notes = append(d.Notes, fmt.Sprintf("%s: %d more statements are passed over", name, more))
 	}
 	return &d.Document, nil
+}
+
+// located adds line and column to an error of encoding/json.
+func located(data []byte, err error) error {
+	offset := int64(-1)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		offset = syntax.Offset - 1
+	}
+	if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		offset = mistyped.Offset - 1
+	}
+	if offset < 0 || offset > int64(len(data)) {
+		return err
+	}
+	before := data[:offset]
+	return fmt.Errorf("%d:%d: %w", 1+bytes.Count(before, []byte("\n")), offset-int64(bytes.LastIndexByte(before, '\n')), err)
 }
 
 // shallow refuses what nests deeper than any document does: encoding/json would
@@ -83,7 +99,7 @@ func shallow(data []byte) error {
 			if len(bytes.TrimSpace(data)) == 0 {
 				return errors.New("it is empty")
 			}
-			return nil //nolint:nilerr // its end, or a fault that json.Unmarshal tells better
+			return nil // its end, or a fault that json.Unmarshal tells better
 		}
 		switch token {
 		case json.Delim('{'), json.Delim('['):

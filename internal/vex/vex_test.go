@@ -131,13 +131,14 @@ func TestParseErrors(t *testing.T) {
 	many := strings.Repeat(`"a",`, maxProducts) + `"a"`
 	for name, test := range map[string]struct{ data, want string }{
 		"empty":             {"", "d: reading VEX document: it is empty"},
-		"no JSON":           {"{", "d: reading VEX document: unexpected end of JSON input"},
+		"bad JSON":          {"{\n  \"a\": x}", "d: reading VEX document: 2:8: invalid character 'x' looking for beginning of value"},
+		"no JSON":           {"{", "d: reading VEX document: 1:1: unexpected end of JSON input"},
 		"something else":    {`{"a": 1}`, "d: reading VEX document: it is neither OpenVEX nor CSAF nor CycloneDX in JSON"},
-		"a list":            {`[]`, "d: reading VEX document: json: cannot unmarshal array"},
+		"a list":            {`[]`, "d: reading VEX document: 1:1: json: cannot unmarshal array"},
 		"an unknown status": {`{"@context": "https://openvex.dev/ns", "statements": [{"vulnerability": "x", "status": "fine"}]}`, `d: reading VEX document: statement 1 has the unknown status "fine"`},
 		"an unknown state":  {`{"bomFormat": "CycloneDX", "vulnerabilities": [{"id": "x", "analysis": {"state": "fine"}}]}`, `d: reading VEX document: vulnerability 1 has the unknown state "fine"`},
 		"a draft":           {`{"document": {"csaf_version": "2.0", "tracking": {"status": "draft"}}}`, "d: reading VEX document: it is a draft by its own word (document.tracking.status)"},
-		"a wrong type":      {`{"@context": "https://openvex.dev/ns", "statements": {}}`, "d: reading VEX document: json: cannot unmarshal object"},
+		"a wrong type":      {`{"@context": "https://openvex.dev/ns", "statements": {}}`, "d: reading VEX document: 1:54: json: cannot unmarshal object"},
 		"too deep":          {strings.Repeat(`{"branches":[`, 200), "d: reading VEX document: it nests deeper than 200"},
 		"too large":         {strings.Repeat(" ", MaxBytes+1), "d: the VEX document has 16777217 bytes, more than the 16777216 allowed"},
 		"too many products": {`{"@context": "https://openvex.dev/ns", "statements": [{"vulnerability": "x", "status": "fixed", "products": [` + many + `]}]}`, "d: reading VEX document: it holds more than 100000 statements, or more than 200000 products"},
