@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/boltseal/boltseal/internal/ci"
@@ -45,6 +46,11 @@ func anchorJob(ctx context.Context, sys System, job ci.Context, path string, off
 	if err != nil {
 		return nil, fmt.Errorf("%w: check the path", err)
 	}
+	if job.Change {
+		if err := noLink(ctx, path); err != nil {
+			return nil, err
+		}
+	}
 	repo, err := git.Find(ctx, real)
 	if err != nil {
 		return nil, fmt.Errorf("the policy is read from the repository's trusted branch: %w: check out the repository with git", err)
@@ -57,6 +63,32 @@ func anchorJob(ctx context.Context, sys System, job ci.Context, path string, off
 		return nil, errors.Join(err, j.close())
 	}
 	return j.anchor, nil
+}
+
+// noLink refuses a path that leads through a link of a repository: the author of a
+// change could have another folder scanned, by another folder's policy.
+func noLink(ctx context.Context, path string) error {
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	for p := full; filepath.Dir(p) != p; p = filepath.Dir(p) {
+		info, err := os.Lstat(p)
+		if err != nil {
+			return err
+		}
+		if info.Mode()&os.ModeSymlink == 0 {
+			continue
+		}
+		parent, err := filepath.EvalSymlinks(filepath.Dir(p))
+		if err != nil {
+			return err
+		}
+		if _, err := git.Find(ctx, parent); err == nil {
+			return fmt.Errorf("%q is a link in the repository: name the folder that it leads to", filepath.Base(p))
+		}
+	}
+	return nil
 }
 
 // reopen makes what was fetched seen.

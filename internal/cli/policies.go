@@ -134,6 +134,13 @@ func (s *policySet) bind(names [][]string) []*policy.Policy {
 	if len(s.loaded) == 0 {
 		return []*policy.Policy{policy.Default()}
 	}
+	if !slices.ContainsFunc(s.loaded, func(p *policy.Policy) bool { return !p.Head }) {
+		// What counts of a change's first policy stands beside the default.
+		s.loaded = append(s.loaded, policy.Default())
+		for t := range s.byTarget {
+			s.byTarget[t] = append(s.byTarget[t], len(s.loaded)-1)
+		}
+	}
 	bound := make([]*policy.Policy, len(s.loaded))
 	judged := make([]int, len(s.loaded))
 	copies := make(map[*policy.Policy]*policy.Policy)

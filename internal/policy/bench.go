@@ -36,6 +36,12 @@ func newBench(policies []*Policy, in *Input, now time.Time) *bench {
 	return b
 }
 
+// onlyHeads says that nobody judges but, at most, what counts of a change's own
+// policies: these stand beside a trusted policy, never in its place.
+func onlyHeads(judges []*judge) bool {
+	return !slices.ContainsFunc(judges, func(j *judge) bool { return !j.policy.Head })
+}
+
 // of gives the judges of a target, at least one.
 func (b *bench) of(target string) []*judge {
 	if judges, ok := b.byTarget[target]; ok {
@@ -47,8 +53,8 @@ func (b *bench) of(target string) []*judge {
 			judges = append(judges, j)
 		}
 	}
-	if len(judges) == 0 {
-		judges = []*judge{b.byDefault()}
+	if onlyHeads(judges) {
+		judges = append(judges, b.byDefault())
 	}
 	b.byTarget[target] = judges
 	return judges

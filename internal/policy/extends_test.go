@@ -146,11 +146,16 @@ func TestHeadOf(t *testing.T) {
 	if d := judgeOne([]*Policy{trusted, lax}, lintFinding, nil); d.Action != Warn {
 		t.Errorf("what the head's policy allows counts: %+v", d)
 	}
-	if d := judgeOne([]*Policy{lax}, lintFinding, nil); d.Action != Note {
+	alone := func(p *Policy) []*Policy {
+		copied := *p
+		copied.Head = false
+		return []*Policy{&copied}
+	}
+	if d := judgeOne(alone(lax), lintFinding, nil); d.Action != Note {
 		t.Errorf("more than its rules are read: %+v", d)
 	}
 	strict := HeadOf(mustLoad(t, "rules: [{id: all, action: block}]\n"), mustLoad(t, excepted))
-	if d := judgeOne([]*Policy{strict}, lintFinding, nil); d.Action != Suppress {
+	if d := judgeOne(alone(strict), lintFinding, nil); d.Action != Suppress {
 		t.Errorf("the trusted exceptions count for the head's rules: %+v", d)
 	}
 	if d := judgeOne([]*Policy{HeadOf(mustLoad(t, "rules: [{id: all, action: block}]\n"+excepted), nil)}, lintFinding, nil); d.Action != Block {
@@ -172,6 +177,30 @@ func TestNoSecondPolicyLoosens(t *testing.T) {
 		one, both := judgeOne([]*Policy{trusted}, s, nil), judgeOne([]*Policy{trusted, other}, s, nil)
 		if both.Action.strictness() < one.Action.strictness() {
 			t.Errorf("%v alone, %v with another policy", one, both)
+		}
+	})
+}
+
+// TestNoHeadJudgesAlone judges by what counts of a change's policies where the trusted
+// branch has none, or none for that place.
+func TestNoHeadJudgesAlone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		head, s := HeadOf(drawPolicy.Draw(t, "head"), nil), drawSubject.Draw(t, "subject")
+		policies := []*Policy{head}
+		if rapid.Bool().Draw(t, "below") {
+			head.Under = "a"
+		}
+		if rapid.Bool().Draw(t, "elsewhere") {
+			other := drawPolicy.Draw(t, "other")
+			other.Under = "d"
+			policies = append(policies, other)
+		}
+		byDefault := judgeOne(nil, s, nil)
+		if len(policies) == 2 && s.Location.Path == "d/b" {
+			byDefault = judgeOne(policies[1:], s, nil)
+		}
+		if got := judgeOne(policies, s, nil); got.Action.strictness() < byDefault.Action.strictness() {
+			t.Errorf("%v without a change, %v with it", byDefault, got)
 		}
 	})
 }

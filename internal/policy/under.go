@@ -43,7 +43,7 @@ func (b *bench) covering(s *subject) []*judge {
 			judges = append(judges, j)
 		}
 	}
-	if len(judges) == 0 {
+	if onlyHeads(judges) {
 		judges = append(judges, b.byDefault())
 	}
 	return judges
