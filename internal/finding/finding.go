@@ -115,7 +115,10 @@ type Advisory struct {
 	// Fixed are the versions that mend it, for the installed version's branch
 	// first; empty when there is no fix.
 	Fixed []string `json:"fixed,omitempty"`
-	CVSS  []CVSS   `json:"cvss,omitempty"`
+	// Statement is what the distribution or the maintainers say of a fix, as "end of
+	// life" or "fix deferred"; empty when they say nothing.
+	Statement string `json:"statement,omitempty"`
+	CVSS      []CVSS `json:"cvss,omitempty"`
 	// KEV says that CISA lists it as exploited; EPSS is FIRST's probability of
 	// exploitation within 30 days, 0 when unknown.
 	KEV     bool    `json:"kev,omitempty"`

@@ -338,7 +338,7 @@ func (a *api) batch(ctx context.Context, queries []apiQuery, ids map[apiQuery][]
 		return append(first, second...), err
 	case refused != nil:
 		faults[queries[0].first()] = err
-		return nil, nil
+		return nil, nil //nolint:nilerr // it is told with the packages that it concerns
 	case err != nil:
 		return nil, err
 	}

@@ -297,7 +297,7 @@ func TestAPIFaults(t *testing.T) {
 		"pages without end": {plainAnswer(`{"results":[{"next_page_token":"x"}]}`), "the same page again"},
 		"always busy":       {func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(503); return true }, "answers 503 Service Unavailable, 5 times"},
 		"leads elsewhere": {func(w http.ResponseWriter, r *http.Request) bool {
-			http.Redirect(w, r, "https://x.example/", 302)
+			http.Redirect(w, r, "https://x.example/", http.StatusFound)
 			return true
 		}, "another host"},
 		"a record is missing": {func(w http.ResponseWriter, r *http.Request) bool {

@@ -255,6 +255,9 @@ func (db *Database) Describe(id string) (Description, error) {
 	return Description{}, nil
 }
 
+// About gives what KEV and EPSS say of a CVE, nil for what they do not.
+func (db *Database) About(id string) (*KEV, *EPSS, error) { return db.extras.about(id) }
+
 // Manifest gives the manifest as it was read.
 func (db *Database) Manifest() *Manifest { return db.manifest }
 

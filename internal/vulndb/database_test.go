@@ -39,7 +39,7 @@ func sampleAdvisories(tb testing.TB) map[string]string {
 		"Debian/all.zip": string(zipOf(tb,
 			"a.json", debian("DEBIAN-CVE-2024-1", `["CVE-2024-1"]`, "12", "p", "2.0"),
 			"b.json", `{"id":"DSA-1-1","published":"2023-02-03T00:00:00Z","upstream":["CVE-2024-1","CVE-2024-2"],"summary":"p","affected":[{"package":{"ecosystem":"Debian:12","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1.5"}]}]},{"package":{"ecosystem":"Debian:11","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1.5"}]}],"ecosystem_specific":{"urgency":"low"}}]}`,
-			"c.json", `{"id":"DEBIAN-CVE-2024-3","upstream":["CVE-2024-3"],"affected":[{"package":{"ecosystem":"Debian:12","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]},{"package":{"ecosystem":"Debian:11","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]},{"package":{"ecosystem":"Debian","name":"p"}}]}`,
+			"c.json", `{"id":"DEBIAN-CVE-2024-3","upstream":["CVE-2024-3"],"affected":[{"package":{"ecosystem":"Debian:12","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}],"ecosystem_specific":{"urgency":"end-of-life"}},{"package":{"ecosystem":"Debian:11","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]},{"package":{"ecosystem":"Debian","name":"p"}}]}`,
 		)),
 		"Debian:12/all.zip": string(zipOf(tb, "a.json", debian("DEBIAN-CVE-2024-1", `["CVE-2024-1"]`, "12", "p", "2.0"))),
 		"Red Hat/a.json":    `{"id":"RHSA-2024:0012","upstream":["CVE-2024-1"],"affected":[{"package":{"ecosystem":"Red Hat:enterprise_linux:9::appstream","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"0:2.0-1.el9"}]}]}]}`,

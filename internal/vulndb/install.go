@@ -19,6 +19,9 @@ const (
 	stateFile  = "fetched.json"
 )
 
+// errLocked says that another process writes the same database.
+var errLocked = errors.New("another boltseal is writing it: wait for that one")
+
 // Install puts the database into a folder, which is made, is empty or holds a
 // database. Files are written beside the old ones under names of their own; the
 // manifest replaces the old one in one step. Until then the old database is whole,

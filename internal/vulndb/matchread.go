@@ -68,8 +68,10 @@ type shape struct {
 	gitOnly bool
 	listed  bool
 	rating  string
-	vectors []string
-	ranges  [][]int // codes of events
+	// statement is as the record has it.
+	statement string
+	vectors   []string
+	ranges    [][]int // codes of events
 }
 
 func (m *matchFile) open(family string) (*familyFile, error) {
@@ -101,7 +103,8 @@ func readShape(r, whole *reader, t *tables) shape {
 	s := shape{set: r.number()}
 	flags := r.number()
 	s.gitOnly, s.listed = flags&shapeGitOnly != 0, flags&shapeVersions != 0
-	s.rating = at(r, ratingOrder, flags>>shapeRatingShift)
+	s.rating = at(r, ratingOrder, flags>>shapeRatingShift&shapeRatingMask)
+	s.statement = at(r, statementOrder, flags>>shapeStatementShift)
 	if flags&shapeVectors != 0 {
 		s.vectors = pick(r, t.vectors)
 	}
@@ -249,7 +252,7 @@ func (f *familyFile) holding(release string) []bool {
 func (s *shape) read(r *reader, versions []string, fresh *int, wanted bool) *affected {
 	a := &affected{}
 	if wanted {
-		a.gitOnly, a.rating, a.vectors = s.gitOnly, s.rating, s.vectors
+		a.gitOnly, a.rating, a.statement, a.vectors = s.gitOnly, s.rating, s.statement, s.vectors
 		a.ranges = make([]versionRange, 0, len(s.ranges))
 	}
 	for _, codes := range s.ranges {

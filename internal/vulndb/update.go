@@ -173,7 +173,7 @@ func (j *job) load() error {
 	db, err := openFiles(dirFiles(j.Dir))
 	if err != nil {
 		j.state = readState(j.Dir, "")
-		return nil //nolint:nilerr // a database that does not open is fetched anew
+		return nil // what does not open is fetched anew
 	}
 	defer db.Close() //nolint:errcheck // only read from
 	j.old, j.raw = m, raw

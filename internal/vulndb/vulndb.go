@@ -54,6 +54,11 @@ type Advisory struct {
 	// Rating is what the vendor or distribution says of its own package:
 	// "critical", "high", "medium", "low", "info"; empty where it does not.
 	Rating string
+	// Statement is what the distribution or the maintainers say of a fix: "end of
+	// life", "ignored", "will not fix", "fix deferred", "not affected" or
+	// "unmaintained"; empty where they say nothing. A package that is called not
+	// affected and is within what the record calls affected is reported all the same.
+	Statement string
 	// CVSS are the scores, the one to go by first: newest version of CVSS, then
 	// highest score.
 	CVSS []CVSS
