@@ -98,8 +98,8 @@ type stream struct {
 	raw      *hashing      // the blob
 	rawBuf   *bufio.Reader // what the decompressor reads
 	unpacked *unpacked
-	tar      *hashing      // the unpacked bytes
-	body     *bufio.Reader // what the tar reader reads
+	tar      *hashing  // the unpacked bytes
+	body     *skipping // what the tar reader reads
 }
 
 // hashing hashes what goes through.
@@ -139,7 +139,7 @@ func (l *layer) open(ctx context.Context, file io.Reader, opt Options) (*stream,
 			return nil, err
 		}
 	}
-	st.body = bufio.NewReaderSize(st.tar, bufferSize)
+	st.body = &skipping{r: bufio.NewReaderSize(st.tar, bufferSize)}
 	return st, nil
 }
 

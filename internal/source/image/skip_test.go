@@ -1,0 +1,44 @@
+package image
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+func TestSkipping(t *testing.T) {
+	const text = "0123456789abcdef"
+	for _, test := range []struct {
+		name   string
+		offset int64
+		whence int
+		at     int64
+		err    error
+	}{
+		{"nowhere tells the place", 0, io.SeekCurrent, 2, nil},
+		{"forward", 5, io.SeekCurrent, 7, nil},
+		{"to the end", 14, io.SeekCurrent, 16, nil},
+		{"behind the end", 15, io.SeekCurrent, 16, io.ErrUnexpectedEOF},
+		{"backward", -1, io.SeekCurrent, 2, errSeek},
+		{"from the start", 0, io.SeekStart, 2, errSeek},
+		{"from the end", 0, io.SeekEnd, 2, errSeek},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := &skipping{r: bufio.NewReaderSize(iotest.OneByteReader(strings.NewReader(text)), 16)}
+			if _, err := io.ReadFull(s, make([]byte, 2)); err != nil {
+				t.Fatal(err)
+			}
+			at, err := s.Seek(test.offset, test.whence)
+			if at != test.at || !errors.Is(err, test.err) {
+				t.Errorf("Seek: %d, %v, want %d, %v", at, err, test.at, test.err)
+			}
+			rest, err := io.ReadAll(s)
+			if string(rest) != text[test.at:] || err != nil {
+				t.Errorf("then read %q, %v, want %q", rest, err, text[test.at:])
+			}
+		})
+	}
+}
