@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"strings"
+	"sync"
 )
 
 // cacheable says whether what is made of the unit can be kept.
@@ -38,12 +40,28 @@ func (r *run) put(key string, value []byte, text string) bool {
 func (w *walk) names() string {
 	var b strings.Builder
 	for _, e := range w.entries {
-		b.WriteString(e.Path + "\n")
+		b.WriteString(plainName(e.Path) + "\n")
 		if e.Link != "" {
 			b.WriteString(e.Link + "\n")
 		}
 	}
 	return b.String()
+}
+
+// dpkgRecord is what dpkg keeps of a package: its name, maybe an architecture, and a
+// kind of record.
+var dpkgRecord = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^var/lib/dpkg/info/[a-z0-9][a-z0-9+.-]*:[a-z0-9-]{2,20}\.[a-z0-9]{2,10}$`)
+})
+
+// plainName is the path of a file as it is looked at for secrets. A record of dpkg is
+// no assignment, though libkeyutils1:amd64.triggers reads like one: what stands before
+// and behind the colon is looked at by itself.
+func plainName(p string) string {
+	if strings.HasPrefix(p, "var/lib/dpkg/info/") && dpkgRecord().MatchString(p) {
+		return strings.Replace(p, ":", "\n", 1)
+	}
+	return p
 }
 
 // passKey is what a part depends on beside content: the program, the scanner with
