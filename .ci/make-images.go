@@ -45,7 +45,7 @@ var recipes = []recipe{
 	{name: "medium", packages: "ca-certificates,curl,build-essential,python3-pip,python3-venv,python3-numpy,nodejs,npm,git", modules: 300, entries: 60_000, programs: 3, jars: 30, data: 20, text: 30},
 	{
 		name: "large", packages: "ca-certificates,curl,build-essential,python3-pip,python3-scipy,python3-pandas,nodejs,npm,git,openjdk-17-jdk-headless,maven,libreoffice-core,clang,ruby,php-cli,golang-go,postgresql",
-		modules: 800, entries: 124_750, programs: 6, jars: 100, data: 150, text: 150,
+		modules: 800, entries: 124_750, programs: 6, jars: 100, data: 20, text: 60,
 	},
 }
 

@@ -25,7 +25,7 @@ const module = "github.com/boltseal/boltseal/"
 //	4 scanner/*  source/*  report  fix
 //	3 scan
 //	2 rule  policy  vulndb
-//	1 finding  eol  inventory  nearest  yamlpos  ci  git  cache  shellcheck
+//	1 finding  builtfrom  eol  inventory  nearest  yamlpos  ci  git  cache  shellcheck
 var allowed = []struct {
 	pkg   string
 	own   string // space-separated, below internal/
@@ -33,6 +33,7 @@ var allowed = []struct {
 }{
 	{"internal/inventory", "", "os net/http"},
 	{"internal/adminport", "", "os net/http"},
+	{"internal/builtfrom", "", "os net/http"},
 	{"internal/eol", "inventory", "os net/http"},
 	{"internal/nearest", "", "os net/http"},
 	{"internal/yamlpos", "nearest", "os net/http"},
@@ -52,13 +53,13 @@ var allowed = []struct {
 	{"internal/source/sbom", "inventory scan", "net/http os/exec"},
 	{"internal/source/history", "scan git", "net/http os/exec"},
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
-	{"internal/scanner/dockerfile", "adminport eol finding nearest rule scan yamlpos", "os os/exec net/http"},
+	{"internal/scanner/dockerfile", "adminport builtfrom eol finding nearest rule scan yamlpos", "os os/exec net/http"},
 	{"internal/scanner/packages", "finding inventory scan vulndb", "os os/exec net/http"},
 	{"internal/scanner/imageconfig", "adminport eol finding inventory rule scan", "os os/exec net/http"},
 	{"internal/fix", "finding", "os os/exec net/http"},
 	{"internal/report", "finding inventory nearest policy rule", "os net/http"},
 	{"internal/forge", "report", "os net/http"},
-	{"internal/gate", "finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},
+	{"internal/gate", "builtfrom finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},
 	{"internal/cli", "*", "net/http"},
 	{"internal/exampleimage", "", "net/http"},
 	{"cmd/boltseal", "cli", ""},

@@ -20,6 +20,7 @@ func (f Finding) masked(mask func(string) string) Finding {
 	f.Location.Path = mask(f.Location.Path)
 	f.Location.Image = mask(f.Location.Image)
 	f.Location.Instruction = mask(f.Location.Instruction)
+	f.Location.Built.Path = mask(f.Location.Built.Path)
 	if f.Package != nil {
 		p := MaskPackage(*f.Package, mask)
 		f.Package = &p

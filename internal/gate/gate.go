@@ -28,6 +28,9 @@ type Request struct {
 	Unopened []Unopened
 	Scanners []scan.Scanner
 	Options  scan.Options
+	// BaseImages are those that the user says images are built upon. Their layers are
+	// compared; nothing of them is scanned.
+	BaseImages []*scan.Image
 	// Database is the one that the packages scanner asks; nil for none.
 	Database vulndb.DB
 	Version  string
@@ -76,8 +79,10 @@ func Run(ctx context.Context, req Request) *report.Run {
 	req.Options.Version = req.Version
 	req.Options.Reveals = func(text string) bool { return mask(text) != text }
 	var findings []finding.Finding
+	built := newBuilds(&req)
 	for _, src := range req.Sources {
-		for _, res := range scan.Run(ctx, src, req.Scanners, req.Options) {
+		results := scan.Run(ctx, src, built.scanners(src.Target(), req.Scanners), req.Options)
+		for _, res := range results[:len(req.Scanners)] {
 			found, packages := named(res)
 			findings = append(findings, found...)
 			run.Packages = append(run.Packages, packages...)
@@ -94,6 +99,10 @@ func Run(ctx context.Context, req Request) *report.Run {
 			})
 		}
 	}
+	built.trace()
+	built.findings(findings)
+	built.packages(run.Packages)
+	run.Images = built.shown(mask)
 	for _, f := range finding.Seal(findings, mask) {
 		run.Findings = append(run.Findings, report.Finding{Subject: policy.Subject{Finding: f}})
 	}

@@ -178,10 +178,14 @@ func line(f *Finding) string {
 }
 
 func message(f *Finding) string {
+	text := f.Message
 	if at := spot(f); f.Location.Image != "" && at != "" {
-		return f.Message + " at " + at
+		text += " at " + at
 	}
-	return f.Message
+	if built := f.Location.Built; built.Path != "" {
+		text += fmt.Sprintf(", from %s:%d", built.Path, built.StartLine)
+	}
+	return text
 }
 
 func severityStyle(s finding.Severity) string {
