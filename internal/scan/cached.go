@@ -41,9 +41,22 @@ func (r *run) put(key string, value []byte, texts iter.Seq[string]) bool {
 	return true
 }
 
-// itself is a value that is one text.
-func itself(value []byte) iter.Seq[string] {
-	return func(yield func(string) bool) { yield(string(value)) }
+// texts are those that the value of a pass's parts holds: all of it, unless the pass
+// knows better.
+func (r *run) texts(pass int, value []byte, refs []Ref) iter.Seq[string] {
+	t, ok := r.passes[pass].Pass.(Textual)
+	if !ok {
+		return func(yield func(string) bool) { yield(string(value)) }
+	}
+	return func(yield func(string) bool) {
+		for _, ref := range refs {
+			for text := range t.Texts(ref.Part) {
+				if !yield(text) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // names are all the texts of the unit's entries. They are looked at one by one: all of
@@ -141,7 +154,7 @@ func (j *job) keep(w want, size int64, part Part) {
 		one.refs = []Ref{{Entry: j.entry, Part: part}}
 	}
 	if data, ok := one.encode(); ok {
-		j.walk.run.put(key, data, itself(data))
+		j.walk.run.put(key, data, j.walk.run.texts(w.pass, data, one.refs))
 	}
 }
 
@@ -194,7 +207,7 @@ func (w *walk) store() {
 	listed := sha256.Sum256(index)
 	for _, i := range w.active {
 		if data, ok := w.parts[i].encode(); ok && w.run.passes[i].key != "" {
-			w.run.put(w.partsKey(i), append(listed[:], data...), itself(data))
+			w.run.put(w.partsKey(i), append(listed[:], data...), w.run.texts(i, data, w.parts[i].refs))
 		}
 	}
 }
