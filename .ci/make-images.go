@@ -381,10 +381,10 @@ func (w *layerWriter) data(noise, text int) error {
 	}
 	var lines bytes.Buffer
 	for lines.Len() < text<<20 {
-		fmt.Fprintf(&lines, "2025-06-01T%02d:%02d:%02d INFO request=%016x path=/api/v1/items/%d status=200 took=%dms\n",
-			w.maker.random.IntN(24), w.maker.random.IntN(60), w.maker.random.IntN(60), w.maker.random.Uint64(), w.maker.random.IntN(100_000), w.maker.random.IntN(500))
+		fmt.Fprintf(&lines, "%d,2025-06-%02dT%02d:%02d:%02dZ,%d,%.2f,EUR,order %d of customer %d\n", w.maker.random.IntN(1_000_000), w.maker.random.IntN(30)+1,
+			w.maker.random.IntN(24), w.maker.random.IntN(60), w.maker.random.IntN(60), w.maker.random.IntN(100), w.maker.random.Float64()*500, w.maker.random.IntN(1_000_000), w.maker.random.IntN(50_000))
 	}
-	return w.write("srv/data/requests.log", 0o644, lines.Bytes())
+	return w.write("srv/data/orders.csv", 0o644, lines.Bytes())
 }
 
 // deletes hides the documentation.

@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/boltseal/boltseal/internal/inflate"
 )
 
 // The bounds of decompression.
@@ -78,7 +79,7 @@ func decompress(r *bufio.Reader) (*unpacked, error) {
 	u := &unpacked{Reader: r, format: sniff(head), close: func() {}}
 	switch u.format {
 	case formatGzip:
-		z, err := gzip.NewReader(r)
+		z, err := inflate.NewReader(r)
 		if err != nil {
 			return nil, unpackError(err)
 		}
