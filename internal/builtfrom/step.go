@@ -123,7 +123,21 @@ func (s *step) explains(h *step) float64 {
 	case s.keyword == "ENV" || s.keyword == "LABEL" || s.keyword == "ARG":
 		return s.sets(h)
 	}
+	if s.keyword == "EXPOSE" || s.keyword == "VOLUME" {
+		return s.lists(h)
+	}
 	return s.says(h)
+}
+
+// lists compares sets, which a history writes in an order of its own.
+func (s *step) lists(h *step) float64 {
+	for word := range strings.FieldsSeq(s.text) {
+		word, _, _ = strings.Cut(strings.Trim(word, `[]",`), "/t")
+		if !strings.Contains(word, "$") && !strings.Contains(h.text, word) {
+			return 0
+		}
+	}
+	return 1
 }
 
 // says compares arguments. A history has no quotes where a Dockerfile has them, and

@@ -55,6 +55,10 @@ type scanOptions struct {
 	staged                           bool
 	// rootFS says that folders are unpacked root file systems.
 	rootFS bool
+	// newFromImage is an image that those among the targets are compared with;
+	// baseImages are those that they are built upon.
+	newFromImage string
+	baseImages   []string
 	// inChange says that a pull or merge request is under test: neither the cache nor
 	// the ignore files of the checkout are believed.
 	inChange bool
@@ -89,6 +93,8 @@ func (o *scanOptions) registerOwn(cmd *cobra.Command) {
 	f.StringVar(&o.newFrom, "new-from-merge-base", "", "the same, for the branch that the change is for")
 	f.BoolVar(&o.staged, "staged", false, "scan what is staged for the next commit instead of the folder")
 	f.BoolVar(&o.rootFS, "rootfs", false, "take folders for unpacked root file systems, and look at them as at an image")
+	f.StringVar(&o.newFromImage, "new-from-image", "", "compare images with this older one, as registry:app:1.0 or docker-archive:old.tar: what it has is not new")
+	f.StringSliceVar(&o.baseImages, "base-image", nil, "image that images are built upon: packages and findings of layers that equal its own are the base's; repeatable (default: an image among the targets that FROM names)")
 	f.StringSliceVar(&o.commits, "commits", nil, "of git: targets only these commits, as main..HEAD (default: all)")
 	f.StringVar(&o.gitleaksConfig, "gitleaks-config", "", "configuration of gitleaks, instead of looking for "+gitleaksConfig)
 	f.StringVar(&o.gitleaksBaseline, "gitleaks-baseline", "", "report of gitleaks in JSON; what it lists is accepted")
@@ -183,9 +189,11 @@ type prepared struct {
 	targets  []target
 	remote   image.Remote
 	policies *policySet
-	scanners []scan.Scanner
-	database vulndb.DB
-	judging  gate.Judging
+	// older and bases are the images of --new-from-image and --base-image.
+	older, bases []target
+	scanners     []scan.Scanner
+	database     vulndb.DB
+	judging      gate.Judging
 	// unwritten are the files of reports that could not be written.
 	unwritten []string
 }
@@ -210,7 +218,10 @@ func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, 
 		return nil, err
 	}
 	var err error
-	if p.remote, err = o.remote(sys, p.targets); err != nil {
+	if p.older, p.bases, err = o.otherImages(); err != nil {
+		return nil, err
+	}
+	if p.remote, err = o.remote(sys, slices.Concat(p.targets, p.older, p.bases)); err != nil {
 		return nil, err
 	}
 	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now()}
@@ -279,6 +290,8 @@ func (o scanOptions) check(targets []target) error {
 		return usage(errors.New("--rootfs is for folders: there is none among the targets"))
 	case o.newFrom != "" && !has("dir"):
 		return usage(errors.New("--new-from is for folders: there is none among the targets"))
+	case (o.newFromImage != "" || len(o.baseImages) > 0) && !slices.ContainsFunc(targets, target.isImage):
+		return usage(errors.New("--new-from-image and --base-image are for images: there is none among the targets"))
 	case o.offline && has(image.SchemeRegistry):
 		return usage(errors.New("--offline asks no registry, and a target is registry:IMAGE: save the image where there is a network and scan docker-archive:FILE or oci-archive:FILE"))
 	}
@@ -410,6 +423,7 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		masked = slices.Compact(masked)
 		names = append(names, masked)
 	}
+	p.others(ctx, sys, &req)
 	p.judging.Policies = p.policies.bind(names)
 	req.Judging = p.judging
 	run := gate.Run(ctx, req)

@@ -28,6 +28,9 @@ type Request struct {
 	Unopened []Unopened
 	Scanners []scan.Scanner
 	Options  scan.Options
+	// Older are images that those of Sources are compared with, by platform; they are
+	// closed by Run. What a source has and its older image has not is new.
+	Older []scan.Source
 	// BaseImages are those that the user says images are built upon. Their layers are
 	// compared; nothing of them is scanned.
 	BaseImages []*scan.Image
@@ -80,6 +83,7 @@ func Run(ctx context.Context, req Request) *report.Run {
 	req.Options.Reveals = func(text string) bool { return mask(text) != text }
 	var findings []finding.Finding
 	built := newBuilds(&req)
+	compared := req.compared(ctx)
 	for _, src := range req.Sources {
 		results := scan.Run(ctx, src, built.scanners(src.Target(), req.Scanners), req.Options)
 		for _, res := range results[:len(req.Scanners)] {
@@ -88,9 +92,15 @@ func Run(ctx context.Context, req Request) *report.Run {
 			run.Packages = append(run.Packages, packages...)
 			run.Scans = append(run.Scans, row(res, mask))
 		}
-		if err := src.Close(); err != nil {
-			req.Unopened = append(req.Unopened, Unopened{src.Target().Name, fmt.Errorf("closing: %w", err)})
+		if o := compared[src.Target().Name]; o != nil {
+			for _, res := range o.results {
+				run.Scans = append(run.Scans, row(res, mask))
+			}
 		}
+		req.close(src)
+	}
+	for _, src := range req.Older {
+		req.close(src)
 	}
 	for _, u := range req.Unopened {
 		for _, s := range req.Scanners {
@@ -110,11 +120,20 @@ func Run(ctx context.Context, req Request) *report.Run {
 		run.Packages[i] = finding.MaskPackage(p, mask)
 	}
 	slices.SortStableFunc(run.Packages, inventory.Compare)
+	mark(run, compared, mask)
+	run.Drifts = drifts(run, &req, compared)
 	if req.Database != nil {
 		run.Database = database(req.Database.Info())
 	}
 	Judge(run, req.Judging)
 	return run
+}
+
+// close closes a source that nothing reads any more.
+func (r *Request) close(src scan.Source) {
+	if err := src.Close(); err != nil {
+		r.Unopened = append(r.Unopened, Unopened{src.Target().Name, fmt.Errorf("closing: %w", err)})
+	}
 }
 
 // named sets the target in everything that a result holds.

@@ -26,7 +26,9 @@ type Run struct {
 	Scans    []Scan         `json:"scans"`
 	// Images are those that were scanned. A package or finding names its layer by
 	// digest: here is what brought it.
-	Images   []Image             `json:"images,omitempty"`
+	Images []Image `json:"images,omitempty"`
+	// Drifts are how images differ from older ones that they are compared with.
+	Drifts   []Drift             `json:"drifts,omitempty"`
 	Packages []inventory.Package `json:"packages,omitempty"`
 	Findings []Finding           `json:"findings"`
 }

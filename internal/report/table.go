@@ -54,6 +54,7 @@ func writeTable(w io.Writer, run *Run, opt Options) error {
 		t.findings("Blocking", decided(run, policy.Block), maxBlocking, true)
 		t.findings("Warnings", decided(run, policy.Warn), maxWarnings, false)
 		t.counts(run)
+		t.drifts(run.Drifts)
 		t.scans(run.Scans)
 		t.end(run)
 	}

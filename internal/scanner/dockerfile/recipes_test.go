@@ -151,6 +151,12 @@ func TestTrace(t *testing.T) {
 			[]string{"2", "3"},
 			"Dockerfile:1", "scratch",
 		},
+		{
+			"ports in another order", told("RUN /bin/sh -c make install-everything # buildkit", "-EXPOSE map[22/tcp:{} 53/udp:{} 8080/tcp:{}]"),
+			[]builtfrom.Recipe{recipe("Dockerfile", "FROM scratch\nRUN make install-everything\nEXPOSE 8080/tcp 22 53/udp\n")},
+			[]string{"2", "3"},
+			"Dockerfile:1", "scratch",
+		},
 		{"no history", nil, []builtfrom.Recipe{recipe("Dockerfile", service)}, []string{}, ":0", ""},
 		{"no Dockerfile", byBuildKit(), nil, make([]string, 12), ":0", ""},
 	} {
