@@ -59,6 +59,8 @@ type scanOptions struct {
 	// baseImages are those that they are built upon.
 	newFromImage string
 	baseImages   []string
+	// trusted are the registries that images and their bases may come from.
+	trusted []string
 	// inChange says that a pull or merge request is under test: neither the cache nor
 	// the ignore files of the checkout are believed.
 	inChange bool
@@ -95,6 +97,7 @@ func (o *scanOptions) registerOwn(cmd *cobra.Command) {
 	f.BoolVar(&o.rootFS, "rootfs", false, "take folders for unpacked root file systems, and look at them as at an image")
 	f.StringVar(&o.newFromImage, "new-from-image", "", "compare images with this older one, as registry:app:1.0 or docker-archive:old.tar: what it has is not new")
 	f.StringSliceVar(&o.baseImages, "base-image", nil, "image that images are built upon: packages and findings of layers that equal its own are the base's; repeatable (default: an image among the targets that FROM names)")
+	f.StringSliceVar(&o.trusted, "trusted-registry", nil, "registry that images and their bases may come from, as ghcr.io or *.example.com; repeatable (default: any)")
 	f.StringSliceVar(&o.commits, "commits", nil, "of git: targets only these commits, as main..HEAD (default: all)")
 	f.StringVar(&o.gitleaksConfig, "gitleaks-config", "", "configuration of gitleaks, instead of looking for "+gitleaksConfig)
 	f.StringVar(&o.gitleaksBaseline, "gitleaks-baseline", "", "report of gitleaks in JSON; what it lists is accepted")
@@ -292,6 +295,8 @@ func (o scanOptions) check(targets []target) error {
 		return usage(errors.New("--new-from is for folders: there is none among the targets"))
 	case (o.newFromImage != "" || len(o.baseImages) > 0) && !slices.ContainsFunc(targets, target.isImage):
 		return usage(errors.New("--new-from-image and --base-image are for images: there is none among the targets"))
+	case slices.Contains(o.trusted, ""):
+		return usage(errors.New("--trusted-registry: a name is empty: is a variable not set?"))
 	case o.offline && has(image.SchemeRegistry):
 		return usage(errors.New("--offline asks no registry, and a target is registry:IMAGE: save the image where there is a network and scan docker-archive:FILE or oci-archive:FILE"))
 	}
@@ -305,8 +310,9 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 		return err
 	}
 	c := gate.Config{
-		Now:        p.judging.Now,
-		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a built database (boltseal db build) or a folder or zip of OSV advisories",
+		Now:               p.judging.Now,
+		TrustedRegistries: p.options.trusted,
+		NoDatabase:        "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a built database (boltseal db build) or a folder or zip of OSV advisories",
 	}
 	// Rules of the targets' own are for what is masked, too.
 	if p.runs(finding.Secrets) || hasRules(native) {

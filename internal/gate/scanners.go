@@ -32,6 +32,9 @@ type Config struct {
 	// BadDatabase says why a database that was asked for cannot be used: the
 	// packages scanner has failed then, whatever there is to scan.
 	BadDatabase error
+	// TrustedRegistries are those that images and their bases may come from; none for
+	// all.
+	TrustedRegistries []string
 	// Now is the day that ends of life are compared with; the zero time compares
 	// none.
 	Now time.Time
@@ -81,7 +84,7 @@ var scanners = []struct {
 	{
 		finding.ImageConfig, // what an image does wrong by itself
 		func(c Config) (scan.Scanner, error) {
-			return imageconfig.New(imageconfig.Options{Now: c.Now}), nil
+			return imageconfig.New(imageconfig.Options{Now: c.Now, TrustedRegistries: c.TrustedRegistries}), nil
 		},
 		imageconfig.Rules,
 	},
