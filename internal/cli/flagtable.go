@@ -36,7 +36,7 @@ var flagEffects = map[string]effect{
 	// fewer things can be reached, and giving up is no verdict.
 	"cache-dir": neutral, "offline": neutral, "timeout": neutral,
 
-	"fail-on": tightens, "no-gitignore": tightens, "max-archive-depth": tightens, "dockerfile": tightens,
+	"fail-on": tightens, "trusted-registry": tightens, "no-gitignore": tightens, "max-archive-depth": tightens, "dockerfile": tightens,
 
 	"warn-only": loosens,
 	// Another policy, or other files beside it, than the trusted ones.
@@ -44,7 +44,7 @@ var flagEffects = map[string]effect{
 	"gitleaks-config": loosens, "gitleaks-baseline": loosens, "hadolint-config": loosens,
 	// What is not named is left out.
 	"scanners": loosens, "platform": loosens, "commits": loosens, "staged": loosens, "rootfs": loosens,
-	"new-from": loosens, "new-from-merge-base": loosens,
+	"new-from": loosens, "new-from-merge-base": loosens, "new-from-image": loosens, "base-image": loosens,
 	// A database can be empty, a program of the checkout can say that all is well, and
 	// another registry can have another image than the one that ships.
 	"db": loosens, "db-source": loosens, "db-mode": loosens, "shellcheck": loosens, "insecure-registry": loosens, "registry-mirror": loosens,

@@ -68,6 +68,12 @@ type scanOptions struct {
 	environment string
 	// rootFS says that folders are unpacked root file systems.
 	rootFS bool
+	// newFromImage is an image that those among the targets are compared with;
+	// baseImages are those that they are built upon.
+	newFromImage string
+	baseImages   []string
+	// trusted are the registries that images and their bases may come from.
+	trusted []string
 	// inChange says that a pull or merge request is under test: neither the cache nor
 	// the ignore files of the checkout are believed.
 	inChange bool
@@ -119,6 +125,9 @@ func (o *scanOptions) registerOwn(cmd *cobra.Command) {
 	f.StringVar(&o.policyFrom, "policy-from", "", "read the policy and other tools' ignore files of this revision, not those of the checkout")
 	f.BoolVar(&o.staged, "staged", false, "scan what is staged for the next commit instead of the folder")
 	f.BoolVar(&o.rootFS, "rootfs", false, "take folders for unpacked root file systems, and look at them as at an image")
+	f.StringVar(&o.newFromImage, "new-from-image", "", "compare images with this older one, as registry:app:1.0 or docker-archive:old.tar: what it has is not new")
+	f.StringSliceVar(&o.baseImages, "base-image", nil, "image that images are built upon: packages and findings of layers that equal its own are the base's; repeatable (default: an image among the targets that FROM names)")
+	f.StringSliceVar(&o.trusted, "trusted-registry", nil, "registry that images and their bases may come from, as ghcr.io or *.example.com; repeatable (default: any)")
 	f.StringSliceVar(&o.commits, "commits", nil, "of git: targets only these commits, as main..HEAD (default: all)")
 	f.StringVar(&o.gitleaksConfig, "gitleaks-config", "", "configuration of gitleaks, instead of looking for "+gitleaksConfig)
 	f.StringVar(&o.gitleaksBaseline, "gitleaks-baseline", "", "report of gitleaks in JSON; what it lists is accepted")
@@ -215,9 +224,11 @@ type prepared struct {
 	targets  []target
 	remote   image.Remote
 	policies *policySet
-	scanners []scan.Scanner
-	database vulndb.DB
-	judging  gate.Judging
+	// older and bases are the images of --new-from-image and --base-image.
+	older, bases []target
+	scanners     []scan.Scanner
+	database     vulndb.DB
+	judging      gate.Judging
 	// bound are the policies with their targets, once these are known; notices what
 	// there is to say of the change under test.
 	bound   []*policy.Policy
@@ -267,7 +278,10 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 		return err
 	}
 	var err error
-	if p.remote, err = o.remote(sys, p.targets); err != nil {
+	if p.older, p.bases, err = o.otherImages(); err != nil {
+		return err
+	}
+	if p.remote, err = o.remote(sys, slices.Concat(p.targets, p.older, p.bases)); err != nil {
 		return err
 	}
 	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now(), Event: o.event, Environment: o.environment, DefaultBranch: o.defaultBranch}
@@ -349,6 +363,10 @@ func (o scanOptions) check(targets []target) error {
 		return usage(errors.New("--rootfs is for folders: there is none among the targets"))
 	case o.newFrom != "" && !has("dir"):
 		return usage(errors.New("--new-from is for folders: there is none among the targets"))
+	case (o.newFromImage != "" || len(o.baseImages) > 0) && !slices.ContainsFunc(targets, target.isImage):
+		return usage(errors.New("--new-from-image and --base-image are for images: there is none among the targets"))
+	case slices.Contains(o.trusted, ""):
+		return usage(errors.New("--trusted-registry: a name is empty: is a variable not set?"))
 	case o.offline && has(image.SchemeRegistry):
 		return usage(errors.New("--offline asks no registry, and a target is registry:IMAGE: save the image where there is a network and scan docker-archive:FILE or oci-archive:FILE"))
 	}
@@ -361,7 +379,7 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 	if err != nil {
 		return err
 	}
-	c := gate.Config{Now: p.judging.Now}
+	c := gate.Config{Now: p.judging.Now, TrustedRegistries: p.options.trusted}
 	compare, err := p.options.hasher()
 	if err != nil {
 		return err
@@ -509,6 +527,7 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		masked = slices.Compact(masked)
 		names = append(names, masked)
 	}
+	p.others(ctx, sys, &req)
 	p.judging.Policies = p.policies.bind(names)
 	req.Judging = p.judging
 	p.bound = p.judging.Policies

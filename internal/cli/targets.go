@@ -204,6 +204,11 @@ func (t target) dir() string {
 // own.
 func (t target) isTree() bool { return slices.Contains([]string{"dir", "git", "staged"}, t.scheme) }
 
+// isImage says that a target is one image or several.
+func (t target) isImage() bool {
+	return t.scheme == image.SchemeAnywhere || slices.Contains(image.Schemes(), t.scheme)
+}
+
 // opened is what became of a target.
 type opened struct {
 	sources []scan.Source

@@ -101,6 +101,21 @@ type Location struct {
 	// Deleted says that a later layer hides the path: it is in the image, but
 	// not in the containers started from it.
 	Deleted bool `json:"deleted,omitempty"`
+	// Origin is "base" where the layer is one of the base image, "ours" where it was
+	// added to it, empty where that is unknown.
+	Origin string `json:"origin,omitempty"`
+	// Built is where a Dockerfile of the scanned tree does what an image's history
+	// says of the layer or setting. A history can say anything: it is for showing
+	// people a line, and identifies nothing.
+	Built Built `json:"built,omitzero"`
+}
+
+// Built are lines of a Dockerfile, counted from 1, the last one included. Path is as
+// in Location, of the tree.
+type Built struct {
+	Path      string `json:"path"`
+	StartLine int    `json:"startLine"`
+	EndLine   int    `json:"endLine,omitempty"`
 }
 
 // Advisory is what a vulnerability database says about a package.
@@ -189,6 +204,8 @@ func Compare(a, b Finding) int {
 		strings.Compare(a.Rule, b.Rule),
 		strings.Compare(a.Location.Layer, b.Location.Layer),
 		strings.Compare(a.Location.Commit, b.Location.Commit),
+		strings.Compare(a.Location.Built.Path, b.Location.Built.Path),
+		cmp.Compare(a.Location.Built.StartLine, b.Location.Built.StartLine),
 		compareSecrets(a.Secret, b.Secret),
 		strings.Compare(a.Message, b.Message),
 		cmp.Compare(a.Severity, b.Severity),

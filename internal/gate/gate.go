@@ -28,6 +28,12 @@ type Request struct {
 	Unopened []Unopened
 	Scanners []scan.Scanner
 	Options  scan.Options
+	// Older are images that those of Sources are compared with, by platform; they are
+	// closed by Run. What a source has and its older image has not is new.
+	Older []scan.Source
+	// BaseImages are those that the user says images are built upon. Their layers are
+	// compared; nothing of them is scanned.
+	BaseImages []*scan.Image
 	// Database is the one that the packages scanner asks; nil for none.
 	Database vulndb.DB
 	// Baselines tell by target which findings were there before, where nothing else
@@ -102,16 +108,25 @@ func Run(ctx context.Context, req Request) *report.Run {
 	req.Options.Version = req.Version
 	req.Options.Reveals = func(text string) bool { return mask(text) != text }
 	var findings []finding.Finding
+	built := newBuilds(&req)
+	compared := req.compared(ctx)
 	for _, src := range req.Sources {
-		for _, res := range scan.Run(ctx, src, req.Scanners, req.Options) {
+		results := scan.Run(ctx, src, built.scanners(src.Target(), req.Scanners), req.Options)
+		for _, res := range results[:len(req.Scanners)] {
 			found, packages := named(res)
 			findings = append(findings, found...)
 			run.Packages = append(run.Packages, packages...)
 			run.Scans = append(run.Scans, row(res, mask))
 		}
-		if err := src.Close(); err != nil {
-			req.Unopened = append(req.Unopened, Unopened{src.Target().Name, fmt.Errorf("closing: %w", err)})
+		if o := compared[src.Target().Name]; o != nil {
+			for _, res := range o.results {
+				run.Scans = append(run.Scans, row(res, mask))
+			}
 		}
+		req.close(src)
+	}
+	for _, src := range req.Older {
+		req.close(src)
 	}
 	for _, u := range req.Unopened {
 		for _, s := range req.Scanners {
@@ -120,6 +135,10 @@ func Run(ctx context.Context, req Request) *report.Run {
 			})
 		}
 	}
+	built.trace()
+	built.findings(findings)
+	built.packages(run.Packages)
+	run.Images = built.shown(mask)
 	sealed := finding.Seal(findings, mask)
 	for _, f := range sealed {
 		run.Findings = append(run.Findings, report.Finding{Subject: policy.Subject{Finding: f}})
@@ -133,12 +152,21 @@ func Run(ctx context.Context, req Request) *report.Run {
 		run.Packages[i] = finding.MaskPackage(p, mask)
 	}
 	slices.SortStableFunc(run.Packages, inventory.Compare)
+	mark(run, compared, mask)
+	run.Drifts = drifts(run, &req, compared)
 	if req.Database != nil {
 		run.Database = database(req.Database.Info())
 	}
 	req.Warnings = append(req.Warnings, tellNew(run, req.Baselines, mask)...)
 	Judge(run, req.Judging)
 	return run
+}
+
+// close closes a source that nothing reads any more.
+func (r *Request) close(src scan.Source) {
+	if err := src.Close(); err != nil {
+		r.Unopened = append(r.Unopened, Unopened{src.Target().Name, fmt.Errorf("closing: %w", err)})
+	}
 }
 
 // named sets the target in everything that a result holds.

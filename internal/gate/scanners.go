@@ -34,6 +34,9 @@ type Config struct {
 	BadDatabase error
 	// Ignores are what other scanners' files ask to pass over; nil for none.
 	Ignores func(t scan.Target) *packages.Ignores
+	// TrustedRegistries are those that images and their bases may come from; none for
+	// all.
+	TrustedRegistries []string
 	// Now is the day that ends of life are compared with; the zero time compares
 	// none.
 	Now time.Time
@@ -83,7 +86,7 @@ var scanners = []struct {
 	{
 		finding.ImageConfig, // what an image does wrong by itself
 		func(c Config) (scan.Scanner, error) {
-			return imageconfig.New(imageconfig.Options{Now: c.Now}), nil
+			return imageconfig.New(imageconfig.Options{Now: c.Now, TrustedRegistries: c.TrustedRegistries}), nil
 		},
 		imageconfig.Rules,
 	},

@@ -53,8 +53,8 @@ type member struct {
 	required bool
 }
 
-// members are what encoding/json writes of a struct type; what has no omitempty
-// is always there.
+// members are what encoding/json writes of a struct type; what has no omitempty or
+// omitzero is always there.
 func (s *shape) members(t reflect.Type) []member {
 	if known, ok := s.known[t]; ok {
 		return known
@@ -68,7 +68,7 @@ func (s *shape) members(t reflect.Type) []member {
 		if name == "" {
 			name = f.Name
 		}
-		all = append(all, member{name, f.Type, options != "omitempty"})
+		all = append(all, member{name, f.Type, options != "omitempty" && options != "omitzero"})
 	}
 	s.known[t] = all
 	return all
