@@ -231,8 +231,8 @@ func (k *build) place(layer int, instruction string) builtfrom.Place {
 
 // said is the last entry of the history that is an instruction; -1 for none.
 func (k *build) said(instruction string) int {
-	for i := len(k.image.Config.History) - 1; i >= 0; i-- {
-		text := k.image.Config.History[i].CreatedBy
+	for i, h := range slices.Backward(k.image.Config.History) {
+		text := h.CreatedBy
 		if _, after, found := strings.Cut(text, "#(nop) "); found {
 			text = after
 		}

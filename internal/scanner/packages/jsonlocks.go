@@ -105,7 +105,7 @@ func readDepsJSON(_ context.Context, _ string, data []byte) (*part, error) {
 	case err != nil && bytes.Contains(data, []byte(`"runtimeTarget"`)):
 		return nil, err
 	case err != nil || file.RuntimeTarget == nil:
-		return nil, nil // other tools call files so
+		return nil, nil //nolint:nilerr // other tools call files so
 	}
 	var rows []row
 	for id, library := range file.Libraries {
