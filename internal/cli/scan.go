@@ -430,6 +430,7 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		names = append(names, masked)
 	}
 	p.others(ctx, sys, &req)
+	req.Untrusted = p.options.inChange
 	p.judging.Policies = p.policies.bind(names)
 	req.Judging = p.judging
 	run := gate.Run(ctx, req)

@@ -143,6 +143,8 @@ func (m *markdown) drifts(drifts []Drift) {
 		for _, l := range lines {
 			text.WriteString("- " + mdText(l, mdLong) + "\n")
 		}
-		m.add(text.String() + "\n</details>\n")
+		if !m.add(text.String() + "\n</details>\n") {
+			m.add("\nHow it differs from the older image is too long for here.\n")
+		}
 	}
 }

@@ -16,7 +16,7 @@ func decodeJSON(data []byte, into any) error {
 	return json.Unmarshal(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), into)
 }
 
-// sorted puts rows that came out of maps in order.
+// sortedPart puts rows that came out of maps in order.
 func sortedPart(rows []row) *part {
 	slices.SortFunc(rows, compareRows)
 	return &part{Rows: slices.Compact(rows)}
