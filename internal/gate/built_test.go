@@ -88,7 +88,8 @@ func TestOriginAndLine(t *testing.T) {
 			[]string{"curl ours", "libc6 base", "image/world-writable ours docker/Dockerfile:2"},
 		},
 		{
-			"the author of a change wrote FROM", gate.Request{Untrusted: true, Sources: []scan.Source{app(), tree(), builtImage("acme/base:1", "", baseLayer("libc6 2.36"))}},
+			"the author of a change wrote FROM",
+			gate.Request{Untrusted: true, Sources: []scan.Source{app(), tree(), builtImage("acme/base:1", "", baseLayer("libc6 2.36"))}},
 			[]string{"curl ", "libc6 ", "image/world-writable  docker/Dockerfile:2"},
 		},
 		{
