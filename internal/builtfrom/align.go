@@ -1,5 +1,7 @@
 package builtfrom
 
+import "slices"
+
 // placed is a step of a chain of stages, with its lines.
 type placed struct {
 	step
@@ -15,8 +17,8 @@ func (r *Recipe) chain(stage int, work *int) ([]placed, bool) {
 		order = append(order, s)
 	}
 	var all []placed
-	for i := len(order) - 1; i >= 0; i-- {
-		steps := r.Stages[order[i]].Steps
+	for _, below := range slices.Backward(order) {
+		steps := r.Stages[below].Steps
 		if len(all)+len(steps) > maxSteps {
 			return nil, false
 		}

@@ -528,6 +528,7 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		names = append(names, masked)
 	}
 	p.others(ctx, sys, &req)
+	req.Untrusted = p.options.inChange
 	p.judging.Policies = p.policies.bind(names)
 	req.Judging = p.judging
 	p.bound = p.judging.Policies

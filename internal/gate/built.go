@@ -30,6 +30,8 @@ type builds struct {
 	// bases are images that the user says images are built upon.
 	bases []*scan.Image
 	known map[string]*build // by target
+	// untrusted says that what FROM names counts for nothing.
+	untrusted bool
 }
 
 // build is what is known of one image.
@@ -43,7 +45,7 @@ type build struct {
 
 // newBuilds looks at what is to be scanned.
 func newBuilds(req *Request) *builds {
-	b := &builds{bases: req.BaseImages, known: make(map[string]*build)}
+	b := &builds{bases: req.BaseImages, known: make(map[string]*build), untrusted: req.Untrusted}
 	for _, src := range req.Sources {
 		switch t := src.Target(); {
 		case t.Kind == scan.KindTree:
@@ -104,6 +106,9 @@ func (b *builds) baseOf(k *build) int {
 	most := -1
 	for _, base := range b.bases {
 		most = max(most, sharedLayers(k.image, base))
+	}
+	if b.untrusted {
+		return most
 	}
 	for _, other := range b.images {
 		if o := other.Image; o != k.image && names(k.lineage.Base, o) && o.Platform == k.image.Platform {
@@ -231,8 +236,8 @@ func (k *build) place(layer int, instruction string) builtfrom.Place {
 
 // said is the last entry of the history that is an instruction; -1 for none.
 func (k *build) said(instruction string) int {
-	for i := len(k.image.Config.History) - 1; i >= 0; i-- {
-		text := k.image.Config.History[i].CreatedBy
+	for i, h := range slices.Backward(k.image.Config.History) {
+		text := h.CreatedBy
 		if _, after, found := strings.Cut(text, "#(nop) "); found {
 			text = after
 		}

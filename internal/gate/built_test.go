@@ -88,6 +88,11 @@ func TestOriginAndLine(t *testing.T) {
 			[]string{"curl ours", "libc6 base", "image/world-writable ours docker/Dockerfile:2"},
 		},
 		{
+			"the author of a change wrote FROM",
+			gate.Request{Untrusted: true, Sources: []scan.Source{app(), tree(), builtImage("acme/base:1", "", baseLayer("libc6 2.36"))}},
+			[]string{"curl ", "libc6 ", "image/world-writable  docker/Dockerfile:2"},
+		},
+		{
 			"a target of that name has other layers",
 			gate.Request{Sources: []scan.Source{app(), tree(), builtImage("acme/base:1", "", baseLayer("libc6 2.35"))}},
 			[]string{"curl ", "libc6 ", "image/world-writable  docker/Dockerfile:2"},

@@ -31,6 +31,9 @@ type Request struct {
 	// Older are images that those of Sources are compared with, by platform; they are
 	// closed by Run. What a source has and its older image has not is new.
 	Older []scan.Source
+	// Untrusted says that the trees are those of a change under test: whoever wrote it
+	// must not choose by a FROM what counts as the base's.
+	Untrusted bool
 	// BaseImages are those that the user says images are built upon. Their layers are
 	// compared; nothing of them is scanned.
 	BaseImages []*scan.Image

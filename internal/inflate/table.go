@@ -55,7 +55,7 @@ func (t *table) build(root uint, lengths []uint8, entry func(symbol int) uint32)
 		code = (code + count[n-1]) << 1
 		next[n] = code
 	}
-	if total := next[longest] + count[longest]; total != 1<<longest && !(total == 1 && longest == 1) {
+	if total := next[longest] + count[longest]; total != 1<<longest && (total != 1 || longest != 1) {
 		return false
 	}
 	free := uint(1) << root

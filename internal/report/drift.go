@@ -138,10 +138,13 @@ func (t *table) drifts(drifts []Drift) {
 func (m *markdown) drifts(drifts []Drift) {
 	for i := range drifts {
 		heading, lines := driftLines(&drifts[i])
-		text := "\n<details>\n<summary>" + mdText(heading, mdShort) + "</summary>\n\n"
+		var text strings.Builder
+		text.WriteString("\n<details>\n<summary>" + mdText(heading, mdShort) + "</summary>\n\n")
 		for _, l := range lines {
-			text += "- " + mdText(l, mdLong) + "\n"
+			text.WriteString("- " + mdText(l, mdLong) + "\n")
 		}
-		m.add(text + "\n</details>\n")
+		if !m.add(text.String() + "\n</details>\n") {
+			m.add("\nHow it differs from the older image is too long for here.\n")
+		}
 	}
 }

@@ -16,7 +16,7 @@ func decodeJSON(data []byte, into any) error {
 	return json.Unmarshal(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), into)
 }
 
-// sorted puts rows that came out of maps in order.
+// sortedPart puts rows that came out of maps in order.
 func sortedPart(rows []row) *part {
 	slices.SortFunc(rows, compareRows)
 	return &part{Rows: slices.Compact(rows)}
@@ -105,7 +105,7 @@ func readDepsJSON(_ context.Context, _ string, data []byte) (*part, error) {
 	case err != nil && bytes.Contains(data, []byte(`"runtimeTarget"`)):
 		return nil, err
 	case err != nil || file.RuntimeTarget == nil:
-		return nil, nil // other tools call files so
+		return nil, nil //nolint:nilerr // other tools call files so
 	}
 	var rows []row
 	for id, library := range file.Libraries {
