@@ -203,28 +203,41 @@ func watch(pid int) (stop func() int64) {
 	}
 }
 
-// resident is the resident size of a process and all below it.
+// resident is what a process and all below it hold in memory; what they share counts
+// once.
 func resident(pid int) int64 {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-	if err != nil {
-		return 0
-	}
-	fields := strings.Fields(string(data))
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, _ := strconv.ParseInt(fields[1], 10, 64)
-	sum := pages * int64(os.Getpagesize())
+	sum := proportional(pid)
+	program, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, task := range tasks {
 		children, _ := os.ReadFile(task)
 		for _, child := range strings.Fields(string(children)) {
-			if n, err := strconv.Atoi(child); err == nil {
+			n, err := strconv.Atoi(child)
+			if err != nil {
+				continue
+			}
+			// One that has not become another program yet is its parent's memory.
+			if own, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", n)); own != program {
 				sum += resident(n)
 			}
 		}
 	}
 	return sum
+}
+
+// proportional reads the proportional set size: see proc_pid_smaps(5).
+func proportional(pid int) int64 {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(data)) {
+		if size, ok := strings.CutPrefix(line, "Pss:"); ok {
+			kb, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(size), "kB")), 10, 64)
+			return kb << 10
+		}
+	}
+	return 0
 }
 
 func (c *command) median() cost {

@@ -12,20 +12,61 @@ import (
 	"sync"
 )
 
+// baseArgs are those of every call. Whatever configuration or a later git could
+// change is said.
+var baseArgs = []string{"diff-tree", "--stdin", "--always", "--root", "-r", "--no-relative", "--ignore-submodules=none", "-O/dev/null"}
+
 // patchArgs make git show what plain git log -p -U0 shows, and of merges the lines
-// that no parent has. Whatever configuration or a later git could change is said.
+// that no parent has.
 var patchArgs = []string{
-	"diff-tree", "--stdin", "--always", "--root", "-r", "-p", "--cc", "-U0", "--inter-hunk-context=0",
-	// Renames as git log finds them, copies not. Deleted files are of no interest,
-	// but what was renamed is found before they are left out.
-	"-M50%", "-l1000", "--diff-filter=d", "--irreversible-delete",
+	"-p", "--cc", "-U0", "--inter-hunk-context=0", "--diff-filter=d", "--irreversible-delete",
 	"--diff-algorithm=myers", "--indent-heuristic", "--full-index", "--src-prefix=a/", "--dst-prefix=b/",
-	"--no-color", "--no-ext-diff", "--no-textconv", "--no-relative", "--submodule=short", "--ignore-submodules=none", "-O/dev/null",
+	"--no-color", "--no-ext-diff", "--no-textconv", "--submodule=short",
 }
 
 // listArgs make git name the files that a commit changes, of a merge those that are
-// as in none of its parents. Without renames that costs next to nothing.
-var listArgs = []string{"diff-tree", "--stdin", "--always", "--root", "-r", "-c", "--raw", "--no-renames", "--no-abbrev", "--no-relative", "--ignore-submodules=none", "-O/dev/null"}
+// as in none of its parents.
+var listArgs = []string{"-c", "--raw", "--no-abbrev"}
+
+// Renames as git log finds them, copies not. Deleted files are of no interest, but
+// what was renamed is found before they are left out.
+var renameArgs = []string{"-M50%", "-l1000"}
+
+// Selection says what of commits is looked at.
+type Selection struct {
+	// Sub is a path relative to the root, "" for the root: nothing else counts, not
+	// even as what a file was renamed from.
+	Sub string
+	// Without are folders of which nothing counts either.
+	Without []string
+	// Renames says to look for them, which is what costs most of the time.
+	Renames bool
+}
+
+// smallCaches is what calls keep of objects in memory that are made for few commits,
+// or to read folders alone.
+var smallCaches = []string{"-c", "core.packedGitLimit=4m", "-c", "core.deltaBaseCacheLimit=4m"}
+
+// args gives the arguments of a call and what its environment needs.
+func (s *Selection) args(of []string) (args, env []string) {
+	args = slices.Concat(baseArgs, of)
+	if s.Renames {
+		args = append(args, renameArgs...)
+	} else {
+		args = append(args, "--no-renames")
+	}
+	switch {
+	case len(s.Without) > 0:
+		args = append(args, "--", ":(top,literal)"+s.Sub)
+		for _, folder := range s.Without {
+			args = append(args, ":(top,literal,exclude)"+folder)
+		}
+		env = []string{"GIT_LITERAL_PATHSPECS=0"}
+	case s.Sub != "":
+		args = append(args, "--", s.Sub)
+	}
+	return args, env
+}
 
 // endMark is not the id of a commit: diff-tree prints such a line as it is, and all
 // that came before it, at once.
@@ -35,7 +76,8 @@ const endMark = "end"
 // process for each batch would find the bases of packed objects anew each time,
 // which costs half as much as the patches themselves.
 type differ struct {
-	kind   string // the arguments and the path, which it was started with
+	kind   string // the arguments that it was started with
+	small  bool   // it keeps little in memory, and little is lost with it
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
 	in     io.WriteCloser
@@ -78,43 +120,40 @@ type differs struct {
 	idle []*differ
 }
 
-// differ gives a process that waits, or starts one, for what lies below a path and
-// in none of some folders.
-func (o *Objects) differ(args []string, sub string, without []string) (*differ, error) {
+// differ gives a process that waits, or starts one.
+func (o *Objects) differ(of []string, s *Selection) (*differ, error) {
+	args, env := s.args(of)
 	at := o.at
-	switch {
-	case len(without) > 0:
-		args = append(slices.Clip(args), "--", ":(top,literal)"+sub)
-		for _, folder := range without {
-			args = append(args, ":(top,literal,exclude)"+folder)
-		}
-		at.env = append(slices.Clip(at.env), "GIT_LITERAL_PATHSPECS=0")
-	case sub != "":
-		args = append(slices.Clip(args), "--", sub)
+	at.env = append(slices.Clip(at.env), env...)
+	small := !s.Renames || len(s.Without) > 0 || slices.Equal(of, listArgs)
+	if small {
+		args = slices.Concat(smallCaches, args)
 	}
 	kind := strings.Join(args, "\x00")
 	o.differs.mu.Lock()
 	for i, d := range o.differs.idle {
 		if d.kind == kind {
-			last := len(o.differs.idle) - 1
-			o.differs.idle[i] = o.differs.idle[last]
-			o.differs.idle = o.differs.idle[:last]
+			o.differs.idle = slices.Delete(o.differs.idle, i, i+1)
 			o.differs.mu.Unlock()
 			return d, nil
 		}
 	}
 	o.differs.mu.Unlock()
-	return o.startDiffer(kind, at, args)
+	d, err := o.startDiffer(at, args)
+	if err == nil {
+		d.kind, d.small = kind, small
+	}
+	return d, err
 }
 
-func (o *Objects) startDiffer(kind string, at place, args []string) (*differ, error) {
+func (o *Objects) startDiffer(at place, args []string) (*differ, error) {
 	ctx, cancel := context.WithCancel(o.ctx)
 	cmd, err := o.repo.command(ctx, at, args...)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	d := &differ{kind: kind, cmd: cmd, cancel: cancel, stderr: &complaints{head: head{left: maxStderr}}, sent: make(chan error, 1)}
+	d := &differ{cmd: cmd, cancel: cancel, stderr: &complaints{head: head{left: maxStderr}}, sent: make(chan error, 1)}
 	cmd.Stderr = d.stderr
 	var out io.ReadCloser
 	if d.in, err = cmd.StdinPipe(); err == nil {
@@ -138,8 +177,9 @@ func (o *Objects) rest(d *differ) {
 	defer o.differs.mu.Unlock()
 	o.differs.idle = append(o.differs.idle, d)
 	if len(o.differs.idle) > maxIdle {
-		o.differs.idle[0].kill()
-		o.differs.idle = slices.Delete(o.differs.idle, 0, 1)
+		i := max(slices.IndexFunc(o.differs.idle, func(d *differ) bool { return d.small }), 0)
+		o.differs.idle[i].kill()
+		o.differs.idle = slices.Delete(o.differs.idle, i, i+1)
 	}
 }
 

@@ -9,11 +9,14 @@ import (
 	"strconv"
 )
 
-// Touched is a file that a commit changes, renames not looked for; of a merge one
-// that is as in none of its parents.
+// Touched is a file that a commit changes; of a merge one that is as in none of its
+// parents.
 type Touched struct {
 	// Path is relative to the root of the repository and need not be valid UTF-8.
 	Path string
+	// From is the path that it was renamed from, empty when it was not, or when
+	// renames were not looked for.
+	From string
 	Mode Mode // 0 where the file is deleted
 	// Added says that a parent has no such file.
 	Added bool
@@ -25,10 +28,13 @@ func (t *Touched) Deleted() bool { return t.Mode == 0 }
 // maxTouched bounds what one call of List gives.
 const maxTouched = 1_000_000
 
-// List says which files commits change, below a path relative to the root; "" is the
-// root. It costs little beside showing what they change. With an error nothing is
-// known of any commit.
-func (o *Objects) List(ctx context.Context, commits []string, sub string) (map[string][]Touched, error) {
+// List says which files commits change; merges only without a look for renames.
+// Without that it costs little beside showing what they change. With an error nothing
+// is known of any commit.
+func (o *Objects) List(ctx context.Context, commits []string, s Selection) (map[string][]Touched, error) {
+	// One process does: each holds memory.
+	o.listing.Lock()
+	defer o.listing.Unlock()
 	out := make(map[string][]Touched, len(commits))
 	for len(commits) > 0 {
 		if err := context.Cause(ctx); err != nil {
@@ -36,15 +42,15 @@ func (o *Objects) List(ctx context.Context, commits []string, sub string) (map[s
 		}
 		part := commits[:min(len(commits), batch)]
 		commits = commits[len(part):]
-		if err := o.list(ctx, part, sub, out); err != nil {
+		if err := o.list(ctx, part, &s, out); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func (o *Objects) list(ctx context.Context, commits []string, sub string, out map[string][]Touched) error {
-	d, err := o.differ(listArgs, sub, nil)
+func (o *Objects) list(ctx context.Context, commits []string, s *Selection, out map[string][]Touched) error {
+	d, err := o.differ(listArgs, s)
 	if err != nil {
 		return err
 	}
@@ -99,8 +105,9 @@ func (l *listing) read() error {
 	}
 }
 
-// change reads ":OLDMODE NEWMODE OLDID NEWID STATUS" and the path; of a merge there
-// are as many colons, old modes and old ids as parents.
+// change reads ":OLDMODE NEWMODE OLDID NEWID STATUS" and the path, of a renamed file
+// the old one and the new one; of a merge there are as many colons, old modes and old
+// ids as parents.
 func (l *listing) change(line []byte) error {
 	parents := 0
 	for parents < len(line) && line[parents] == ':' {
@@ -115,6 +122,17 @@ func (l *listing) change(line []byte) error {
 	if err != nil {
 		return fmt.Errorf("git diff-tree: mode %q", fields[parents])
 	}
+	status := fields[len(fields)-1]
+	from := ""
+	if status[0] == 'R' && parents == 1 {
+		var old []byte
+		if old, name, ok = bytes.Cut(name, []byte{'\t'}); !ok {
+			return fmt.Errorf("git diff-tree: %q is renamed to nothing", old[:min(len(old), 200)])
+		}
+		if from, err = plainPath(old); err != nil {
+			return err
+		}
+	}
 	path, err := plainPath(name)
 	if err != nil {
 		return err
@@ -123,6 +141,6 @@ func (l *listing) change(line []byte) error {
 	if l.count++; l.count > maxTouched {
 		return fmt.Errorf("%d commits change more than %d files", len(l.commits), maxTouched)
 	}
-	l.out[commit] = append(l.out[commit], Touched{Path: path, Mode: Mode(mode), Added: bytes.IndexByte(fields[len(fields)-1], 'A') >= 0})
+	l.out[commit] = append(l.out[commit], Touched{Path: path, From: from, Mode: Mode(mode), Added: bytes.IndexByte(status, 'A') >= 0})
 	return nil
 }

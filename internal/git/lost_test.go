@@ -124,7 +124,7 @@ func TestARepositoryThatLacksEverythingIsGivenUp(t *testing.T) {
 	}
 	_, o := objects(t, dir)
 	c := &collector{}
-	err := o.Patches(t.Context(), ids, "", nil, c)
+	err := o.Patches(t.Context(), ids, git.Selection{Renames: true}, c)
 	if err == nil || !strings.Contains(err.Error(), "gave up on 10 more") || len(c.lost) != 20 {
 		t.Errorf("got %v and %d lost", err, len(c.lost))
 	}
@@ -140,7 +140,7 @@ func TestADamagedPackIsNotSilent(t *testing.T) {
 	damage(t, packs[0])
 	_, o := objects(t, dir)
 	c := &collector{}
-	if err := o.Patches(t.Context(), ids, "", nil, c); err == nil && len(c.lost) == 0 {
+	if err := o.Patches(t.Context(), ids, git.Selection{Renames: true}, c); err == nil && len(c.lost) == 0 {
 		t.Error("nothing was lost")
 	}
 }
@@ -150,7 +150,7 @@ func TestAVisitorEndsTheWalk(t *testing.T) {
 	_, o := objects(t, dir)
 	stop := errors.New("enough")
 	c := &collector{stop: stop}
-	if err := o.Patches(t.Context(), ids, "", nil, c); !errors.Is(err, stop) || len(c.hunks) != 1 || len(c.lost) != 0 {
+	if err := o.Patches(t.Context(), ids, git.Selection{Renames: true}, c); !errors.Is(err, stop) || len(c.hunks) != 1 || len(c.lost) != 0 {
 		t.Errorf("got %v, %d hunks, lost %q", err, len(c.hunks), c.lost)
 	}
 }
@@ -174,7 +174,7 @@ func TestTheEndOfTheContextLeavesNothingBehind(t *testing.T) {
 	c := &canceler{cancel: cancel}
 	// A long way to go, so that git cannot be through before it is stopped.
 	long := slices.Repeat(ids, 500)
-	if err := o.Patches(ctx, long, "", nil, c); !errors.Is(err, context.Canceled) || len(c.lost) != 0 {
+	if err := o.Patches(ctx, long, git.Selection{Renames: true}, c); !errors.Is(err, context.Canceled) || len(c.lost) != 0 {
 		t.Errorf("got %v, lost %q", err, c.lost)
 	}
 	if n := git.Idle(o); n != 0 {

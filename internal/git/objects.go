@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // Objects are the objects of a repository, seen from a .git folder of our own that
@@ -28,7 +29,8 @@ type Objects struct {
 	ctx     context.Context //nolint:containedctx // of the processes that wait, until Close
 	cancel  context.CancelFunc
 	differs differs
-	maxHunk int // MaxHunk, less in tests
+	listing sync.Mutex // held while commits are listed
+	maxHunk int        // MaxHunk, less in tests
 }
 
 // maxShallow bounds the list of a shallow clone's boundary, in bytes.

@@ -23,12 +23,10 @@ const (
 	batch = 256
 )
 
-// Patches shows what commits add, in their order, below a path relative to the root;
-// "" is the root; what lies in one of some folders is not shown. A commit that cannot
-// be shown is lost, the others follow. An error says that the rest could not be
-// reached.
-func (o *Objects) Patches(ctx context.Context, commits []string, sub string, without []string, v PatchVisitor) error {
-	w := patchWalk{o: o, sub: sub, without: without, v: v}
+// Patches shows what commits add, in their order. A commit that cannot be shown is
+// lost, the others follow. An error says that the rest could not be reached.
+func (o *Objects) Patches(ctx context.Context, commits []string, s Selection, v PatchVisitor) error {
+	w := patchWalk{o: o, of: s, v: v}
 	inRow := 0
 	for len(commits) > 0 {
 		part := commits[:min(len(commits), batch)]
@@ -68,11 +66,10 @@ func (o *Objects) Patches(ctx context.Context, commits []string, sub string, wit
 
 // patchWalk is one call of Patches.
 type patchWalk struct {
-	o       *Objects
-	sub     string
-	without []string
-	v       PatchVisitor
-	text    []byte // the buffer of hunks
+	o    *Objects
+	of   Selection
+	v    PatchVisitor
+	text []byte // the buffer of hunks
 }
 
 // parseError says that git printed what we do not understand.
@@ -114,7 +111,7 @@ func (w *patchWalk) show(ctx context.Context, commits []string, skip int) (named
 	if err := context.Cause(ctx); err != nil {
 		return 0, 0, fmt.Errorf("git diff-tree: %w", err)
 	}
-	d, err := w.o.differ(patchArgs, w.sub, w.without)
+	d, err := w.o.differ(patchArgs, &w.of)
 	if err != nil {
 		return 0, 0, err
 	}

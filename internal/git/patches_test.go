@@ -58,7 +58,7 @@ func all(t testing.TB, repo *git.Repo, o *git.Objects) []string {
 func patches(t testing.TB, o *git.Objects, ids []string, sub string) *collector {
 	t.Helper()
 	c := &collector{}
-	if err := o.Patches(t.Context(), ids, sub, nil, c); err != nil {
+	if err := o.Patches(t.Context(), ids, git.Selection{Sub: sub, Renames: true}, c); err != nil {
 		t.Fatal(err)
 	}
 	return c

@@ -50,8 +50,8 @@ var config = []string{
 	// What git keeps in memory of packs and of objects that others are deltas of: by
 	// default hundreds of megabytes, which make it no faster.
 	"core.packedGitWindowSize=1m",
-	"core.packedGitLimit=8m",
-	"core.deltaBaseCacheLimit=12m",
+	"core.packedGitLimit=16m",
+	"core.deltaBaseCacheLimit=20m",
 	"safe.bareRepository=explicit",
 	"submodule.recurse=false",
 }

@@ -17,9 +17,10 @@ type anchor struct {
 	// exact is the text in the only case of letters that the expression takes;
 	// empty where there are several.
 	exact string
-	// boundary says that a word begins with the text, tail what follows it.
-	boundary bool
-	tail     tail
+	// boundary says that a word begins with the text, head what stands before it,
+	// backwards, tail what follows it.
+	boundary   bool
+	head, tail tail
 }
 
 // at says whether the anchor, which ends at an offset of a text, can be part of a
@@ -32,7 +33,7 @@ func (a *anchor) at(text string, end int) bool {
 	if a.boundary && start > 0 && isWord(text[start-1]) {
 		return false
 	}
-	return a.tail.follows(text, end)
+	return a.head.precedes(text, start) && a.tail.follows(text, end)
 }
 
 // isWord is the idea of a word that expressions have.
@@ -238,6 +239,9 @@ func concatAnchors(subs []*syntax.Regexp, depth int) []anchor {
 		for _, a := range found {
 			if len(a.before) == 0 && from > 0 && subs[from-1].Op == syntax.OpWordBoundary {
 				a.boundary = isWord(a.text[0])
+			}
+			if len(a.before) == 0 && a.head == nil {
+				a.head = headOf(subs[:from])
 			}
 			if len(a.after) == 0 && a.tail == nil {
 				a.tail = tailOf(subs[to:])

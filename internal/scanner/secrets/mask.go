@@ -299,3 +299,16 @@ func entropy(text string) (sum float64) {
 	}
 	return sum
 }
+
+// asserts says that an expression looks at what stands around it.
+func asserts(re *syntax.Regexp) bool {
+	found := false
+	visit(re, func(r *syntax.Regexp) {
+		switch r.Op {
+		case syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText,
+			syntax.OpWordBoundary, syntax.OpNoWordBoundary, syntax.OpNoMatch:
+			found = true
+		}
+	})
+	return found
+}

@@ -17,10 +17,12 @@ import (
 // to change nothing else, and commits that change nothing that is wanted at all.
 
 // plan is how the commits of a block are shown.
-type plan struct {
-	// whole are shown as they are, cut without the folders.
-	whole, cut []string
-	folders    []string
+type plan []part
+
+// part are commits that are shown in one way.
+type part struct {
+	how     git.Selection
+	commits []string
 }
 
 // plan asks which files commits change, offers those that nobody wants, and says
@@ -30,9 +32,10 @@ func (s *Source) plan(ctx context.Context, block []git.Commit, w *walker) (plan,
 	for i, c := range block {
 		ids[i] = c.ID
 	}
-	files, err := s.objects.List(ctx, ids, s.sub)
+	whole := git.Selection{Sub: s.sub, Renames: true}
+	files, err := s.objects.List(ctx, ids, git.Selection{Sub: s.sub})
 	if err != nil {
-		return plan{whole: ids}, nil //nolint:nilerr // that tells what is wrong with which commit
+		return plan{{whole, ids}}, nil //nolint:nilerr // that tells what is wrong with which commit
 	}
 	chooser, ok := w.v.(scan.Chooser)
 	if !ok {
@@ -46,26 +49,62 @@ func (s *Source) plan(ctx context.Context, block []git.Commit, w *walker) (plan,
 			}
 		}
 	}
-	p := plan{folders: s.vendored.learn(left, chooser)}
+	folders := s.vendored.learn(left, chooser)
+	var by [showings][]string
 	for _, c := range block {
-		switch how(files[c.ID], left, p.folders, c.Parents > 1) {
-		case showWhole:
-			p.whole = append(p.whole, c.ID)
-			continue
-		case showCut:
-			p.cut = append(p.cut, c.ID)
-		case showNothing:
+		way := how(files[c.ID], left, folders, c.Parents > 1)
+		by[way] = append(by[way], c.ID)
+	}
+	cut := git.Selection{Sub: s.sub, Without: folders, Renames: true}
+	if same := s.sameRenames(ctx, by[showUnsure], left, whole, cut); same != nil {
+		for _, id := range by[showUnsure] {
+			way := showWhole
+			if same[id] {
+				way = showCut
+			}
+			by[way] = append(by[way], id)
 		}
-		for _, t := range files[c.ID] {
+	} else {
+		by[showWhole] = append(by[showWhole], by[showUnsure]...)
+	}
+	for _, id := range slices.Concat(by[showNothing], by[showCut], by[showMerge]) {
+		for _, t := range files[id] {
 			if !left[t.Path] || t.Deleted() {
 				continue
 			}
-			if err := w.leftOut(c.ID, t); err != nil {
-				return plan{}, err
+			if err := w.leftOut(id, t); err != nil {
+				return nil, err
 			}
 		}
 	}
-	return p, nil
+	return plan{
+		{cut, by[showCut]},
+		{git.Selection{Sub: s.sub, Without: folders}, by[showMerge]},
+		{whole, by[showWhole]},
+	}, nil
+}
+
+// sameRenames says of which commits the files that are wanted come from the same
+// ones whether folders are left out or not; nil when that cannot be found out. To
+// look for renames costs far less than to show all that is vendored.
+func (s *Source) sameRenames(ctx context.Context, commits []string, left map[string]bool, whole, cut git.Selection) map[string]bool {
+	if len(commits) == 0 {
+		return nil
+	}
+	all, err := s.objects.List(ctx, commits, whole)
+	if err != nil {
+		return nil
+	}
+	fewer, err := s.objects.List(ctx, commits, cut)
+	if err != nil {
+		return nil
+	}
+	unwanted := func(t git.Touched) bool { return left[t.Path] || t.Deleted() }
+	same := make(map[string]bool)
+	for _, id := range commits {
+		same[id] = slices.Equal(slices.DeleteFunc(all[id], unwanted), slices.DeleteFunc(fewer[id], unwanted))
+	}
+	return same
 }
 
 // everything is a visitor that wants everything.
@@ -79,12 +118,16 @@ type showing uint8
 const (
 	showWhole showing = iota
 	showCut
+	showMerge // without the folders, and without a look for renames
+	showUnsure
 	showNothing
+	showings // how many there are
 )
 
 // how says how to show a commit. A file that it adds could be one renamed from a
 // folder that is left out, or its origin could be taken by another one renamed into
-// such a folder: then all is shown.
+// such a folder: then that is to be found out. A merge that adds no file to a parent
+// shows the same without a look for renames; for each parent that takes long.
 func how(files []git.Touched, left map[string]bool, folders []string, merge bool) showing {
 	var wanted, gone, added, leftGone, leftAdded, cut bool
 	for _, t := range files {
@@ -104,8 +147,12 @@ func how(files []git.Touched, left map[string]bool, folders []string, merge bool
 	switch {
 	case !wanted:
 		return showNothing
-	case merge || !cut || added && (leftGone || gone && leftAdded):
+	case merge && !added:
+		return showMerge
+	case merge || !cut:
 		return showWhole
+	case added && (leftGone || gone && leftAdded):
+		return showUnsure
 	}
 	return showCut
 }

@@ -104,6 +104,53 @@ func TestWhatIsVendoredIsLeftOut(t *testing.T) {
 	}
 }
 
+// TestAMergeShowsWhatNoParentHas: also where the file was renamed on one side, so
+// that its lines are in a parent under another name.
+func TestAMergeShowsWhatNoParentHas(t *testing.T) {
+	dir := t.TempDir()
+	git := gitIn(t, dir)
+	git("init", "-q", "-b", "main")
+	lines := make([]string, 40)
+	for i := range lines {
+		lines[i] = fmt.Sprintf("line %d\n", i)
+	}
+	write := func(file string) {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(strings.Join(lines, "")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("old")
+	write("stays")
+	git("add", "-A")
+	git("commit", "-q", "-m", "c")
+	git("checkout", "-q", "-b", "side")
+	lines[3] = "from the side\n"
+	write("old")
+	write("stays")
+	git("commit", "-q", "-a", "-m", "side")
+	git("checkout", "-q", "main")
+	git("mv", "old", "new")
+	git("commit", "-q", "-m", "renamed")
+	git("merge", "-q", "--no-ff", "--no-commit", "side")
+	lines[30] = "by the merge\n"
+	write("new")
+	git("commit", "-q", "-a", "-m", "merge")
+	head, err := exec.CommandContext(t.Context(), "git", "-C", dir, "rev-parse", "HEAD").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, _ := walkAll(t, dir, 1, func(h *hunks) scan.Visitor { return choosing{h} })
+	var got []string
+	for _, w := range h.wanted {
+		if of, what, _ := strings.Cut(w, " "); of == strings.TrimSpace(string(head)) {
+			got = append(got, what)
+		}
+	}
+	if diff := cmp.Diff([]string{`new:31 "by the merge\n"`}, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
 // stopping takes no entry.
 type stopping struct{ choosing }
 
@@ -185,21 +232,50 @@ func randomHistory(t *testing.T, dir string, rng *rand.Rand) {
 		git("add", "-A", "-f")
 		git("commit", "-q", "--allow-empty", "-m", "c")
 	}
-	git("checkout", "-q", "-b", "side", "HEAD~6")
-	for _, file := range []string{"own/side", "vendor/a/side"} {
-		full := filepath.Join(dir, file)
-		os.MkdirAll(filepath.Dir(full), 0o755)
-		if err := os.WriteFile(full, []byte("side\n"), 0o644); err != nil {
-			t.Fatal(err)
+	for i, base := range []string{"HEAD~6", "HEAD~3"} {
+		git("checkout", "-q", "-b", fmt.Sprintf("side%d", i), base)
+		write := func(file, text string) {
+			full := filepath.Join(dir, file)
+			os.MkdirAll(filepath.Dir(full), 0o755)
+			if err := os.WriteFile(full, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
+		write("own/side", "side\n")
+		write("vendor/a/side", "side\n")
+		for _, file := range files[:rng.IntN(len(files))] {
+			old, err := os.ReadFile(file)
+			if err != nil {
+				old, err = os.ReadFile(filepath.Join(dir, file))
+			}
+			switch {
+			case err != nil:
+			case rng.IntN(3) == 0:
+				to := name()
+				os.MkdirAll(filepath.Dir(to), 0o755)
+				os.Rename(file, to)
+			default:
+				write(strings.TrimPrefix(file, dir+"/"), string(old)+"changed beside\n")
+			}
+		}
+		git("add", "-A", "-f")
+		git("commit", "-q", "-m", "side")
+		git("checkout", "-q", "main")
+		// What conflicts is taken as it was left, marks and all.
+		cmd := exec.CommandContext(t.Context(), "git", "-c", "user.name=a", "-c", "user.email=a@example.com", "merge", "-q", "--no-ff", "--no-commit", fmt.Sprintf("side%d", i))
+		cmd.Dir = dir
+		_ = cmd.Run()
+		if i == 0 {
+			write("evil", "in the merge alone\n")
+		}
+		for _, file := range files {
+			if rel, err := filepath.Rel(dir, file); err == nil && rng.IntN(4) == 0 {
+				if old, err := os.ReadFile(file); err == nil {
+					write(rel, string(old)+"by the merge\n")
+				}
+			}
+		}
+		git("add", "-A", "-f")
+		git("commit", "-q", "-m", "merge")
 	}
-	git("add", "-A", "-f")
-	git("commit", "-q", "-m", "side")
-	git("checkout", "-q", "main")
-	git("merge", "-q", "--no-ff", "--no-commit", "-X", "ours", "side")
-	if err := os.WriteFile(filepath.Join(dir, "evil"), []byte("in the merge alone\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	git("add", "-A", "-f")
-	git("commit", "-q", "-m", "merge")
 }

@@ -19,11 +19,10 @@ func (s *Source) walk(ctx context.Context, block []git.Commit, v scan.Visitor) e
 	w := &walker{v: v, blobs: s.objects.Blobs(ctx)}
 	w.openText, w.openBlob = w.hunkText, w.wholeBlob
 	p, err := s.plan(ctx, block, w)
-	if err == nil {
-		err = s.objects.Patches(ctx, p.cut, s.sub, p.folders, w)
-	}
-	if err == nil {
-		err = s.objects.Patches(ctx, p.whole, s.sub, nil, w)
+	for _, part := range p {
+		if err == nil {
+			err = s.objects.Patches(ctx, part.commits, part.how, w)
+		}
 	}
 	if closed := w.blobs.Close(); err == nil && ctx.Err() == nil {
 		err = closed
