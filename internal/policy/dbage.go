@@ -104,7 +104,7 @@ func ageText(d time.Duration) string {
 
 var ageForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([1-9][0-9]{0,3})([dh])$`) })
 
-func readAge(v yamlpos.Value) time.Duration {
+func readDBAge(v yamlpos.Value) time.Duration {
 	text, _ := v.Scalar()
 	form := ageForm().FindStringSubmatch(text)
 	if form == nil {
@@ -118,7 +118,7 @@ func readAge(v yamlpos.Value) time.Duration {
 	return time.Duration(n) * 24 * time.Hour
 }
 
-// ageYAML writes what readAge reads.
+// ageYAML writes what readDBAge reads.
 func ageYAML(d time.Duration) string {
 	if d%(24*time.Hour) == 0 {
 		return fmt.Sprintf("%dd", d/(24*time.Hour))

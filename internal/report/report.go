@@ -40,6 +40,7 @@ var formats = map[string]writer{
 	"sarif":              writeSARIF,
 	"markdown":           writeMarkdown,
 	"gitlab-codequality": writeCodeQuality,
+	"openvex":            writeOpenVEX,
 }
 
 // Formats lists the names of all formats, sorted.

@@ -199,7 +199,8 @@ func sarifMessage(s string) *sarif.Message {
 }
 
 // sarifLocation has a file always, as GitHub shows no result without one, and for
-// images what is known of the place in the image.
+// images what is known of the place in the image. Where a line of a Dockerfile brought
+// it, that is the file: a path in an image is none of the repository.
 func sarifLocation(f *Finding) *sarif.Location {
 	l := f.Location
 	file, base := l.Path, srcRoot
@@ -209,11 +210,15 @@ func sarifLocation(f *Finding) *sarif.Location {
 	case file == "":
 		file = targetFile(f.Target)
 	}
+	start, end := l.StartLine, l.EndLine
+	if l.Built.Path != "" {
+		file, base, start, end = l.Built.Path, srcRoot, l.Built.StartLine, l.Built.EndLine
+	}
 	physical := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation(uri(file)).WithUriBaseId(base))
-	if l.Path != "" && l.StartLine > 0 {
-		region := sarif.NewRegion().WithStartLine(l.StartLine)
-		if l.EndLine >= l.StartLine {
-			region.WithEndLine(l.EndLine)
+	if l.Path+l.Built.Path != "" && start > 0 {
+		region := sarif.NewRegion().WithStartLine(start)
+		if end >= start {
+			region.WithEndLine(end)
 		}
 		physical.WithRegion(region)
 	}
@@ -227,6 +232,9 @@ func sarifLocation(f *Finding) *sarif.Location {
 		}
 	}
 	add("module", l.Image)
+	if l.Built.Path != "" {
+		add("path", l.Path)
+	}
 	add("layer", l.Layer)
 	add("instruction", l.Instruction)
 	if f.Package != nil {

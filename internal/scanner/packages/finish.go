@@ -56,10 +56,16 @@ func (p *pass) match(ctx context.Context, found []located, res *scan.Result) {
 		return
 	}
 	res.Status = finding.StatusOK
+	ignores := p.opt.ignores(p.target)
 	for i, m := range matches {
 		for _, a := range m.Advisories {
-			res.Findings = append(res.Findings, p.finding(&found[i], a))
+			f := p.finding(&found[i], a)
+			f.Ignored = ignores.by(&f, p.opt.Now)
+			res.Findings = append(res.Findings, f)
 		}
+	}
+	if ignores != nil {
+		res.Notes = append(res.Notes, ignores.Notes...)
 	}
 	res.Errors = append(res.Errors, unanswered(found, matches)...)
 	p.notes(found, res)

@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/boltseal/boltseal/internal/inflate"
 )
 
 // The bounds of decompression.
@@ -65,8 +66,22 @@ func sniff(head []byte) format {
 // unpacked is a stream with its compression taken off.
 type unpacked struct {
 	io.Reader
+	// next gives it in pieces that are not copied, where the format's reader can.
+	next   func() ([]byte, error)
 	format format
 	close  func()
+}
+
+// pieces gives the stream in pieces, each valid until the next one is asked for.
+func (u *unpacked) pieces() func() ([]byte, error) {
+	if u.next != nil {
+		return u.next
+	}
+	buf := make([]byte, bufferSize)
+	return func() ([]byte, error) {
+		n, err := u.Read(buf)
+		return buf[:n], err
+	}
 }
 
 // decompress takes off what compression there is. close is never nil.
@@ -78,11 +93,11 @@ func decompress(r *bufio.Reader) (*unpacked, error) {
 	u := &unpacked{Reader: r, format: sniff(head), close: func() {}}
 	switch u.format {
 	case formatGzip:
-		z, err := gzip.NewReader(r)
+		z, err := inflate.NewReader(r)
 		if err != nil {
 			return nil, unpackError(err)
 		}
-		u.Reader = z
+		u.Reader, u.next = z, z.Next
 	case formatZstd:
 		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
@@ -138,14 +153,31 @@ func (g *guard) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := g.r.Read(p)
+	return n, g.admit(n, err)
+}
+
+// pieces are those of the stream, as far as they are let through.
+func (g *guard) pieces() func() ([]byte, error) {
+	next := g.r.pieces()
+	return func() ([]byte, error) {
+		if err := g.ctx.Err(); err != nil {
+			return nil, err
+		}
+		piece, err := next()
+		return piece, g.admit(len(piece), err)
+	}
+}
+
+// admit counts n more bytes, and says what is wrong with them.
+func (g *guard) admit(n int, err error) error {
 	g.out += int64(n)
 	switch {
 	case g.out > g.max:
-		return n, fmt.Errorf("unpacks to more than %d bytes", g.max)
+		return fmt.Errorf("unpacks to more than %d bytes", g.max)
 	case g.out > g.floor && g.out/bombRatio > g.raw.n:
-		return n, fmt.Errorf("%w: %d bytes unpack to more than %d", errBomb, g.raw.n, g.out)
+		return fmt.Errorf("%w: %d bytes unpack to more than %d", errBomb, g.raw.n, g.out)
 	case err != nil && !errors.Is(err, io.EOF) && g.r.format != formatPlain:
-		return n, unpackError(err)
+		return unpackError(err)
 	}
-	return n, err
+	return err
 }
