@@ -42,7 +42,7 @@ type fakeAPI struct {
 
 func newFakeAPI(t testing.TB, dir string, families ...string) *fakeAPI {
 	t.Helper()
-	f := &fakeAPI{t: t, raw: make(map[string][]func() []byte), named: make(map[string][]entry), perPage: 3, patience: hasty.Stall}
+	f := &fakeAPI{t: t, raw: make(map[string][]func() []byte), named: make(map[string][]entry), perPage: 3, patience: time.Minute}
 	plain := must(openFolder(dir, defaultLimits))
 	if len(families) == 0 {
 		families = slices.Collect(maps.Keys(plain.families))
@@ -334,6 +334,9 @@ func TestAPIFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFakeAPI(t, dir)
 			f.fault = c.fault
+			if name == "falls silent" {
+				f.patience = 100 * time.Millisecond
+			}
 			db := f.open("")
 			defer db.Close()
 			got, err := db.Query(t.Context(), []inventory.Package{npmPackage})

@@ -116,14 +116,13 @@ func exported(t *testing.T) map[string][]byte {
 
 // impatient gives up where a real one would wait.
 var impatient = web.Options{
-	Stall: 100 * time.Millisecond,
 	Wait: func(context.Context, time.Duration) error {
 		return fmt.Errorf("no patience: %w", os.ErrDeadlineExceeded)
 	},
 }
 
 // hasty does not wait.
-var hasty = web.Options{Stall: 100 * time.Millisecond, Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+var hasty = web.Options{Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
 
 // updater is one for a source of exports.
 func (s *source) updater(t *testing.T, dir string, families ...string) *Updater {

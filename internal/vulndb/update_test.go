@@ -227,6 +227,9 @@ func TestFaultySources(t *testing.T) {
 				}
 				s.breakBy(f.fault)
 				u := updater(t, dir, "npm")
+				if name == "stalls" {
+					u.Web.Stall = 100 * time.Millisecond
+				}
 				if _, err := u.Run(t.Context()); err == nil || !strings.Contains(err.Error(), f.want) {
 					t.Errorf("without a database: got %v, want %q", err, f.want)
 				}
@@ -238,7 +241,7 @@ func TestFaultySources(t *testing.T) {
 				before := contents(t, dir)
 				s.put("/npm/all.zip", zipOf(t, "a.json", npmAdvisory))
 				s.breakBy(f.fault)
-				_, err := updater(t, dir, "npm").Run(t.Context())
+				_, err := u.Run(t.Context())
 				if err == nil || !strings.Contains(err.Error(), f.want) {
 					t.Errorf("with a database: got %v, want %q", err, f.want)
 				}
