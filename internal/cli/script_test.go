@@ -40,7 +40,8 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
-			env.Setenv("BOLTSEAL_DB_SOURCE", "none")                                // no test uses the network
+			env.Setenv("BOLTSEAL_DB_SOURCE", "none") // no test uses the network
+			env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
 			env.Setenv("TOKEN", "gh"+"p_"+strings.Repeat("x7Kq9ZtR4m", 3)+"Wd8sYv") // made up
 			env.Setenv("TOKEN2", "gh"+"p_"+strings.Repeat("h3Vn8Wc5Lp", 3)+"Jf2gTz")
 			env.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(env.WorkDir, "gitconfig"))
