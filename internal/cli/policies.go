@@ -37,9 +37,9 @@ type policySet struct {
 // to the root of its repository, or in that folder alone where there is none, and
 // those of the folders below it. Where two apply to a target, both judge it; where
 // none does, the built-in default.
-func loadPolicies(ctx context.Context, sys System, named string, dirs []string) (*policySet, error) {
+func loadPolicies(ctx context.Context, sys System, named string, places []policyPlace) (*policySet, error) {
 	o := scanOptions{policy: named, anchors: &anchors{}}
-	set, err := o.loadPolicies(ctx, dirs)
+	set, err := o.loadPolicies(ctx, places)
 	if err != nil {
 		return nil, err
 	}
@@ -50,8 +50,15 @@ func loadPolicies(ctx context.Context, sys System, named string, dirs []string) 
 	return set, set.extend(o.parents(ctx, sys, set, remote))
 }
 
+// policyPlace is where the policies of a target are looked for: from a folder upwards,
+// and where the target is the folder itself, also below it.
+type policyPlace struct {
+	dir  string
+	tree bool
+}
+
 // loadPolicies reads policies at the trusted commit where there is one.
-func (o scanOptions) loadPolicies(ctx context.Context, dirs []string) (*policySet, error) {
+func (o scanOptions) loadPolicies(ctx context.Context, places []policyPlace) (*policySet, error) {
 	set := &policySet{files: make(map[*policy.Policy]policy.Files), parentFiles: make(map[[2]string]policy.Files)}
 	if o.policy != "" {
 		p, files, err := o.loadNamed(ctx)
@@ -61,8 +68,8 @@ func (o scanOptions) loadPolicies(ctx context.Context, dirs []string) (*policySe
 		set.loaded, set.files[p] = []*policy.Policy{p}, files
 		return set, nil
 	}
-	for _, dir := range dirs {
-		found, err := o.findPolicies(ctx, dir)
+	for _, place := range places {
+		found, err := o.findPolicies(ctx, place)
 		if err != nil {
 			return nil, badPolicy(err)
 		}
@@ -206,8 +213,9 @@ type foundPolicies struct {
 }
 
 // findPolicies looks upwards from a folder to the root of its repository, and below
-// the folder.
-func (o scanOptions) findPolicies(ctx context.Context, dir string) (foundPolicies, error) {
+// the folder of a tree.
+func (o scanOptions) findPolicies(ctx context.Context, place policyPlace) (foundPolicies, error) {
+	dir := place.dir
 	a, err := o.anchors.of(ctx, dir)
 	if err != nil {
 		return foundPolicies{}, err
@@ -236,7 +244,12 @@ func (o scanOptions) findPolicies(ctx context.Context, dir string) (foundPolicie
 	if err != nil {
 		return foundPolicies{}, fmt.Errorf("looking for the policy: %w", err)
 	}
-	return findIn(workTree{root}, filepath.ToSlash(rel), func() ([]string, error) { return policyPaths(ctx, repo, root, rel) })
+	return findIn(workTree{root}, filepath.ToSlash(rel), func() ([]string, error) {
+		if !place.tree {
+			return nil, nil
+		}
+		return policyPaths(ctx, repo, root, rel)
+	})
 }
 
 // findIn finds policies where files are read: upwards from a folder, and below it.

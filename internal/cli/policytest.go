@@ -55,7 +55,7 @@ func policiesFor(cmd *cobra.Command, sys System, named string, args []string) ([
 	if err := isFolder(dir); err != nil {
 		return nil, err
 	}
-	set, err := loadPolicies(cmd.Context(), sys, named, []string{dir})
+	set, err := loadPolicies(cmd.Context(), sys, named, []policyPlace{{dir, true}})
 	if err != nil {
 		return nil, err
 	}

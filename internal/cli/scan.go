@@ -259,7 +259,7 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 	if len(args) == 0 {
 		args = []string{"."}
 	}
-	var dirs []string
+	var places []policyPlace
 	for _, a := range args {
 		t, err := parseTarget(a)
 		if err != nil {
@@ -272,7 +272,7 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 		p.targets = append(p.targets, targets...)
 	}
 	for _, t := range p.targets {
-		dirs = append(dirs, t.dir())
+		places = append(places, policyPlace{t.dir(), t.isTree()})
 	}
 	if err := o.check(p.targets); err != nil {
 		return err
@@ -304,7 +304,7 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 			return err
 		}
 	}
-	if p.policies, err = o.loadPolicies(ctx, dirs); err != nil {
+	if p.policies, err = o.loadPolicies(ctx, places); err != nil {
 		return err
 	}
 	if err := p.policies.extend(o.parents(ctx, sys, p.policies, p.remote)); err != nil {
