@@ -25,7 +25,7 @@ const module = "github.com/boltseal/boltseal/"
 //	4 scanner/*  source/*  report  fix
 //	3 scan
 //	2 rule  policy  vulndb  baseline
-//	1 finding  builtfrom  eol  inflate  inventory  nearest  yamlpos  ci  git  cache  shellcheck  vex  web
+//	1 finding  builtfrom  eol  inventory  nearest  yamlpos  ci  git  cache  shellcheck  vex  web
 var allowed = []struct {
 	pkg   string
 	own   string // space-separated, below internal/
@@ -35,7 +35,6 @@ var allowed = []struct {
 	{"internal/adminport", "", "os net/http"},
 	{"internal/builtfrom", "", "os net/http"},
 	{"internal/eol", "inventory", "os net/http"},
-	{"internal/inflate", "", "os net/http"},
 	{"internal/nearest", "", "os net/http"},
 	{"internal/yamlpos", "nearest", "os net/http"},
 	{"internal/git", "", "net/http"},
@@ -54,7 +53,7 @@ var allowed = []struct {
 	{"internal/scan", "finding inventory", "os net/http"},
 	{"internal/scan/scantest", "scan", "os net/http"},
 	{"internal/source/tree", "scan git", "net/http"},
-	{"internal/source/image", "inflate scan web", "os/exec"},
+	{"internal/source/image", "scan web", "os/exec"},
 	{"internal/source/sbom", "inventory scan", "net/http os/exec"},
 	{"internal/source/history", "scan git", "net/http os/exec"},
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
