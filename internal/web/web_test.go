@@ -86,8 +86,8 @@ func TestBodiesAreTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer resp.Body.Close()
 	body := web.Body(resp.Body, "a.example")
-	defer body.Close()
 	data, err := io.ReadAll(body)
 	if string(data) != "half" || err == nil || err.Error() != "a.example: the connection broke off" || !web.Passes(err) {
 		t.Errorf("got %q, %v", data, err)
