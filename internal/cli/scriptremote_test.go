@@ -36,7 +36,10 @@ func leaky(ts *testscript.TestScript, arch string) v1.Image {
 	ts.Check(err)
 	ts.Check(w.Close())
 	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{
-		OS: "linux", Architecture: arch, RootFS: v1.RootFS{Type: "layers"}, Config: v1.Config{User: "1000"},
+		OS: "linux", Architecture: arch, RootFS: v1.RootFS{Type: "layers"}, Config: v1.Config{User: "1000", Labels: map[string]string{
+			// What anybody can write.
+			"org.opencontainers.image.base.name": ts.Getenv("REGISTRY") + "/team/app:1",
+		}},
 	})
 	ts.Check(err)
 	img, err = mutate.Append(img, mutate.Addendum{
@@ -67,6 +70,7 @@ func registry(ts *testscript.TestScript, neg bool, args []string) {
 	host := strings.TrimPrefix(server.URL, "http://")
 	ref, err := name.ParseReference(host + "/team/app:1")
 	ts.Check(err)
+	ts.Setenv("REGISTRY", host)
 	var index v1.ImageIndex = empty.Index
 	for _, arch := range []string{"amd64", "arm64"} {
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{
@@ -75,7 +79,6 @@ func registry(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(remote.WriteIndex(ref, index))
 	locked.Store(len(args) > 0)
-	ts.Setenv("REGISTRY", host)
 }
 
 // daemon starts one that holds team/app:1, and tells where in $SOCKET.

@@ -112,8 +112,8 @@ type When struct {
 	New, KEV, Malware *bool
 	// EPSS is the least probability of exploitation; nil for any.
 	EPSS *float64
-	// Origin is OriginBase, OriginOurs or empty. A package whose origin is unknown
-	// is of neither.
+	// Origin is OriginBase, OriginOurs or empty. What an image holds and nobody knows
+	// the origin of is of neither.
 	Origin string
 	// Published bounds the age of the advisory; nil for any.
 	Published *Age

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -44,12 +45,13 @@ func newSubject(s *Subject, today time.Time) *subject {
 		sub.fix = len(a.Fixed) > 0
 		sub.kev, sub.malicious, sub.epss = a.KEV, a.Malware, a.EPSS
 	}
+	sub.origin = f.Location.Origin
 	if f.Package != nil {
 		sub.purl = newPURL(f.Package.PURL)
-		sub.origin = f.Package.Origin
-		if sub.origin == "" && !sub.inImage {
-			sub.origin = OriginOurs // a lockfile's
-		}
+		sub.origin = cmp.Or(sub.origin, f.Package.Origin)
+	}
+	if sub.origin == "" && !sub.inImage {
+		sub.origin = OriginOurs // of a tree, as a lockfile's
 	}
 	return sub
 }
