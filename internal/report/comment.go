@@ -67,13 +67,15 @@ func (f *Finding) Explained() string {
 	return strings.Join(lines, "\n")
 }
 
+// isKnown says whether a finding was there before the change under test.
+func (f *Finding) isKnown() bool { return f.New != nil && !*f.New }
+
 // Attention lists the findings that block, then the new ones that warn; of each the
 // most severe first.
 func Attention(run *Run) []*Finding {
-	known := func(f *Finding) bool { return f.New != nil && !*f.New }
 	all := mostSevere(decided(run, policy.Block))
 	for _, f := range mostSevere(decided(run, policy.Warn)) {
-		if !known(f) {
+		if !f.isKnown() {
 			all = append(all, f)
 		}
 	}

@@ -55,11 +55,20 @@ func writeMarkdown(w io.Writer, run *Run, opt Options) error {
 
 // folded writes what needs no attention at once.
 func (m *markdown) folded(run *Run) {
+	var fresh, known []*Finding
+	for _, f := range decided(run, policy.Warn) {
+		if f.isKnown() {
+			known = append(known, f)
+		} else {
+			fresh = append(fresh, f)
+		}
+	}
 	for _, part := range []struct {
 		findings []*Finding
 		title    func([]*Finding) string
 	}{
-		{decided(run, policy.Warn), func(f []*Finding) string { return count(len(f), "warning", "warnings") }},
+		{fresh, func(f []*Finding) string { return count(len(f), "warning", "warnings") }},
+		{known, func(f []*Finding) string { return fmt.Sprintf("%d known before this change", len(f)) }},
 		{decided(run, policy.Suppress), accepted},
 		{decided(run, policy.Note), func(f []*Finding) string { return count(len(f), "note", "notes") }},
 	} {
