@@ -57,7 +57,7 @@ var allowed = []struct {
 	{"internal/scanner/imageconfig", "adminport eol finding inventory rule scan", "os os/exec net/http"},
 	{"internal/fix", "finding", "os os/exec net/http"},
 	{"internal/report", "finding inventory nearest policy rule", "os net/http"},
-	{"internal/forge", "report", "os net/http"},
+	{"internal/forge", "policy report", "os net/http"},
 	{"internal/forge/github", "finding fix policy report", "os os/exec"},
 	{"internal/gate", "finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},
 	{"internal/cli", "*", "net/http"},
