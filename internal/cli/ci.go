@@ -12,7 +12,6 @@ import (
 
 	"github.com/boltseal/boltseal/internal/ci"
 	"github.com/boltseal/boltseal/internal/finding"
-	"github.com/boltseal/boltseal/internal/forge"
 	"github.com/boltseal/boltseal/internal/git"
 	"github.com/boltseal/boltseal/internal/report"
 	"github.com/boltseal/boltseal/internal/source/image"
@@ -20,10 +19,11 @@ import (
 
 // ciOptions are what ci takes beside the options of a scan.
 type ciOptions struct {
-	path      string
-	images    []string
-	outputDir string
-	summary   bool
+	path       string
+	images     []string
+	outputDir  string
+	summary    bool
+	publishing publishOptions
 }
 
 func newCI(sys System, g *global) *cobra.Command {
@@ -35,7 +35,10 @@ func newCI(sys System, g *global) *cobra.Command {
 		Long: `ci scans a folder and images as scan does, prints the table, writes the run
 file, SARIF, markdown and the code quality report into a folder, and shows the
 verdict where the CI system shows such things: on GitHub Actions as outputs and
-job summary.
+job summary, and, where GITHUB_TOKEN is given and may, as a check run, in code
+scanning, and in the pull request as one comment and a review of its lines. What
+the token may not do is shown as annotations of the job; it changes no exit code
+without --require-publish.
 
 In a pull or merge request secrets are looked for in the commits of the change,
 and in the files that it touches: the checkout must hold its history
@@ -91,6 +94,7 @@ the checkout, which is the author's own: it says so.`,
 	f.StringSliceVar(&c.images, "image", nil, "image to scan as well, as HOST/NAME:TAG, docker:NAME, docker-archive:FILE or another target of scan; repeatable")
 	f.StringVar(&c.outputDir, "output-dir", "boltseal-report", "folder for the reports")
 	f.BoolVar(&c.summary, "summary", true, "write the job summary where the CI system has one")
+	c.publishing.register(f)
 	withEnv(f)
 	return cmd
 }
@@ -98,13 +102,20 @@ the checkout, which is the author's own: it says so.`,
 // maxEvent is more than any event is long.
 const maxEvent = 16 << 20
 
+// readEvent reads the event of the job; nil where there is none.
+func readEvent(sys System) []byte {
+	f, err := os.Open(sys.Getenv("GITHUB_EVENT_PATH"))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()                                     //nolint:errcheck // only read from
+	event, _ := io.ReadAll(io.LimitReader(f, maxEvent)) // half of it is no JSON
+	return event
+}
+
 // base finds the revision from which the change under test starts.
 func (c ciOptions) base(ctx context.Context, sys System) (string, error) {
-	var event []byte
-	if f, err := os.Open(sys.Getenv("GITHUB_EVENT_PATH")); err == nil {
-		event, _ = io.ReadAll(io.LimitReader(f, maxEvent)) // half of it is no JSON
-		f.Close()                                          //nolint:errcheck // only read from
-	}
+	event := readEvent(sys)
 	path, err := realPath(c.path)
 	if err != nil {
 		return "", err
@@ -159,15 +170,5 @@ func (c ciOptions) publish(ctx context.Context, sys System, job ci.Context, p *p
 	_ = os.MkdirAll(c.outputDir, 0o755) //nolint:gosec // reports are for everybody
 	files := p.writeFiles(sys, run, outputs, opt)
 	table := func() error { return writeStdout(sys, run, outputs, opt) }
-	if job.System != ci.GitHub {
-		return finish(sys, run, table())
-	}
-	actions := forge.NewActions(sys.Getenv, sys.Stdout, opt)
-	actions.Summary = c.summary
-	shown := actions.Quoted(table)
-	var publisher forge.Publisher = actions
-	if err := publisher.Publish(ctx, run, files); err != nil {
-		sys.warn("publishing: %v", err)
-	}
-	return finish(sys, run, shown)
+	return c.show(ctx, sys, job, p, run, opt, files, table)
 }
