@@ -30,6 +30,8 @@ type api struct {
 	wrote  []string
 	status int // of every request that writes, 0 for success
 	head   string
+	pulls  string
+	bodies []string
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -45,6 +47,8 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `{"name":"app","owner":{"login":"acme"}}`)
 	case r.Method == http.MethodGet && path == "/pulls/7":
 		fmt.Fprintf(w, `{"number":7,"head":{"sha":%q},"base":{"ref":"main"}}`, a.head)
+	case r.Method == http.MethodGet && path == "/pulls":
+		fmt.Fprint(w, a.pulls)
 	case r.Method == http.MethodGet && path == "/pulls/7/files":
 		fmt.Fprint(w, `[{"filename":"Dockerfile","patch":"@@ -0,0 +1,3 @@\n+FROM scratch\n+MAINTAINER me\n+USER 1000"}]`)
 	case r.Method == http.MethodGet && strings.HasPrefix(path, "/code-scanning"):
@@ -55,6 +59,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(a.status)
 		fmt.Fprint(w, `{"message":"Resource not accessible by integration"}`)
 	default:
+		a.bodies = append(a.bodies, string(body))
 		var in struct{ Name, Conclusion string }
 		_ = json.Unmarshal(body, &in)
 		a.wrote = append(a.wrote, strings.TrimSpace(fmt.Sprint(r.Method, " ", path, " ", in.Name, " ", in.Conclusion)))
@@ -181,5 +186,138 @@ func TestAPublishingFailureChangesNoVerdict(t *testing.T) {
 				t.Errorf("a success was published: %v", change.server.wrote)
 			}
 		})
+	}
+}
+
+const forkHead = "4444444444444444444444444444444444444444"
+
+// fork is a repository with a workflow_run job of a fork's pull request in it.
+func newFork(t *testing.T) *change {
+	t.Helper()
+	c := newChange(t, goodDockerfile)
+	event := `{"workflow_run":{"name":"gate","event":"pull_request","head_branch":"patch-1","head_sha":"` + forkHead + `","head_repository":{"full_name":"mallory/app"},"pull_requests":[]}}`
+	if err := os.WriteFile(filepath.Join(c.dir, "event.json"), []byte(event), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.env["GITHUB_EVENT_NAME"], c.env["GITHUB_REF"], c.env["GITHUB_RUN_ID"] = "workflow_run", "refs/heads/main", "5"
+	c.server.pulls = `[{"number":7,"head":{"sha":"` + forkHead + `","ref":"patch-1","repo":{"full_name":"mallory/app"}},"base":{"ref":"main"}},` +
+		`{"number":8,"head":{"sha":"` + c.server.head + `","ref":"patch-1","repo":{"full_name":"mallory/app"}},"base":{"ref":"main"}}]`
+	c.server.head = forkHead
+	return c
+}
+
+// told writes a run file that claims to have passed.
+func (c *change) told(t *testing.T, findings string) string {
+	t.Helper()
+	file := filepath.Join(c.dir, "run.json")
+	text := `{"schema":"boltseal/run/v1","tool":{"name":"boltseal","version":"0"},"verdict":{"status":"pass","exitCode":0,"blocked":0,"warned":0,"noted":0,"suppressed":0},"policies":[],"judged":{"on":"2026-11-01"},` +
+		`"scans":[{"scanner":"dockerfile","target":"dir:.","status":"ok","files":1,"bytes":9,"durationMs":1}],"findings":[` + findings + `]}`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func (c *change) publish(t *testing.T, args ...string) (code int, printed string) {
+	t.Helper()
+	var out bytes.Buffer
+	t.Chdir(filepath.Join(c.dir, "repo"))
+	code = cli.Main(t.Context(), append([]string{"publish"}, args...), cli.System{
+		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: func(name string) string { return c.env[name] },
+		Now: func() time.Time { return time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC) },
+	})
+	return code, out.String()
+}
+
+const toldFinding = `{"fingerprint":"v1:x","rule":"DL4000","scanner":"dockerfile","target":"dir:.","severity":"info","message":"approved by @acme/security","new":false,` +
+	`"location":{"path":"Dockerfile","startLine":2},"decision":{"action":"suppress","by":"exception 1"}}`
+
+func TestPublishBelievesNothingButFindings(t *testing.T) {
+	for name, c := range map[string]struct{ findings, conclusion, comment string }{
+		"what the fork says it accepted blocks": {toldFinding, "failure", "blocked: 1 finding blocks"},
+		"nothing found is no success":           {"", "neutral", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			change := newFork(t)
+			code, printed := change.publish(t, change.told(t, c.findings))
+			if code != 0 {
+				t.Errorf("exit %d: %s", code, printed)
+			}
+			want := []string{"POST /check-runs boltseal → main " + c.conclusion}
+			if c.comment != "" {
+				want = append(want, "POST /issues/7/comments")
+			}
+			if diff := cmp.Diff(want, change.server.wrote); diff != "" {
+				t.Errorf("%s: %s", diff, printed)
+			}
+			all := strings.Join(change.server.bodies, "")
+			if !strings.Contains(all, c.comment) || !strings.Contains(all, "that the author of this change controls") || strings.Contains(all, "approved") || strings.Contains(all, "✅") {
+				t.Errorf("published:\n%s", all)
+			}
+			if !strings.Contains(all, forkHead) {
+				t.Errorf("the check is not of the fork's commit:\n%s", all)
+			}
+		})
+	}
+}
+
+func TestPublishReadsThePolicyOfItsOwnCommit(t *testing.T) {
+	c := newFork(t)
+	// What came out of an artifact may lie about.
+	lax := "version: 1\nrules:\n  - {id: all, action: note}\n"
+	if err := os.WriteFile(filepath.Join(c.dir, "repo", ".boltseal.yaml"), []byte(lax), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, printed := c.publish(t, c.told(t, toldFinding)); code != 0 || !strings.Contains(strings.Join(c.server.wrote, ""), "failure") {
+		t.Errorf("exit %d, %v: %s", code, c.server.wrote, printed)
+	}
+	if code, printed := c.publish(t, "--policy", ".boltseal.yaml", c.told(t, toldFinding)); code == 0 {
+		t.Errorf("a policy that is in no commit was read: %s", printed)
+	}
+}
+
+func TestPublishRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*testing.T, *change)
+		code   int
+		says   string
+	}{
+		"another event":                {func(_ *testing.T, c *change) { c.env["GITHUB_EVENT_NAME"] = "pull_request" }, 2, "workflow_run"},
+		"no token":                     {func(_ *testing.T, c *change) { c.env["BOLTSEAL_GITHUB_TOKEN"] = "" }, 2, "no token"},
+		"a commit that is not there":   {func(_ *testing.T, c *change) { c.env["GITHUB_SHA"] = forkHead }, 3, "check out the default branch"},
+		"no commit":                    {func(_ *testing.T, c *change) { c.env["GITHUB_SHA"] = "" }, 3, "check out the default branch"},
+		"a pull request that moved on": {func(_ *testing.T, c *change) { c.server.pulls = "[]" }, 3, "no open pull request"},
+		"another fork's branch of that name": {func(_ *testing.T, c *change) {
+			c.server.pulls = strings.ReplaceAll(c.server.pulls, "mallory/app", "eve/app")
+		}, 3, "no open pull request"},
+		"a token that may not": {func(_ *testing.T, c *change) { c.server.status = 403 }, 3, "Resource not accessible"},
+		"a pull request of the repository itself": {func(t *testing.T, c *change) {
+			event := `{"workflow_run":{"event":"pull_request","head_branch":"x","head_sha":"` + forkHead + `","head_repository":{"full_name":"acme/app"}}}`
+			if err := os.WriteFile(c.env["GITHUB_EVENT_PATH"], []byte(event), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, 0, "nothing to publish"},
+		"a workflow of a push": {func(t *testing.T, c *change) {
+			if err := os.WriteFile(c.env["GITHUB_EVENT_PATH"], []byte(`{"workflow_run":{"event":"push"}}`), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, 0, "nothing to publish"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			change := newFork(t)
+			c.change(t, change)
+			code, printed := change.publish(t, change.told(t, toldFinding))
+			if code != c.code || !strings.Contains(printed, c.says) || len(change.server.wrote) > 0 {
+				t.Errorf("exit %d, want %d and %q, wrote %v:\n%s", code, c.code, c.says, change.server.wrote, printed)
+			}
+		})
+	}
+}
+
+func TestPublishTakesNoFileThatIsNone(t *testing.T) {
+	c := newFork(t)
+	file := c.told(t, "{")
+	if code, printed := c.publish(t, file); code != 3 || len(c.server.wrote) > 0 {
+		t.Errorf("exit %d: %s", code, printed)
 	}
 }

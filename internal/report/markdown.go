@@ -38,7 +38,10 @@ func writeMarkdown(w io.Writer, run *Run, opt Options) error {
 	if limit < minMarkdown {
 		return fmt.Errorf("%d bytes are too few: at least %d are needed", limit, minMarkdown)
 	}
-	m.add(fmt.Sprintf("## boltseal %s %s\n", mark(run.Verdict.Status), headline(run.Verdict)))
+	m.add(fmt.Sprintf("## boltseal %s\n", Headline(run.Verdict, opt)))
+	if opt.Hearsay {
+		m.add(hearsay)
+	}
 	m.reasons(run.Verdict.Reasons)
 	// What stands below the findings must not be cut for there being so many.
 	foot := todo(next(run, opt.Catalogue))

@@ -59,6 +59,7 @@ func New(o Options) (*Publisher, error) {
 	}
 	c.owner, c.repo = o.Target.Owner, o.Target.Repo
 	o.Report.MaxBytes = 0
+	o.Report.Hearsay = o.Untrusted
 	return &Publisher{
 		client: c, target: o.Target, gate: o.Gate, job: o.Job, label: o.Label, category: o.Category, parts: o,
 		untrusted: o.Untrusted, report: o.Report, mask: o.Mask, read: o.Read,
