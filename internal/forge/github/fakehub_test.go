@@ -289,7 +289,7 @@ func (h *hub) serve(w *httptest.ResponseRecorder, r *http.Request, body []byte) 
 		return
 	}
 	c.path = c.path[3:]
-	if h.onPost != nil && r.Method == http.MethodPost && strings.Contains(r.URL.Path, "/issues/") {
+	if h.onPost != nil && r.Method == http.MethodPost && (strings.Contains(r.URL.Path, "/issues/") || strings.Contains(r.URL.Path, "/reviews")) {
 		h.mu.Lock()
 		on := h.onPost
 		h.onPost = nil

@@ -210,6 +210,15 @@ func TestTwoJobsAtOnceLeaveOneComment(t *testing.T) {
 	h.want(t, state{Comments: []string{blockedTwice}})
 }
 
+func TestTwoJobsAtOnceLeaveOneReviewComment(t *testing.T) {
+	h := newHub(t)
+	o := options(h)
+	o.Check, o.Upload, o.Comment = false, false, false
+	h.onPost = func() { mustPublish(t, o, runOf(found("DL3007", "Dockerfile", 1, policy.Block))) }
+	mustPublish(t, o, twoFindings())
+	h.want(t, state{Lines: twoShown.Lines})
+}
+
 func TestMarkersOfOthersAreNothing(t *testing.T) {
 	marker := commentMarker("gate")
 	theirs := []object{

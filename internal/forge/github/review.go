@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,11 +53,16 @@ func (p *Publisher) review(ctx context.Context, run *report.Run) error {
 	if err != nil {
 		return err
 	}
-	errs := []error{p.postReview(ctx, run, wishes, standing)}
-	if err := p.tidy(ctx, run, standing, others); err != nil {
-		errs = append(errs, err)
+	posted, err := p.postReview(ctx, run, wishes, standing)
+	if posted {
+		// Another job may have posted the same at the same time.
+		now, answered, listErr := p.reviewComments(ctx)
+		if listErr != nil {
+			return errors.Join(err, listErr)
+		}
+		standing, others = now, answered
 	}
-	return errors.Join(errs...)
+	return errors.Join(err, p.tidy(ctx, run, standing, others))
 }
 
 // reviewComments are our comments on lines, by marker, and the ids of those that
@@ -79,6 +85,9 @@ func (p *Publisher) reviewComments(ctx context.Context) (map[string][]*github.Pu
 		}
 		return resp, err
 	})
+	for _, same := range mine { // the oldest first
+		slices.SortFunc(same, func(a, b *github.PullRequestComment) int { return cmp.Compare(a.GetID(), b.GetID()) })
+	}
 	return mine, answered, doing("reading the review comments", err)
 }
 
@@ -147,8 +156,9 @@ func (p *Publisher) same(path string, diff map[int]diffLine) map[int]diffLine {
 	return diff
 }
 
-// postReview posts what does not stand yet, in one review.
-func (p *Publisher) postReview(ctx context.Context, run *report.Run, wishes []wish, standing map[string][]*github.PullRequestComment) error {
+// postReview posts what does not stand yet, in one review, and says whether there was
+// anything to post.
+func (p *Publisher) postReview(ctx context.Context, run *report.Run, wishes []wish, standing map[string][]*github.PullRequestComment) (bool, error) {
 	missing := func(standing map[string][]*github.PullRequestComment) []*github.DraftReviewComment {
 		var drafts []*github.DraftReviewComment
 		for _, w := range wishes {
@@ -159,10 +169,10 @@ func (p *Publisher) postReview(ctx context.Context, run *report.Run, wishes []wi
 		return drafts
 	}
 	drafts := missing(standing)
+	if len(drafts) == 0 {
+		return false, nil
+	}
 	err := p.once(ctx, func() error {
-		if len(drafts) == 0 {
-			return nil
-		}
 		r, _, err := p.api.PullRequests.CreateReview(ctx, p.owner, p.repo, p.target.Number, &github.PullRequestReviewRequest{
 			CommitID: &p.target.Head, Event: new("COMMENT"), Comments: drafts,
 			Body: new(report.Headline(run.Verdict, p.report)),
@@ -176,10 +186,7 @@ func (p *Publisher) postReview(ctx context.Context, run *report.Run, wishes []wi
 		drafts = missing(now)
 		return err == nil && len(drafts) == 0, err
 	})
-	if err != nil {
-		return doing("posting the review", err)
-	}
-	return nil
+	return true, doing("posting the review", err)
 }
 
 func (w wish) draft() *github.DraftReviewComment {
