@@ -25,7 +25,7 @@ const module = "github.com/boltseal/boltseal/"
 //	4 scanner/*  source/*  report  fix
 //	3 scan
 //	2 rule  policy  vulndb
-//	1 finding  eol  inventory  nearest  yamlpos  ci  git  cache  shellcheck
+//	1 finding  eol  inventory  nearest  yamlpos  ci  git  cache  shellcheck  layerline
 var allowed = []struct {
 	pkg   string
 	own   string // space-separated, below internal/
@@ -40,6 +40,7 @@ var allowed = []struct {
 	{"internal/cache", "", "net/http os/exec"},
 	{"internal/ci", "", "os net/http"},
 	{"internal/shellcheck", "", "net/http"},
+	{"internal/layerline", "", "os net/http"},
 	{"internal/finding", "inventory", "os net/http"},
 	{"internal/rule", "finding nearest", "os net/http"},
 	{"internal/rule/ruletest", "finding fix rule scan", "net/http"},

@@ -166,6 +166,7 @@ func (c ciOptions) publish(ctx context.Context, sys System, job ci.Context, p *p
 	for _, o := range ciReports {
 		outputs = append(outputs, output{o.format, filepath.Join(c.outputDir, o.file)})
 	}
+	opt.Brought = c.brought(ctx)
 	// What cannot be made is told by the reports that do not fit into it.
 	_ = os.MkdirAll(c.outputDir, 0o755) //nolint:gosec // reports are for everybody
 	files := p.writeFiles(sys, run, outputs, opt)

@@ -139,7 +139,7 @@ func sarifRun(run *Run, part *scanPart, opt Options) *sarif.Run {
 	rules := newSARIFRules(opt.Catalogue, part.findings)
 	driver.Rules = rules.list
 	for _, f := range part.findings {
-		r.Results = append(r.Results, sarifResult(f, rules.index[ruleID(f)]))
+		r.Results = append(r.Results, sarifResult(f, rules.index[ruleID(f)], opt))
 	}
 	return r
 }
@@ -175,10 +175,10 @@ func invocation(s Scan) *sarif.Invocation {
 
 // sarifResult is one finding. The library's own AddResult looks for the rule from
 // the first one on, and gives an index of 2^64-1 where there is none.
-func sarifResult(f *Finding, ruleIndex int) *sarif.Result {
+func sarifResult(f *Finding, ruleIndex int, opt Options) *sarif.Result {
 	r := sarif.NewRuleResult(ruleID(f)).WithRuleIndex(ruleIndex).WithLevel(level(f.Decision.Action))
 	r.Message = *sarifMessage(f.Message)
-	r.Locations = []*sarif.Location{sarifLocation(f)}
+	r.Locations = []*sarif.Location{sarifLocation(f, opt)}
 	r.PartialFingerprints = map[string]any{"boltseal/v1": Plain(f.Fingerprint)}
 	if f.Decision.Action == policy.Suppress {
 		why := strings.TrimPrefix(f.Decision.By+": "+f.Decision.Reason, ": ")
@@ -223,9 +223,16 @@ func sarifMessage(s string) *sarif.Message {
 }
 
 // sarifLocation has a file always, as GitHub shows no result without one, and for
-// images what is known of the place in the image.
-func sarifLocation(f *Finding) *sarif.Location {
+// images what is known of the place in the image. Where a line of a Dockerfile is
+// known to have brought the layer, the place is that line.
+func sarifLocation(f *Finding, opt Options) *sarif.Location {
 	l := f.Location
+	if path, line, ok := opt.lineOf(f); ok && l.Image != "" {
+		location := sarif.NewLocationWithPhysicalLocation(sarif.NewPhysicalLocation().
+			WithArtifactLocation(sarif.NewSimpleArtifactLocation(uri(path)).WithUriBaseId(srcRoot)).
+			WithRegion(sarif.NewRegion().WithStartLine(line)))
+		return inImage(location, f)
+	}
 	file, base := l.Path, srcRoot
 	switch {
 	case l.Image != "" && file != "":
@@ -245,6 +252,12 @@ func sarifLocation(f *Finding) *sarif.Location {
 	if l.Image == "" {
 		return location
 	}
+	return inImage(location, f)
+}
+
+// inImage adds what is known of a place in an image.
+func inImage(location *sarif.Location, f *Finding) *sarif.Location {
+	l := f.Location
 	add := func(kind, name string) {
 		if name = Plain(name); name != "" {
 			location.AddLogicalLocations(sarif.NewLogicalLocation().WithKind(kind).WithFullyQualifiedName(name))

@@ -91,7 +91,7 @@ func WriteSARIFParts(w io.Writer, run *Run, parts []SARIFPart, category string, 
 				fmt.Sprintf("%s left out here, as code scanning takes no more; the most severe are kept", count(p.cut, "result is", "results are")))))
 		}
 		if hash != nil {
-			addLineHashes(r, part.findings, hash)
+			addLineHashes(r, part.findings, hash, opt)
 		}
 		log.Runs = append(log.Runs, r)
 	}
@@ -100,28 +100,23 @@ func WriteSARIFParts(w io.Writer, run *Run, parts []SARIFPart, category string, 
 
 // addLineHashes gives every result on a line of the repository's files the hash of
 // that line.
-func addLineHashes(r *sarif.Run, findings []*Finding, hash LineHasher) {
+func addLineHashes(r *sarif.Run, findings []*Finding, hash LineHasher, opt Options) {
 	wanted := make(map[string]map[int]bool)
 	for _, f := range findings {
-		if l := f.Location; f.InRepository() && l.StartLine > 0 {
-			if wanted[l.Path] == nil {
-				wanted[l.Path] = make(map[int]bool)
+		if path, line, ok := opt.lineOf(f); ok {
+			if wanted[path] == nil {
+				wanted[path] = make(map[int]bool)
 			}
-			wanted[l.Path][l.StartLine] = true
+			wanted[path][line] = true
 		}
 	}
 	hashes := make(map[string]map[int]string)
+	for path, lines := range wanted {
+		hashes[path] = hash(path, lines)
+	}
 	for i, f := range findings {
-		l := f.Location
-		if !wanted[l.Path][l.StartLine] || !f.InRepository() {
-			continue
-		}
-		if hashes[l.Path] == nil {
-			if hashes[l.Path] = hash(l.Path, wanted[l.Path]); hashes[l.Path] == nil {
-				hashes[l.Path] = map[int]string{}
-			}
-		}
-		if h := hashes[l.Path][l.StartLine]; h != "" {
+		path, line, ok := opt.lineOf(f)
+		if h := hashes[path][line]; ok && h != "" {
 			r.Results[i].PartialFingerprints["primaryLocationLineHash"] = h
 		}
 	}

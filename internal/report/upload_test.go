@@ -109,6 +109,27 @@ func TestUploadsFitTheSchemas(t *testing.T) {
 	}
 }
 
+func TestImageFindingsStandOnTheLineThatBroughtTheLayer(t *testing.T) {
+	run := fixture()
+	opt := Options{Brought: func(instruction string) (string, int, bool) {
+		return "app/Dockerfile", 4, instruction == "COPY id_rsa /root/.ssh/"
+	}}
+	parts, _ := SARIFParts(run)
+	var b bytes.Buffer
+	hash := func(string, map[int]bool) map[int]string { return map[int]string{4: "a:1"} }
+	if err := WriteSARIFParts(&b, run, parts, "", hash, opt); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"uri": "app/Dockerfile"`, `"startLine": 4`, `"primaryLocationLineHash": "a:1"`, `"fullyQualifiedName": "COPY id_rsa /root/.ssh/"`} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %s in it", want)
+		}
+	}
+	if strings.Contains(b.String(), `"uri": "root/.ssh/id_rsa"`) {
+		t.Error("the finding stands on a file of the image")
+	}
+}
+
 func TestCategoriesOfImagesHaveNoVersion(t *testing.T) {
 	for target, want := range map[string]string{
 		"registry:acme/app:v1":                            "registry:acme/app",
