@@ -38,7 +38,7 @@ func (c ciOptions) brought(ctx context.Context) func(string) (string, int, bool)
 			if d != nil && d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules") {
 				return fs.SkipDir
 			}
-			return nil //nolint:nilerr // see above
+			return nil
 		}
 		name := strings.ToLower(d.Name())
 		if !d.Type().IsRegular() || !strings.Contains(name, "dockerfile") && !strings.Contains(name, "containerfile") {

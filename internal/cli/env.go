@@ -13,7 +13,7 @@ import (
 // The variables that are no flags.
 const (
 	envFingerprintKey = "BOLTSEAL_FINGERPRINT_KEY" // key of the hashes of secrets
-	envGitHubToken    = "BOLTSEAL_GITHUB_TOKEN"    // what ci publishes with, before GITHUB_TOKEN
+	envGitHubToken    = "BOLTSEAL_GITHUB_TOKEN"    //nolint:gosec // the name of a variable: what ci publishes with, before GITHUB_TOKEN
 	envNoColor        = "NO_COLOR"                 // see https://no-color.org
 )
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -169,9 +170,7 @@ func TestAPublishingFailureChangesNoVerdict(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			change := newChange(t, c.dockerfile)
 			change.server.status = c.status
-			for k, v := range c.env {
-				change.env[k] = v
-			}
+			maps.Copy(change.env, c.env)
 			code, printed := change.ci(t, append([]string{"--upload-sarif=false"}, c.args...)...)
 			if code != c.code || !strings.Contains(printed, c.says) {
 				t.Errorf("exit %d, want %d and %q:\n%s", code, c.code, c.says, printed)

@@ -34,8 +34,8 @@ func (l *Lines) read(path, content string) {
 	for text := range strings.SplitSeq(content, "\n") {
 		line++
 		text = strings.TrimSpace(text)
-		if strings.HasPrefix(text, "#") {
-			if name, value, ok := strings.Cut(strings.TrimPrefix(text, "#"), "="); first && ok && strings.EqualFold(strings.TrimSpace(name), "escape") {
+		if comment, ok := strings.CutPrefix(text, "#"); ok {
+			if name, value, ok := strings.Cut(comment, "="); first && ok && strings.EqualFold(strings.TrimSpace(name), "escape") {
 				escape = strings.TrimSpace(value)
 			}
 			continue

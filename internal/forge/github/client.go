@@ -210,10 +210,10 @@ func (c *client) once(ctx context.Context, create func() error, found func() (bo
 	}
 }
 
-// pages calls list for every page, at most most of them.
-func pages(most int, list func(github.ListOptions) (*github.Response, error)) error {
+// pages calls list for every page, at most maxPages of them.
+func pages(list func(github.ListOptions) (*github.Response, error)) error {
 	opt := github.ListOptions{PerPage: 100, Page: 1}
-	for range most {
+	for range maxPages {
 		resp, err := list(opt)
 		if err != nil {
 			return err
@@ -223,5 +223,5 @@ func pages(most int, list func(github.ListOptions) (*github.Response, error)) er
 		}
 		opt.Page = resp.NextPage
 	}
-	return fmt.Errorf("there are more than %d pages", most)
+	return fmt.Errorf("there are more than %d pages", maxPages)
 }

@@ -48,7 +48,7 @@ func marked(body, marker string) bool {
 func (p *Publisher) comments(ctx context.Context) ([]*github.IssueComment, error) {
 	var mine []*github.IssueComment
 	marker := commentMarker(p.gate)
-	err := pages(maxPages, func(opt github.ListOptions) (*github.Response, error) {
+	err := pages(func(opt github.ListOptions) (*github.Response, error) {
 		some, resp, err := p.api.Issues.ListComments(ctx, p.owner, p.repo, p.target.Number, &github.IssueListCommentsOptions{ListOptions: opt})
 		for _, c := range some {
 			if p.isSelf(c.User) && marked(c.GetBody(), marker) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -67,11 +68,11 @@ func loadContract(t *testing.T) *contract {
 
 // route finds what the description says of a request; nil for GraphQL, which is not
 // in it.
-func (c *contract) route(t *testing.T, r *http.Request, body []byte) *openapi3filter.RequestValidationInput {
+func (c *contract) route(ctx context.Context, t *testing.T, r *http.Request, body []byte) *openapi3filter.RequestValidationInput {
 	if c.router == nil || r.URL.Path == "/graphql" {
 		return nil
 	}
-	again, err := http.NewRequestWithContext(context.Background(), r.Method, "https://api.github.com"+r.URL.RequestURI(), bytes.NewReader(body))
+	again, err := http.NewRequestWithContext(ctx, r.Method, "https://api.github.com"+r.URL.RequestURI(), bytes.NewReader(body))
 	if err != nil {
 		t.Error(err)
 		return nil
@@ -89,9 +90,9 @@ func (c *contract) request(t *testing.T, r *http.Request, body []byte) {
 	if strings.HasPrefix(r.URL.Path, "/moved") {
 		return
 	}
-	if in := c.route(t, r, body); in != nil {
+	if in := c.route(t.Context(), t, r, body); in != nil {
 		c.checked++
-		if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {
+		if err := openapi3filter.ValidateRequest(t.Context(), in); err != nil {
 			t.Errorf("%s %s is no request that GitHub takes: %v", r.Method, r.URL.Path, err)
 		}
 	}
@@ -102,11 +103,11 @@ func (c *contract) response(t *testing.T, r *http.Request, w *httptest.ResponseR
 	if w.Code >= 300 {
 		return
 	}
-	in := c.route(t, r, nil)
+	in := c.route(t.Context(), t, r, nil)
 	if in == nil {
 		return
 	}
-	err := openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+	err := openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: in, Status: w.Code, Header: w.Header(), Body: io.NopCloser(bytes.NewReader(w.Body.Bytes())), Options: in.Options,
 	})
 	if err != nil {
@@ -116,7 +117,7 @@ func (c *contract) response(t *testing.T, r *http.Request, w *httptest.ResponseR
 
 // shaped fills an answer up with whatever the description asks for beside it.
 func (c *contract) shaped(r *http.Request, status int, v any) any {
-	in := c.route(&testing.T{}, r, nil)
+	in := c.route(context.Background(), &testing.T{}, r, nil)
 	if in == nil {
 		return v
 	}
@@ -200,9 +201,7 @@ func sampled(s *openapi3.Schema, depth int) any {
 	out := object{}
 	for _, part := range s.AllOf {
 		if made, ok := sampled(part.Value, 0).(object); ok {
-			for k, v := range made {
-				out[k] = v
-			}
+			maps.Copy(out, made)
 		}
 	}
 	for _, name := range s.Required {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -204,9 +205,7 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.spec.response(h.t, r, done)
-	for name, values := range done.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), done.Header())
 	// Headers that go-github obeys by itself if it sees them.
 	w.Header().Set("X-RateLimit-Remaining", "0")
 	w.Header().Set("X-RateLimit-Reset", "99999999999")
@@ -533,9 +532,7 @@ func (c *call) graphql() {
 		nodes := []object{}
 		for _, l := range c.h.lines {
 			node := object{"comments": object{"nodes": []object{{"databaseId": l["id"]}}}}
-			for k, v := range c.h.threads[l["id"].(int64)] {
-				node[k] = v
-			}
+			maps.Copy(node, c.h.threads[l["id"].(int64)])
 			nodes = append(nodes, node)
 		}
 		c.answer(200, object{"data": object{"repository": object{"pullRequest": object{"reviewThreads": object{"pageInfo": object{"hasNextPage": false}, "nodes": nodes}}}}})

@@ -76,7 +76,7 @@ func Pulls(ctx context.Context, options Options, origin Origin) ([]Target, error
 		return nil, err
 	}
 	var targets []Target
-	err = pages(maxPages, func(opt github.ListOptions) (*github.Response, error) {
+	err = pages(func(opt github.ListOptions) (*github.Response, error) {
 		some, resp, err := c.api.PullRequests.List(ctx, c.owner, c.repo, &github.PullRequestListOptions{
 			State: "open", Head: origin.HeadOwner + ":" + origin.Branch, ListOptions: opt,
 		})

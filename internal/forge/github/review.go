@@ -71,7 +71,7 @@ func (p *Publisher) reviewComments(ctx context.Context) (map[string][]*github.Pu
 	mine := make(map[string][]*github.PullRequestComment)
 	answered := make(map[int64]bool)
 	prefix := "<!-- boltseal:finding:" + key(p.gate) + ":"
-	err := pages(maxPages, func(opt github.ListOptions) (*github.Response, error) {
+	err := pages(func(opt github.ListOptions) (*github.Response, error) {
 		some, resp, err := p.api.PullRequests.ListComments(ctx, p.owner, p.repo, p.target.Number, &github.PullRequestListCommentsOptions{ListOptions: opt})
 		for _, c := range some {
 			if to := c.GetInReplyTo(); to != 0 {
@@ -125,7 +125,7 @@ func (p *Publisher) diffs(ctx context.Context, wanted []*report.Finding) (map[st
 	if len(asked) == 0 {
 		return diffs, nil
 	}
-	err := pages(maxPages, func(opt github.ListOptions) (*github.Response, error) {
+	err := pages(func(opt github.ListOptions) (*github.Response, error) {
 		files, resp, err := p.api.PullRequests.ListFiles(ctx, p.owner, p.repo, p.target.Number, &opt)
 		for _, f := range files {
 			if asked[f.GetFilename()] {
