@@ -18,15 +18,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
-
-// list is a flag that can be given several times.
-type list []string
-
-func (l *list) String() string     { return strings.Join(*l, ",") }
-func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 
 var (
 	rounds   = flag.Int("rounds", 3, "how often each command runs; medians are shown")
@@ -88,11 +81,6 @@ func row(what, command, cpu, wall, peak, ratio, targets string) {
 	fmt.Printf("%-40s  %-10s  %8s  %8s  %8s  %6s  %s\n", what, command, cpu, wall, peak, ratio, targets)
 }
 
-// target says whether a bound is kept.
-func target(bound string, met bool) string {
-	return bound + map[bool]string{true: ": met", false: ": MISSED"}[met]
-}
-
 func (b *bench) build() error {
 	b.boltseal, b.gitleaks = *program, filepath.Join(b.tmp, "gitleaks")
 	if b.boltseal == "" {
@@ -111,161 +99,6 @@ func (b *bench) goRun(args ...string) error {
 	return cmd.Run()
 }
 
-// command is one of the programs that are compared.
-type command struct {
-	name string
-	args []string
-	dir  string
-	ends []int // exit codes that are no failure
-	runs []cost
-}
-
-// cost is what a run takes.
-type cost struct {
-	cpu, wall time.Duration
-	peak      int64 // bytes
-}
-
-// measure runs commands in turn, so that what disturbs one disturbs the others.
-func (b *bench) measure(commands []*command) error {
-	for round := range *rounds {
-		order := slices.Clone(commands)
-		if round%2 == 1 {
-			slices.Reverse(order)
-		}
-		for _, c := range order {
-			took, err := b.once(c)
-			if err != nil {
-				return err
-			}
-			c.runs = append(c.runs, took)
-		}
-	}
-	return nil
-}
-
-// once runs a command. CPU is that of the process and of all children that it waited
-// for; memory the most that they held together, as far as it could be watched.
-func (b *bench) once(c *command) (cost, error) {
-	cmd := exec.Command(c.args[0], c.args[1:]...)
-	cmd.Dir = c.dir
-	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + b.tmp, "TMPDIR=" + b.tmp, "LC_ALL=C",
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
-	}
-	var errs strings.Builder
-	cmd.Stderr = &errs
-	start := time.Now()
-	if err := cmd.Start(); err != nil {
-		return cost{}, err
-	}
-	stop := watch(cmd.Process.Pid)
-	err := cmd.Wait()
-	took := cost{wall: time.Since(start), peak: stop()}
-	state := cmd.ProcessState
-	if state == nil || !slices.Contains(c.ends, state.ExitCode()) {
-		return cost{}, fmt.Errorf("%s: %w\n%s", strings.Join(c.args, " "), err, errs.String())
-	}
-	took.cpu = state.UserTime() + state.SystemTime()
-	if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
-		took.peak = max(took.peak, int64(usage.Maxrss)*maxrssUnit())
-	}
-	return took, nil
-}
-
-func maxrssUnit() int64 {
-	if runtime.GOOS == "darwin" {
-		return 1
-	}
-	return 1024
-}
-
-// watch follows the resident size of a process and its children, where /proc tells.
-func watch(pid int) (stop func() int64) {
-	done, result := make(chan struct{}), make(chan int64)
-	go func() {
-		tick := time.NewTicker(20 * time.Millisecond)
-		defer tick.Stop()
-		peak := int64(0)
-		for {
-			select {
-			case <-done:
-				result <- peak
-				return
-			case <-tick.C:
-				peak = max(peak, resident(pid))
-			}
-		}
-	}()
-	return func() int64 {
-		close(done)
-		return <-result
-	}
-}
-
-// resident is what a process and all below it hold in memory; what they share counts
-// once.
-func resident(pid int) int64 {
-	sum := proportional(pid)
-	program, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
-	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, task := range tasks {
-		children, _ := os.ReadFile(task)
-		for _, child := range strings.Fields(string(children)) {
-			n, err := strconv.Atoi(child)
-			if err != nil {
-				continue
-			}
-			// One that has not become another program yet is its parent's memory.
-			if own, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", n)); own != program {
-				sum += resident(n)
-			}
-		}
-	}
-	return sum
-}
-
-// proportional reads the proportional set size: see proc_pid_smaps(5).
-func proportional(pid int) int64 {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(data)) {
-		if size, ok := strings.CutPrefix(line, "Pss:"); ok {
-			kb, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(size), "kB")), 10, 64)
-			return kb << 10
-		}
-	}
-	return 0
-}
-
-func (c *command) median() cost {
-	middle := func(of func(cost) int64) int64 {
-		var all []int64
-		for _, r := range c.runs {
-			all = append(all, of(r))
-		}
-		slices.Sort(all)
-		return all[len(all)/2]
-	}
-	return cost{
-		cpu:  time.Duration(middle(func(r cost) int64 { return int64(r.cpu) })),
-		wall: time.Duration(middle(func(r cost) int64 { return int64(r.wall) })),
-		peak: middle(func(r cost) int64 { return r.peak }),
-	}
-}
-
-// ratio is the median of the rounds' own ratios: each compares what ran side by side.
-func ratio(a, b *command) float64 {
-	var all []float64
-	for i := range min(len(a.runs), len(b.runs)) {
-		all = append(all, float64(a.runs[i].cpu)/float64(max(b.runs[i].cpu, 1)))
-	}
-	slices.Sort(all)
-	return all[len(all)/2]
-}
-
 // show prints the medians of a command; ratio is by how much the CPU of the other
 // one exceeds its own.
 func show(what string, c *command, ratio float64, targets ...string) {
@@ -276,18 +109,6 @@ func show(what string, c *command, ratio float64, targets ...string) {
 	}
 	row(what, c.name, fmt.Sprintf("%.2f", m.cpu.Seconds()), fmt.Sprintf("%.3f", m.wall.Seconds()),
 		fmt.Sprintf("%.0f", float64(m.peak)/1e6), times, strings.Join(targets, ", "))
-}
-
-func memory(c *command, megabytes int64) string {
-	return target(fmt.Sprintf("memory <= %d MB", megabytes), c.median().peak <= megabytes*1_000_000)
-}
-
-func fill(args, target string) []string {
-	out := strings.Fields(args)
-	for i := range out {
-		out[i] = strings.ReplaceAll(out[i], "{}", target)
-	}
-	return out
 }
 
 func (b *bench) gitleaksOn(mode, dir string) *command {
@@ -307,7 +128,7 @@ func (b *bench) startUp() error {
 	theirs := b.gitleaksOn("dir", dir)
 	before := *rounds
 	*rounds = max(*rounds, 11)
-	err := b.measure([]*command{theirs, ours})
+	err := measure(b.tmp, *rounds, []*command{theirs, ours})
 	*rounds = before
 	if err != nil {
 		return err
@@ -353,7 +174,7 @@ func (b *bench) tree(dir string) error {
 	what := fmt.Sprintf("tree of %.1f MB, %d files", float64(size)/1e6, count)
 	theirs := b.gitleaksOn("dir", dir)
 	ours := &command{name: "boltseal", args: append([]string{b.boltseal}, fill(*treeArgs, ".")...), dir: dir, ends: []int{0, 1}}
-	if err := b.measure([]*command{theirs, ours}); err != nil {
+	if err := measure(b.tmp, *rounds, []*command{theirs, ours}); err != nil {
 		return err
 	}
 	show(what, theirs, 0)
@@ -383,7 +204,7 @@ func (b *bench) history(dir string) error {
 	}
 	theirs := b.gitleaksOn("git", dir)
 	ours := &command{name: "boltseal", args: append([]string{b.boltseal}, fill(*repoArgs, ".")...), dir: dir, ends: []int{0, 1}}
-	if err := b.measure([]*command{git, narrow, theirs, ours}); err != nil {
+	if err := measure(b.tmp, *rounds, []*command{git, narrow, theirs, ours}); err != nil {
 		return err
 	}
 	show(what, git, 0)

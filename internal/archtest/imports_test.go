@@ -24,8 +24,8 @@ const module = "github.com/boltseal/boltseal/"
 //	5 gate  forge  forge/*
 //	4 scanner/*  source/*  report  fix
 //	3 scan
-//	2 rule  policy  vulndb
-//	1 finding  eol  inventory  nearest  yamlpos  ci  git  cache  shellcheck  layerline
+//	2 rule  policy  vulndb  baseline
+//	1 finding  builtfrom  eol  inventory  nearest  yamlpos  ci  git  cache  shellcheck  vex  web
 var allowed = []struct {
 	pkg   string
 	own   string // space-separated, below internal/
@@ -33,34 +33,38 @@ var allowed = []struct {
 }{
 	{"internal/inventory", "", "os net/http"},
 	{"internal/adminport", "", "os net/http"},
+	{"internal/builtfrom", "", "os net/http"},
 	{"internal/eol", "inventory", "os net/http"},
 	{"internal/nearest", "", "os net/http"},
 	{"internal/yamlpos", "nearest", "os net/http"},
 	{"internal/git", "", "net/http"},
+	{"internal/git/gittest", "", ""}, // serves a test's repositories
 	{"internal/cache", "", "net/http os/exec"},
 	{"internal/ci", "", "os net/http"},
 	{"internal/shellcheck", "", "net/http"},
-	{"internal/layerline", "", "os net/http"},
+	{"internal/web", "", "os os/exec"},
 	{"internal/finding", "inventory", "os net/http"},
+	{"internal/baseline", "finding", "os net/http"},
 	{"internal/rule", "finding nearest", "os net/http"},
 	{"internal/rule/ruletest", "finding fix rule scan", "net/http"},
-	{"internal/policy", "finding yamlpos", "os os/exec net/http"},
-	{"internal/vulndb", "inventory", ""},
+	{"internal/vex", "", "os net/http"},
+	{"internal/policy", "finding inventory nearest vex yamlpos", "os os/exec net/http"},
+	{"internal/vulndb", "inventory web", ""},
 	{"internal/scan", "finding inventory", "os net/http"},
 	{"internal/scan/scantest", "scan", "os net/http"},
 	{"internal/source/tree", "scan git", "net/http"},
-	{"internal/source/image", "scan", "os/exec"},
+	{"internal/source/image", "scan web", "os/exec"},
 	{"internal/source/sbom", "inventory scan", "net/http os/exec"},
 	{"internal/source/history", "scan git", "net/http os/exec"},
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
-	{"internal/scanner/dockerfile", "adminport eol finding nearest rule scan yamlpos", "os os/exec net/http"},
-	{"internal/scanner/packages", "finding inventory scan vulndb", "os os/exec net/http"},
+	{"internal/scanner/dockerfile", "adminport builtfrom eol finding nearest rule scan yamlpos", "os os/exec net/http"},
+	{"internal/scanner/packages", "finding inventory scan vulndb yamlpos", "os os/exec net/http"},
 	{"internal/scanner/imageconfig", "adminport eol finding inventory rule scan", "os os/exec net/http"},
 	{"internal/fix", "finding", "os os/exec net/http"},
-	{"internal/report", "finding inventory nearest policy rule", "os net/http"},
+	{"internal/report", "finding inventory nearest policy rule vex", "os net/http"},
 	{"internal/forge", "policy report", "os net/http"},
 	{"internal/forge/github", "finding fix policy report", "os os/exec"},
-	{"internal/gate", "finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},
+	{"internal/gate", "baseline builtfrom finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},
 	{"internal/cli", "*", "net/http"},
 	{"internal/exampleimage", "", "net/http"},
 	{"cmd/boltseal", "cli", ""},

@@ -1,11 +1,8 @@
-// Package ci finds out on which CI system the program runs, from the variables
-// that the system sets.
+// Package ci finds out on which CI system the program runs and what it is asked to
+// test there, from the variables that the system sets and the event that it tells.
 package ci
 
-import (
-	"encoding/json"
-	"strings"
-)
+import "strings"
 
 // System is a CI system.
 type System string
@@ -17,66 +14,77 @@ const (
 	GitLab System = "gitlab"
 )
 
-// Context is what the CI system says of the job.
+// Event is the kind of what started the job.
+type Event string
+
+// The kinds of event. Unknown is one that nothing is known of: where a system is
+// known it counts as the tip of some branch that nobody has vouched for.
+const (
+	Unknown  Event = ""
+	Pull     Event = "pull"  // a pull or merge request
+	Queue    Event = "queue" // what a merge queue or merge train is about to merge
+	Push     Event = "push"
+	Tag      Event = "tag"
+	Dispatch Event = "dispatch" // started by a person or another program
+	Schedule Event = "schedule"
+)
+
+// Context is what the CI system says of the job. Branches are plain names, without
+// refs/heads/; what is not known is empty.
 type Context struct {
 	System System
-	// Change says that a pull or merge request is under test: the checkout, its
-	// policy included, is the author's.
+	Event  Event
+	// Change says that somebody's proposal is under test: the checkout, its policy
+	// included, is the author's.
 	Change bool
+	// Commit is the one that the event is about; the checkout may be another one.
+	Commit string
+	// Branch is the one that a push, dispatch or schedule is about.
+	Branch string
+	// Target is the branch that a change is for, Default the repository's default
+	// branch.
+	Target, Default string
+	// Head is the author's commit of a change, MergeBase where the system says that
+	// it left the target, Before the commit that a push replaces, or in a queue the
+	// one that it builds on; empty also where a push makes a new branch.
+	Head, MergeBase, Before string
+	// Merge says that Commit is a merge that the forge made, whose first parent is
+	// of the target branch.
+	Merge bool
+	// URL is where git finds the repository that the change is for, not its
+	// author's fork; it holds no credentials.
+	URL string
 }
 
-// Detect reads the variables through getenv.
-// GitHub: https://docs.github.com/actions/reference/workflows-and-actions/variables,
+// Detect reads the variables through getenv, and the event that GitHub tells, nil
+// where there is none.
+// GitHub: https://docs.github.com/actions/reference/workflows-and-actions/variables
+// and https://docs.github.com/webhooks/webhook-events-and-payloads,
 // GitLab: https://docs.gitlab.com/ci/variables/predefined_variables/.
-func Detect(getenv func(string) string) Context {
+func Detect(getenv func(string) string, event []byte) Context {
 	switch {
 	case getenv("GITHUB_ACTIONS") == "true":
-		return Context{System: GitHub, Change: githubChanges[getenv("GITHUB_EVENT_NAME")]}
+		return github(getenv, event)
 	case getenv("GITLAB_CI") == "true":
-		return Context{System: GitLab, Change: getenv("CI_MERGE_REQUEST_IID") != ""}
+		return gitlab(getenv)
 	}
 	return Context{}
 }
 
-// githubChanges are the events whose checkout holds somebody's proposal.
-var githubChanges = map[string]bool{
-	"pull_request":        true,
-	"pull_request_target": true,
-	"merge_group":         true,
+// commit gives an id, and nothing for the zeros that stand for no commit, or for what
+// is no id: a name could lead anywhere.
+func commit(id string) string {
+	if len(id) != 40 && len(id) != 64 || strings.Trim(id, "0123456789abcdef") != "" || strings.Trim(id, "0") == "" {
+		return ""
+	}
+	return id
 }
 
-// Bases are revisions from which the change under test may start, the surest first:
-// those that the checkout does not hold are no use. event is the text of the file
-// that GITHUB_EVENT_PATH names, nil where there is none.
-func Bases(getenv func(string) string, event []byte) []string {
-	var all []string
-	add := func(prefix, rev string) {
-		if rev != "" {
-			all = append(all, prefix+rev)
-		}
+// branch takes the name of a branch out of a ref; empty for another one.
+func branch(ref string) string {
+	name, ok := strings.CutPrefix(ref, "refs/heads/")
+	if !ok {
+		return ""
 	}
-	if getenv("GITHUB_ACTIONS") == "true" {
-		// A merge commit that GitHub made has the target branch as its first parent.
-		// GITHUB_SHA names it; what is checked out may be the author's own commit.
-		if sha := getenv("GITHUB_SHA"); sha != "" && strings.HasPrefix(getenv("GITHUB_REF"), "refs/pull/") && strings.HasSuffix(getenv("GITHUB_REF"), "/merge") {
-			add("", sha+"^1")
-		}
-		var e struct {
-			PullRequest struct {
-				Base struct{ SHA string }
-			} `json:"pull_request"`
-			MergeGroup struct {
-				BaseSHA string `json:"base_sha"`
-			} `json:"merge_group"`
-		}
-		if json.Unmarshal(event, &e) == nil {
-			add("", e.MergeGroup.BaseSHA)
-		}
-		add("refs/remotes/origin/", getenv("GITHUB_BASE_REF"))
-		add("", e.PullRequest.Base.SHA)
-		return all
-	}
-	add("", getenv("CI_MERGE_REQUEST_DIFF_BASE_SHA"))
-	add("refs/remotes/origin/", getenv("CI_MERGE_REQUEST_TARGET_BRANCH_NAME"))
-	return all
+	return name
 }

@@ -2,8 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,9 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/boltseal/boltseal/internal/ci"
-	"github.com/boltseal/boltseal/internal/finding"
-	"github.com/boltseal/boltseal/internal/git"
+	"github.com/boltseal/boltseal/internal/gate"
+	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
+	"github.com/boltseal/boltseal/internal/scanner/secrets"
 	"github.com/boltseal/boltseal/internal/source/image"
 )
 
@@ -40,13 +42,19 @@ scanning, and in the pull request as one comment and a review of its lines. What
 the token may not do is shown as annotations of the job; it changes no exit code
 without --require-publish.
 
-In a pull or merge request secrets are looked for in the commits of the change,
-and in the files that it touches: the checkout must hold its history
-(fetch-depth: 0, GIT_DEPTH: 0).
+The policy, and gitleaks' and hadolint's own files, are read where nobody who
+proposes a change can write: at the tip of the branch that it is for, fetched now,
+as long as that is the default branch or the default branch's policy lists it in
+trust.branches. Of the author's own policy only what it tightens counts. Where the
+trusted branch cannot be read there is no verdict (3).
 
-gitleaks' and hadolint's own files are then those of the commit that the change
-starts from, and hadolint's variables count for nothing. The policy is read from
-the checkout, which is the author's own: it says so.`,
+In a pull or merge request findings are new or old: the checkout is compared with
+where the change started. Its commits are looked through for secrets, too: the
+checkout must hold its history (fetch-depth: 0, GIT_DEPTH: 0). Flags and variables
+may only tighten there, unless the trusted policy lists them in trust.may-set.
+
+The branch is fetched with the credentials of the checkout, else with GITHUB_TOKEN or
+CI_JOB_TOKEN; --offline takes it as the checkout knows it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := fromEnv(cmd, sys.Getenv); err != nil {
@@ -61,31 +69,7 @@ the checkout, which is the author's own: it says so.`,
 					return err
 				}
 			}
-			o.inJob = true
-			job := ci.Detect(sys.Getenv)
-			var missing error
-			if job.Change {
-				o.inChange = true
-				o.newFrom, missing = c.base(cmd.Context(), sys)
-			}
-			// The path is a folder, whatever it holds.
-			p, err := o.prepare(cmd.Context(), sys, log, append([]string{"dir:" + c.path}, c.images...))
-			if err != nil {
-				return err
-			}
-			opt, err := p.reportOptions(sys, false)
-			if err != nil {
-				return err
-			}
-			if job.Change {
-				sys.warn("the policy was read from the checkout, which in a pull or merge request is its author's")
-			}
-			if missing != nil && p.runs(finding.Secrets) {
-				failure := "the commits of the change were not scanned for secrets: " + missing.Error()
-				sys.warn("%s", p.judging.Mask(failure))
-				p.judging.Failures = append(p.judging.Failures, failure)
-			}
-			return c.publish(cmd.Context(), sys, job, p, p.run(cmd.Context(), sys, log), opt)
+			return o.ci(cmd, sys, log, c)
 		},
 	}
 	o.register(cmd)
@@ -99,38 +83,84 @@ the checkout, which is the author's own: it says so.`,
 	return cmd
 }
 
-// maxEvent is more than any event is long.
-const maxEvent = 16 << 20
-
-// readEvent reads the event of the job; nil where there is none.
-func readEvent(sys System) []byte {
-	f, err := os.Open(sys.Getenv("GITHUB_EVENT_PATH"))
-	if err != nil {
-		return nil
-	}
-	defer f.Close()                                     //nolint:errcheck // only read from
-	event, _ := io.ReadAll(io.LimitReader(f, maxEvent)) // half of it is no JSON
-	return event
-}
-
-// base finds the revision from which the change under test starts.
-func (c ciOptions) base(ctx context.Context, sys System) (string, error) {
-	event := readEvent(sys)
-	path, err := realPath(c.path)
-	if err != nil {
-		return "", err
-	}
-	repo, err := git.Find(ctx, path)
-	if err != nil {
-		return "", fmt.Errorf("%w: check out the repository with git", err)
-	}
-	bases := ci.Bases(sys.Getenv, event)
-	for _, base := range bases {
-		if id, err := repo.Resolve(ctx, base); err == nil {
-			return id, nil
+// ci runs the gate in a job. What is known of the event decides where the policy is
+// read, and what findings are compared with.
+func (o scanOptions) ci(cmd *cobra.Command, sys System, log *slog.Logger, c ciOptions) error {
+	ctx := cmd.Context()
+	job := detect(sys)
+	o.inJob, o.inChange = true, job.Change
+	o.anchors = &anchors{}
+	if job.System != ci.None {
+		a, err := anchorJob(ctx, sys, job, c.path, o.offline)
+		if err != nil {
+			return c.refuse(ctx, sys, job, err)
+		}
+		o.anchors.job = a
+		o.event, o.defaultBranch = events[job.Event], !job.Change && job.Branch == job.Default && job.Branch != ""
+		log.Debug("trusted", "branch", a.branch, "commit", a.trusted, "head", a.head, "since", a.since)
+		if job.Change {
+			if err := o.checkFlags(ctx, cmd, a, c.path); err != nil {
+				return errors.Join(err, o.anchors.close())
+			}
 		}
 	}
-	return "", fmt.Errorf("the checkout holds none of %q: check out all of the history (fetch-depth: 0 of actions/checkout, GIT_DEPTH: 0 of GitLab)", bases)
+	// The path is a folder, whatever it holds.
+	p, err := o.prepare(ctx, sys, log, append([]string{"dir:" + c.path}, c.images...))
+	if err != nil {
+		return err
+	}
+	defer p.close(sys)
+	opt, err := p.reportOptions(sys, false)
+	if err != nil {
+		return err
+	}
+	if a := o.anchors.job; a != nil {
+		if p.notices, err = a.changedFiles(ctx, p.targets[0].name()); err != nil {
+			return noVerdict(err)
+		}
+	}
+	return c.publish(ctx, sys, job, p, p.run(ctx, sys, log), opt)
+}
+
+// events are what policies call the events of a job.
+var events = map[ci.Event]policy.Event{
+	ci.Pull: policy.Change, ci.Queue: policy.Change, ci.Push: policy.Push, ci.Tag: policy.Push, ci.Dispatch: policy.Push, ci.Schedule: policy.Schedule,
+}
+
+// checkFlags asks the trusted policy of a folder what flags may loosen in a change: of
+// several above one another the topmost, whose children may only tighten.
+func (o scanOptions) checkFlags(ctx context.Context, cmd *cobra.Command, a *anchor, path string) error {
+	files := a.files(ctx)
+	found, err := findIn(files, a.folder(path), files.paths)
+	if err != nil {
+		return badPolicy(err)
+	}
+	if len(found.policies) == 0 {
+		return checkFlags(cmd, nil)
+	}
+	may := func(string) bool { return false } // where only folders below have one
+	for _, p := range found.policies {
+		if p.Under == "" {
+			may = p.Trust.MayLoosen
+		}
+	}
+	return checkFlags(cmd, may)
+}
+
+// refuse says that there is no verdict, and why, where the job shows verdicts. A wrong
+// policy is its own error.
+func (c ciOptions) refuse(ctx context.Context, sys System, job ci.Context, err error) error {
+	if exit, ok := errors.AsType[*exitError](err); ok && exit.code == ExitUsage {
+		return usage(err)
+	}
+	p := &prepared{judging: gate.Judging{Now: sys.now(), Mask: secrets.NewMasker(), Failures: []string{err.Error()}}}
+	run := gate.Run(ctx, gate.Request{Version: Version, Judging: p.judging})
+	opt, badCatalogue := p.reportOptions(sys, false)
+	if badCatalogue != nil {
+		return badCatalogue
+	}
+	sys.warn("%s", p.judging.Mask(err.Error()))
+	return c.publish(ctx, sys, job, p, run, opt)
 }
 
 // runs says whether a scanner is among those that were asked for.
@@ -166,7 +196,6 @@ func (c ciOptions) publish(ctx context.Context, sys System, job ci.Context, p *p
 	for _, o := range ciReports {
 		outputs = append(outputs, output{o.format, filepath.Join(c.outputDir, o.file)})
 	}
-	opt.Brought = c.brought(ctx)
 	// What cannot be made is told by the reports that do not fit into it.
 	_ = os.MkdirAll(c.outputDir, 0o755) //nolint:gosec // reports are for everybody
 	files := p.writeFiles(sys, run, outputs, opt)

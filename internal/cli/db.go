@@ -21,7 +21,7 @@ import (
 const envSourceDate = "SOURCE_DATE_EPOCH"
 
 func newDB(sys System) *cobra.Command {
-	return group("db", "Work with the vulnerability database", newDBBuild(sys), newDBStatus(sys))
+	return group("db", "Work with the vulnerability database", newDBBuild(sys), newDBUpdate(sys), newDBExport(sys), newDBStatus(sys))
 }
 
 func newDBBuild(sys System) *cobra.Command {
@@ -75,15 +75,23 @@ $` + envSourceDate + `, else that of the newest record.`,
 	return cmd
 }
 
-// frugal bounds the memory of a build until the function that it gives is called.
-// What GOMEMLIMIT says stands.
+// frugal bounds the memory of a build until the function that it gives is called,
+// and lets garbage lie until it comes near that: a build makes a lot of it. What
+// GOMEMLIMIT and GOGC say stands.
 func frugal(getenv func(string) string) func() {
-	const most = 768 << 20
+	const most, lazy = 860 << 20, 300
 	if getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}
-	before := debug.SetMemoryLimit(most)
-	return func() { debug.SetMemoryLimit(before) }
+	limit := debug.SetMemoryLimit(most)
+	if getenv("GOGC") != "" {
+		return func() { debug.SetMemoryLimit(limit) }
+	}
+	percent := debug.SetGCPercent(lazy)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 // buildDate is the zero value where nobody says one.
@@ -111,18 +119,19 @@ func buildDate(flag string, getenv func(string) string) (time.Time, error) {
 // built says what was made.
 func built(dir string, m *vulndb.Manifest) string {
 	records := 0
-	for _, s := range m.Sources {
+	for _, s := range m.Sources() {
 		records += s.Records
 	}
+	matching, details := m.Size()
 	return fmt.Sprintf("%s: %d records of %d ecosystems, dated %s, %s to match with, %s of details",
-		dir, records, len(m.Sources), m.Built, megabytes(m.Matches.Size+m.Extras.Size), megabytes(m.Texts.Size))
+		dir, records, len(m.Sources()), m.Built, megabytes(matching), megabytes(details))
 }
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
 
 // warnBad names the first records that could not be read.
 func warnBad(sys System, m *vulndb.Manifest) {
-	for _, s := range m.Sources {
+	for _, s := range m.Sources() {
 		if s.Bad == 0 {
 			continue
 		}
@@ -139,28 +148,22 @@ func newDBStatus(sys System) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [--db DIR]",
 		Short: "Show what a database holds, and how old it is",
-		Long: `status prints the date of a built database and of each of its sources. Exit
-code 3 says that there is no database or that it is damaged; --verify reads all of
-it to find out.`,
+		Long: `status prints the digest and the date of a built database, and of each of its
+sources when it was last known to be up to date. Exit code 3 says that there is no
+database or that it is damaged; --verify reads all of it to find out.`,
 		Example: `  boltseal db status --db db`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := fromEnv(cmd, sys.Getenv); err != nil {
 				return err
 			}
-			if dir == "" {
-				return usage(errors.New("--db names no database"))
+			dir, err := namedDatabase(sys, dir)
+			if err != nil {
+				return err
 			}
 			db, err := vulndb.OpenDatabase(dir)
-			if errors.Is(err, vulndb.ErrNotDatabase) {
-				if _, missing := os.Stat(dir); missing == nil {
-					err = fmt.Errorf("%w; make one: boltseal db build --from DIR -o DIR", err)
-				} else {
-					err = plainer(missing)
-				}
-			}
 			if err != nil {
-				return noVerdict(err)
+				return noVerdict(noDatabaseYet(dir, err))
 			}
 			defer db.Close() //nolint:errcheck // only read from
 			if verify {
@@ -168,23 +171,39 @@ it to find out.`,
 					return noVerdict(err)
 				}
 			}
-			return writeStatus(sys, db.Manifest())
+			return writeStatus(sys, dir, db)
 		},
 	}
-	cmd.Flags().StringVar(&dir, "db", "", "folder with a built database")
+	cmd.Flags().StringVar(&dir, "db", "", "folder or .tar file with a built database (default: the one that scan keeps)")
 	cmd.Flags().BoolVar(&verify, "verify", false, "read all of it and compare the checksums")
 	withEnv(cmd.Flags())
 	return cmd
 }
 
-func writeStatus(sys System, m *vulndb.Manifest) error {
+// noDatabaseYet says what to do where there is no database.
+func noDatabaseYet(dir string, err error) error {
+	if !errors.Is(err, vulndb.ErrNotDatabase) {
+		return plainer(err)
+	}
+	if _, missing := os.Stat(dir); missing != nil {
+		return fmt.Errorf("%w; fetch one: boltseal db update", plainer(missing))
+	}
+	return fmt.Errorf("%w; fetch or make one: boltseal db update, boltseal db build --from DIR -o DIR", err)
+}
+
+func writeStatus(sys System, dir string, db *vulndb.Database) error {
+	m := db.Manifest()
+	if _, err := fmt.Fprintf(sys.Stdout, "%s, digest %s\n", dir, db.Digest()); err != nil {
+		return printed(0, err)
+	}
 	w := tabwriter.NewWriter(sys.Stdout, 0, 0, 2, ' ', 0)
 	now := sys.now()
 	line := func(name, date string, rest string) {
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", name, cmp.Or(date, "no date"), age(date, now), rest)
 	}
-	line("database", m.Built, fmt.Sprintf("schema %d, %s to match with, %s of details", m.Schema, megabytes(m.Matches.Size+m.Extras.Size), megabytes(m.Texts.Size)))
-	for _, s := range m.Sources {
+	matching, details := m.Size()
+	line("database", m.Built, fmt.Sprintf("schema %d, %s to match with, %s of details", m.Schema, megabytes(matching), megabytes(details)))
+	for _, s := range m.Sources() {
 		text := fmt.Sprintf("%d records", s.Records)
 		if s.Withdrawn > 0 {
 			text += fmt.Sprintf(", %d withdrawn", s.Withdrawn)
@@ -192,7 +211,10 @@ func writeStatus(sys System, m *vulndb.Manifest) error {
 		if s.Bad > 0 {
 			text += fmt.Sprintf(", %d could not be read in whole", s.Bad)
 		}
-		line(s.Ecosystem, s.Date, text)
+		if s.Date != "" {
+			text += ", the newest of " + s.Date[:min(len(s.Date), len(time.DateOnly))]
+		}
+		line(s.Ecosystem, db.AsOf(s.Ecosystem), text)
 	}
 	line("KEV", m.KEV, "")
 	line("EPSS", m.EPSS, "")

@@ -11,10 +11,16 @@ import (
 )
 
 func newExplain(sys System) *cobra.Command {
-	return &cobra.Command{
-		Use:   "explain RULE",
-		Short: "Explain a rule: why it matters, what to do, examples",
-		Args:  cobra.ExactArgs(1),
+	var db string
+	cmd := &cobra.Command{
+		Use:   "explain RULE|ADVISORY",
+		Short: "Explain a rule: why it matters, what to do, examples; or an advisory",
+		Long: `explain tells of a rule why it matters and what to do, with examples. Of an
+advisory, named by the id of its record (CVE, GHSA, DSA, ...), it shows the details
+and references that the database has, and what KEV and EPSS say.`,
+		Example: `  boltseal explain DL3007
+  boltseal explain GHSA-jfh8-c2jp-5v3q`,
+		Args: cobra.ExactArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			catalogue, err := gate.Catalogue()
 			if err != nil {
@@ -26,24 +32,34 @@ func newExplain(sys System) *cobra.Command {
 			}
 			return ids, cobra.ShellCompDirectiveNoFileComp
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := fromEnv(cmd, sys.Getenv); err != nil {
+				return err
+			}
 			catalogue, err := gate.Catalogue()
 			if err != nil {
 				return noVerdict(err)
 			}
 			r, ok := catalogue.Find(args[0])
+			if !ok && isAdvisory(args[0]) {
+				text, err := explainAdvisory(sys, db, args[0])
+				if err != nil {
+					return err
+				}
+				return printed(fmt.Fprint(sys.Stdout, text))
+			}
 			if !ok {
 				return usage(unknownRule(catalogue, args[0]))
 			}
 			return printed(fmt.Fprint(sys.Stdout, page(r)))
 		},
 	}
+	cmd.Flags().StringVar(&db, "db", "", "folder or .tar file with a built database (default: the one that scan keeps)")
+	withEnv(cmd.Flags())
+	return cmd
 }
 
 func unknownRule(c rule.Catalogue, id string) error {
-	if upper := strings.ToUpper(id); strings.HasPrefix(upper, "CVE-") || strings.HasPrefix(upper, "GHSA-") {
-		return fmt.Errorf("%q is an advisory, not a rule: its finding tells what to do", id)
-	}
 	if near := c.Nearest(id); near != "" {
 		return fmt.Errorf("unknown rule %q; did you mean %q?", id, near)
 	}

@@ -367,17 +367,23 @@ func (l *leaks) look(t *testing.T, round uint64) {
 func leakPolicy(p *plants) string {
 	return fmt.Sprintf(`version: 1
 rules:
+  - {id: templated, rule: DL3006, action: block, message: "{path} and %s"}
+  - {id: expression, cel: 'finding.message == "%s"', action: block}
   - {id: all, action: block, message: "ours is %s"}
+scopes: [{paths: "%s/**", action-max: note}]
+vex: {products: "%s"}
+tests: [{name: "%s", finding: {scanner: secrets, path: "%s"}, expect: note}]
 exceptions:
   - {match: {rule: DL3007}, reason: "because %s", owner: "@%s", approved-by: "@acme/appsec", created: 2026-11-20, expires: 2026-12-10}
   - {match: {rule: DL4000, path: "%s"}, reason: "old", owner: "@a", approved-by: "@b", created: 2026-10-20, expires: 2026-11-10}
-`, p.at("policy: message"), p.at("policy: reason"), p.at("policy: owner"), p.at("policy: unmatched exception"))
+`, p.at("policy: template"), p.at("policy: cel"), p.at("policy: message"), p.at("policy: scope"), p.at("policy: product"), p.at("policy: test"), p.at("policy: a test's path"), p.at("policy: reason"), p.at("policy: owner"), p.at("policy: unmatched exception"))
 }
 
 // leakRuns are the command lines.
 func leakRuns(t *testing.T, p *plants, out, archive string) []leakRun {
 	t.Helper()
 	written := filepath.Join(out, "written")
+	put(t, out, map[string]string{"bare/testdata/x.env": "token=" + p.at("a repository without a policy") + "\n"})
 	var formats []string
 	for _, f := range report.Formats() {
 		formats = append(formats, "-f", f+"="+filepath.Join(written, "report."+f))
@@ -403,6 +409,13 @@ func leakRuns(t *testing.T, p *plants, out, archive string) []leakRun {
 		{"archives", scan(append([]string{"-v", "--max-archive-depth", "3", "--scanners", "secrets", "."}, formats...)...), nil, -1},
 		{"secrets alone", scan(append([]string{"-v", "--scanners", "secrets"}, all...)...), nil, -1},
 		{"policy check", []string{"policy", "check"}, nil, 0},
+		{"policy test", []string{"policy", "test"}, nil, 1},
+		{"policy diff", []string{"policy", "diff", "built-in", ".boltseal.yaml"}, nil, 0},
+		{"a run file", scan("-f", "json="+filepath.Join(out, "run.json"), ".", archive), nil, -1},
+		{"policy explain", []string{"policy", "explain", "all", filepath.Join(out, "run.json")}, nil, 0},
+		{"policy explain of a rule", []string{"policy", "explain", "DL3007"}, nil, 0},
+		{"policy init", []string{"policy", "init", "--print", filepath.Join(out, "bare")}, nil, 0},
+		{"baseline", []string{"baseline", "-o", filepath.Join(written, "baseline"), ".", archive}, nil, -1},
 		{"ci on GitHub", []string{"ci", "-v", "--image", archive, "--output-dir", filepath.Join(written, "reports")}, ci, -1},
 		{"ci on GitHub without secrets", []string{"ci", "--scanners", "dockerfile,packages,imageconfig", "--image", archive, "--output-dir", filepath.Join(written, "reports")}, ci, -1},
 		{"ci on GitLab", []string{"ci", "--output-dir", filepath.Join(written, "reports")}, map[string]string{"GITLAB_CI": "true", "CI": "true", "CI_COMMIT_REF_NAME": p.at("a branch of GitLab")}, -1},
@@ -442,6 +455,16 @@ func leakRuns(t *testing.T, p *plants, out, archive string) []leakRun {
 		{"schema", "%s"},
 		{"policy", "check", "%s"},
 		{"policy", "%s"},
+		{"policy", "test", "%s"},
+		{"policy", "init", "%s"},
+		{"policy", "explain", "%s"},
+		{"policy", "explain", "%s", "%s.json"},
+		{"policy", "diff", "%s", "built-in"},
+		{"policy", "diff", "%s:x", "built-in"},
+		{"policy", "diff", "HEAD:%s", "built-in"},
+		{"baseline", "-o", "policy.yaml/%s", "."},
+		{"scan", "--vex", "%s.json"},
+		{"scan", "--baseline", "%s"},
 		{"ci", "--image", "%s"},
 		{"ci", "--path", "%s"},
 		{"%s"},
@@ -471,6 +494,9 @@ func badPolicies(t *testing.T, p *plants, out string) []leakRun {
 		"version: 1\nrules: [{id: %s, action: block}, {id: %[1]s, action: warn}]\n", "version: 1\nextends: [{ref: \"%s\"}]\n",
 		"version: 1\nexceptions: [{match: {rule: a}, reason: r, owner: o, approved-by: a, created: %s, expires: 2026-12-10}]\n",
 		"version: 1\ntargets: {exclude: [\"[%s\"]}\n", "version: 1\nrules: &%s []\nlimits: *%[1]sx\n", "version: 1\n\t%s\n", "version: 1\nrules: !!%s []\n", "version: 1\nrules: [{id: a, action: block, until: \"%s\", then: block}]\n",
+		"version: 1\nrules: [{id: a, action: block, cel: '%s'}]\n", "version: 1\nrules: [{id: a, action: block, cel: 'finding.%s == \"\"'}]\n",
+		"version: 1\nrules: [{id: a, action: block, message: \"{%s}\"}]\n", "version: 1\nrelaxable: [\"%s\"]\n", "version: 1\nlimits: {exception-max-age: \"%s\"}\n",
+		"version: 1\ntrust: {may-set: [\"%s!\"]}\n",
 	} {
 		name := filepath.Join(out, "policies", fmt.Sprintf("%d.yaml", i))
 		put(t, out, map[string]string{"policies/" + filepath.Base(name): fmt.Sprintf(text, p.at("bad policy: %s", text))})
@@ -478,6 +504,11 @@ func badPolicies(t *testing.T, p *plants, out string) []leakRun {
 			leakRun{fmt.Sprintf("scan with bad policy %d", i), []string{"scan", "-v", "-c", name, "--scanners", "dockerfile"}, nil, -1},
 			leakRun{fmt.Sprintf("check of bad policy %d", i), []string{"policy", "check", "-c", name}, nil, -1},
 		)
+	}
+	for i, text := range []string{"version: 1\nvex: {files: \"%s.json\"}\n", "version: 1\nnew: {compare-to: baseline, baseline: \"%s\"}\n"} {
+		name := filepath.Join(out, "policies", fmt.Sprintf("missing%d.yaml", i))
+		put(t, out, map[string]string{"policies/" + filepath.Base(name): fmt.Sprintf(text, p.at("missing file: %s", text))})
+		runs = append(runs, leakRun{fmt.Sprintf("scan with missing file %d", i), []string{"scan", "-v", "-c", name}, nil, -1})
 	}
 	return runs
 }

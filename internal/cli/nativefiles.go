@@ -25,8 +25,8 @@ type nativeFile struct {
 }
 
 // nativeFiles reads the files of other tools that a target brings: as they are
-// checked out, or in a change as they are in the commit that it starts from, never
-// as its author left them.
+// checked out, or as they are in the trusted commit, never as the author of a change
+// left them.
 type nativeFiles struct {
 	// root is the root of the target's repository, or the target itself.
 	root string
@@ -40,8 +40,15 @@ type nativeFiles struct {
 // nativeFilesOf says from where the files for a folder are read. It is false where
 // there is nothing to trust, or no such folder: the target itself will say so.
 func (o scanOptions) nativeFilesOf(ctx context.Context, folder string) (n nativeFiles, ok bool, err error) {
-	if o.inChange && o.newFrom == "" {
-		return n, false, nil
+	a, err := o.anchors.of(ctx, folder)
+	if err != nil {
+		return n, false, err
+	}
+	if a != nil && a.trusted != "" {
+		n.root = a.repo.Root
+		n.read = func(name string) ([]byte, error) { return a.objects.ReadFile(ctx, a.trusted, name, maxNative) }
+		n.folders = foldersOf(a.folder(folder))
+		return n, true, nil
 	}
 	dir, err := realPath(folder)
 	if err != nil {
@@ -53,21 +60,20 @@ func (o scanOptions) nativeFilesOf(ctx context.Context, folder string) (n native
 		n.root = repo.Root
 	}
 	n.read = func(name string) ([]byte, error) { return readInside(n.root, name) }
-	if o.inChange {
-		if err != nil {
-			return n, false, noVerdict(err)
-		}
-		n.read = func(name string) ([]byte, error) { return readCommitted(ctx, repo, o.newFrom, name) }
-	}
 	sub, err := filepath.Rel(n.root, dir)
 	if err != nil {
 		return n, false, fmt.Errorf("looking for files of other tools: %w", err)
 	}
-	n.folders = []string{filepath.ToSlash(sub)}
-	if sub != "." {
-		n.folders = append(n.folders, ".")
-	}
+	n.folders = foldersOf(filepath.ToSlash(sub))
 	return n, true, nil
+}
+
+// foldersOf are a folder and the root, from the root.
+func foldersOf(sub string) []string {
+	if sub == "." {
+		return []string{sub}
+	}
+	return []string{sub, "."}
 }
 
 // find reads a file of each folder that has it.

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/boltseal/boltseal/internal/ci"
 	"github.com/boltseal/boltseal/internal/forge/github"
 	"github.com/boltseal/boltseal/internal/gate"
 	"github.com/boltseal/boltseal/internal/git"
@@ -22,7 +21,6 @@ import (
 
 // storedOptions are what publish takes.
 type storedOptions struct {
-	policy         string
 	check, comment bool
 	category       string
 }
@@ -37,8 +35,8 @@ such a pull request may only read; this runs in a job of its own, which workflow
 starts and whose token may write.
 
 Of the run file only findings are believed. They are judged again by the policy at
-the commit of this job, which is one of the default branch and must have been
-checked out: no exception, baseline or ignore comment that the file names counts, every
+the tip of the branch that the pull request is for, fetched now, or the default
+branch's, as ci does; the checkout of this job only says where it lies: no exception, baseline or ignore comment that the file names counts, every
 finding is new, and the words of rules are boltseal's own. The pull request is the
 open one whose head repository, branch and commit are those of the workflow's run.
 
@@ -56,7 +54,6 @@ It exits 3 where nothing could be published.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&o.policy, "policy", "c", "", "policy file, instead of looking for .boltseal.yaml in the working directory and above")
 	f.BoolVar(&o.check, "check", true, "make a check run (checks: write)")
 	f.BoolVar(&o.comment, "comment", true, "keep one comment in the pull request (pull-requests: write)")
 	f.StringVar(&o.category, "category", "", "name of this gate among others on the same change")
@@ -73,16 +70,16 @@ func (o storedOptions) publish(ctx context.Context, sys System, file string) err
 	if err != nil {
 		return usage(err)
 	}
-	token := gitHubToken(sys)
+	token := gitHubToken(sys.Getenv)
 	if token == "" {
 		return usage(fmt.Errorf("there is no token: set %s", strings.Join(githubTokens, " or ")))
 	}
-	run, opt, err := o.judged(ctx, sys, file)
+	told, err := readTold(file)
 	if err != nil {
 		return err
 	}
 	options := github.Options{
-		API: github.APIAddress(sys.Getenv), Token: token, Untrusted: true, Report: opt,
+		API: github.APIAddress(sys.Getenv), Token: token, Untrusted: true,
 		Gate:  strings.Join([]string{"publish", origin.Workflow, o.category}, "\x00"),
 		Job:   sys.Getenv("GITHUB_RUN_ID") + "." + sys.Getenv("GITHUB_RUN_ATTEMPT"),
 		Label: o.category, Check: o.check, Comment: o.comment,
@@ -97,6 +94,12 @@ func (o storedOptions) publish(ctx context.Context, sys System, file string) err
 	var errs []error
 	for _, t := range targets {
 		options.Target = t
+		run, opt, err := o.judged(ctx, sys, told, t.Base)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		options.Report = opt
 		errs = append(errs, publishTo(ctx, sys, options, run))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -123,34 +126,53 @@ func publishTo(ctx context.Context, sys System, options github.Options, run *rep
 }
 
 // gitHubToken is the token to publish with; empty where there is none.
-func gitHubToken(sys System) string {
+func gitHubToken(getenv func(string) string) string {
 	for _, name := range githubTokens {
-		if token := strings.TrimSpace(sys.Getenv(name)); token != "" {
+		if token := strings.TrimSpace(getenv(name)); token != "" {
 			return token
 		}
 	}
 	return ""
 }
 
-// judged reads a run file and judges what may be believed of it by the policy that
-// is checked out.
-func (o storedOptions) judged(ctx context.Context, sys System, file string) (*report.Run, report.Options, error) {
-	policies, err := o.trusted(ctx, sys)
-	if err != nil {
-		return nil, report.Options{}, err
-	}
+// readTold reads a run file that somebody else wrote.
+func readTold(file string) (*report.Run, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, report.Options{}, usage(fmt.Errorf("%w: check the path", err))
+		return nil, usage(fmt.Errorf("%w: check the path", err))
 	}
 	defer f.Close() //nolint:errcheck // only read from
 	told, err := report.Read(f)
 	if err != nil {
-		return nil, report.Options{}, noVerdict(err)
+		return nil, noVerdict(err)
 	}
+	return told, nil
+}
+
+// judged judges what may be believed of a run by the policy that is trusted for
+// changes to a branch.
+func (o storedOptions) judged(ctx context.Context, sys System, told *report.Run, branch string) (*report.Run, report.Options, error) {
+	var none report.Options
 	catalogue, err := gate.Catalogue()
 	if err != nil {
-		return nil, report.Options{}, noVerdict(err)
+		return nil, none, err
+	}
+	trusted, err := trustedFor(ctx, sys, branch)
+	if err != nil {
+		return nil, none, err
+	}
+	defer trusted.close() //nolint:errcheck // a temporary folder
+	scan := scanOptions{anchors: &anchors{job: trusted}}
+	policies, err := scan.loadPolicies(ctx, []policyPlace{{dir: ".", tree: true}})
+	if err != nil {
+		return nil, none, err
+	}
+	remote, err := scan.remote(sys, nil)
+	if err != nil {
+		return nil, none, err
+	}
+	if err := policies.extend(scan.parents(ctx, sys, policies, remote)); err != nil {
+		return nil, none, err
 	}
 	mask := secrets.NewMasker()
 	var names []string
@@ -161,81 +183,30 @@ func (o storedOptions) judged(ctx context.Context, sys System, file string) (*re
 		names = append(names, mask(f.Target))
 	}
 	slices.Sort(names)
-	judging := gate.Judging{Policies: policies.bind([][]string{slices.Compact(names)}), Now: sys.now(), Mask: mask}
+	judging := gate.Judging{Policies: policies.bind([][]string{slices.Compact(names)}), Now: sys.now(), Event: policy.Change, Mask: mask}
 	return gate.Hearsay(told, Version, catalogue, judging), report.Options{Catalogue: catalogue}, nil
 }
 
-// trusted loads the policies at the job's own commit, which under workflow_run is one
-// of the default branch. The files that are checked out count for nothing: they may
-// be the fork's, or have come out of its artifact.
-func (o storedOptions) trusted(ctx context.Context, sys System) (*policySet, error) {
+// trustedFor finds the commit at which the policy for changes to a branch is read: its
+// tip, fetched now, or the default branch's. The files that are checked out count for
+// nothing: they may be the fork's, or have come out of its artifact.
+func trustedFor(ctx context.Context, sys System, branch string) (*anchor, error) {
 	here, err := realPath(".")
-	if err != nil {
-		return nil, noVerdict(err)
-	}
-	repo, err := git.Find(ctx, here)
-	if err != nil {
-		return nil, noVerdict(fmt.Errorf("reading the policy: %w: check out the default branch", err))
-	}
-	commit, err := repo.Resolve(ctx, sys.Getenv("GITHUB_SHA"))
-	if err != nil {
-		return nil, noVerdict(fmt.Errorf("reading the policy at the job's own commit: %w: check out the default branch", err))
-	}
-	objects, err := repo.Objects(ctx)
-	if err != nil {
-		return nil, noVerdict(err)
-	}
-	defer objects.Close() //nolint:errcheck // a temporary folder
-	files := committed{ctx, objects, commit}
-	dir, err := filepath.Rel(repo.Root, here)
-	if err != nil {
-		return nil, noVerdict(err)
-	}
-	var found []*policy.Policy
-	if o.policy != "" {
-		found, err = files.named(filepath.ToSlash(filepath.Join(dir, o.policy)))
-	} else {
-		found, err = policy.Find(files, filepath.ToSlash(dir))
-	}
-	if err != nil {
-		return nil, badPolicy(err)
-	}
-	set := &policySet{loaded: found, byTarget: [][]int{nil}}
-	for i := range found {
-		set.byTarget[0] = append(set.byTarget[0], i)
-	}
-	return set, nil
-}
-
-// committed reads policies of a commit; it implements policy.Files.
-type committed struct {
-	ctx     context.Context //nolint:containedctx // lives no longer than the call that made it
-	objects *git.Objects
-	commit  string
-}
-
-func (c committed) Name(path string) string { return path }
-
-func (c committed) Ref() string { return c.commit }
-
-func (c committed) Read(path string) ([]byte, error) {
-	data, err := c.objects.ReadFile(c.ctx, c.commit, path, policy.MaxBytes+1)
-	if errors.Is(err, git.ErrNoFile) {
-		return nil, fmt.Errorf("%w: %w", fs.ErrNotExist, err)
-	}
-	return data, err
-}
-
-// named loads the policy at a path.
-func (c committed) named(path string) ([]*policy.Policy, error) {
-	data, err := c.Read(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading policy %s: %w", shown(path), err)
-	}
-	p, err := policy.Load(path, data)
 	if err != nil {
 		return nil, err
 	}
-	p.Ref = c.commit
-	return []*policy.Policy{p}, nil
+	repo, err := git.Find(ctx, here)
+	if err != nil {
+		return nil, fmt.Errorf("the policy is read from the repository's trusted branch: %w: check out the default branch", err)
+	}
+	job := detect(sys)
+	job.Event, job.Target, job.Branch = ci.Pull, branch, ""
+	j := &jobAnchor{sys: sys, job: job, anchor: &anchor{repo: repo}, tips: make(map[string]string)}
+	if err = j.reopen(ctx); err == nil {
+		err = j.trust(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the policy cannot be read where it is trusted: %w", err), j.close())
+	}
+	return j.anchor, nil
 }

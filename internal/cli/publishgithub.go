@@ -74,7 +74,7 @@ func (c ciOptions) onGitHub(ctx context.Context, sys System, actions *forge.Acti
 
 // publisher makes the publisher of a job; nil where there is no token.
 func (c ciOptions) publisher(ctx context.Context, sys System, p *prepared, opt report.Options) (*github.Publisher, error) {
-	token := gitHubToken(sys)
+	token := gitHubToken(sys.Getenv)
 	o := c.publishing
 	if token == "" || !o.comment && !o.review && !o.check && !o.upload {
 		return nil, nil //nolint:nilnil // there is nothing to publish with, or nothing to publish

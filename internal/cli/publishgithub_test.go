@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/boltseal/boltseal/internal/cli"
+	"github.com/boltseal/boltseal/internal/git/gittest"
 )
 
 const publishToken = "a-token-that-nobody-may-see"
@@ -96,13 +97,27 @@ func newChange(t *testing.T, dockerfile string) *change {
 		}
 		return strings.TrimSpace(string(out))
 	}
+	bare := filepath.Join(dir, "forge", "acme", "app.git")
+	if err := os.MkdirAll(bare, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	handler, err := gittest.Handler(t.Context(), filepath.Join(dir, "forge"), forgeHeader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forge := httptest.NewServer(handler)
+	t.Cleanup(forge.Close)
 	git("init", "-q", "-b", "main")
+	git("init", "-q", "-b", "main", "--bare", bare)
+	git("config", "http."+forge.URL+"/.extraheader", "AUTHORIZATION: "+forgeHeader)
 	git("commit", "-q", "--allow-empty", "-m", "base")
+	git("push", "-q", bare, "main")
 	base := git("rev-parse", "HEAD")
 	git("add", ".")
 	git("commit", "-q", "-m", "change")
+	git("push", "-q", bare, "main:refs/pull/7/head")
 	head := git("rev-parse", "HEAD")
-	write("event.json", fmt.Sprintf(`{"pull_request":{"number":7,"head":{"sha":%q},"base":{"ref":"main","sha":%q}}}`, head, base))
+	write("event.json", fmt.Sprintf(`{"repository":{"default_branch":"main"},"pull_request":{"number":7,"head":{"sha":%q},"base":{"ref":"main","sha":%q}}}`, head, base))
 	server := &api{head: head}
 	loopback := httptest.NewServer(server)
 	t.Cleanup(loopback.Close)
@@ -110,7 +125,7 @@ func newChange(t *testing.T, dockerfile string) *change {
 		"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": filepath.Join(dir, "event.json"),
 		"GITHUB_REPOSITORY": "acme/app", "GITHUB_SHA": head, "GITHUB_REF": "refs/pull/7/merge", "GITHUB_BASE_REF": "main",
 		"GITHUB_OUTPUT": filepath.Join(dir, "output"), "GITHUB_STEP_SUMMARY": filepath.Join(dir, "summary"),
-		"GITHUB_API_URL": loopback.URL, "BOLTSEAL_GITHUB_TOKEN": publishToken, "PATH": os.Getenv("PATH"),
+		"GITHUB_API_URL": loopback.URL, "GITHUB_SERVER_URL": forge.URL, "BOLTSEAL_GITHUB_TOKEN": publishToken, "PATH": os.Getenv("PATH"),
 	}}
 }
 
@@ -163,7 +178,7 @@ func TestAPublishingFailureChangesNoVerdict(t *testing.T) {
 		"a block stands, whatever must":           {badDockerfile, []string{"--require-publish"}, nil, 403, 1, "Resource not accessible"},
 		"no token":                                {badDockerfile, nil, map[string]string{"BOLTSEAL_GITHUB_TOKEN": ""}, 0, 1, "::error file=Dockerfile,line=2"},
 		"no token, and it must":                   {goodDockerfile, []string{"--require-publish"}, map[string]string{"BOLTSEAL_GITHUB_TOKEN": ""}, 0, 3, "there is no token"},
-		"no event":                                {badDockerfile, nil, map[string]string{"GITHUB_EVENT_PATH": ""}, 0, 1, "names no pull request"},
+		"no event":                                {badDockerfile, nil, map[string]string{"GITHUB_EVENT_PATH": ""}, 0, 3, "names no pull request"},
 		"a token for plain http":                  {goodDockerfile, nil, map[string]string{"GITHUB_API_URL": "http://192.0.2.1/"}, 0, 0, "https only"},
 		"it must, and there is nobody to show it": {goodDockerfile, []string{"--require-publish"}, map[string]string{"GITHUB_ACTIONS": ""}, 0, 3, "no job of GitHub Actions"},
 	} {
@@ -194,7 +209,7 @@ const forkHead = "4444444444444444444444444444444444444444"
 func newFork(t *testing.T) *change {
 	t.Helper()
 	c := newChange(t, goodDockerfile)
-	event := `{"workflow_run":{"name":"gate","event":"pull_request","head_branch":"patch-1","head_sha":"` + forkHead + `","head_repository":{"full_name":"mallory/app"},"pull_requests":[]}}`
+	event := `{"repository":{"default_branch":"main"},"workflow_run":{"name":"gate","event":"pull_request","head_branch":"patch-1","head_sha":"` + forkHead + `","head_repository":{"full_name":"mallory/app"},"pull_requests":[]}}`
 	if err := os.WriteFile(filepath.Join(c.dir, "event.json"), []byte(event), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -270,9 +285,6 @@ func TestPublishReadsThePolicyOfItsOwnCommit(t *testing.T) {
 	if code, printed := c.publish(t, c.told(t, toldFinding)); code != 0 || !strings.Contains(strings.Join(c.server.wrote, ""), "failure") {
 		t.Errorf("exit %d, %v: %s", code, c.server.wrote, printed)
 	}
-	if code, printed := c.publish(t, "--policy", ".boltseal.yaml", c.told(t, toldFinding)); code == 0 {
-		t.Errorf("a policy that is in no commit was read: %s", printed)
-	}
 }
 
 func TestPublishRefuses(t *testing.T) {
@@ -283,8 +295,7 @@ func TestPublishRefuses(t *testing.T) {
 	}{
 		"another event":                {func(_ *testing.T, c *change) { c.env["GITHUB_EVENT_NAME"] = "pull_request" }, 2, "workflow_run"},
 		"no token":                     {func(_ *testing.T, c *change) { c.env["BOLTSEAL_GITHUB_TOKEN"] = "" }, 2, "no token"},
-		"a commit that is not there":   {func(_ *testing.T, c *change) { c.env["GITHUB_SHA"] = forkHead }, 3, "check out the default branch"},
-		"no commit":                    {func(_ *testing.T, c *change) { c.env["GITHUB_SHA"] = "" }, 3, "check out the default branch"},
+		"a policy that cannot be read": {func(_ *testing.T, c *change) { c.env["GITHUB_SERVER_URL"] = "http://127.0.0.1:1" }, 3, "the policy cannot be read where it is trusted"},
 		"a pull request that moved on": {func(_ *testing.T, c *change) { c.server.pulls = "[]" }, 3, "no open pull request"},
 		"another fork's branch of that name": {func(_ *testing.T, c *change) {
 			c.server.pulls = strings.ReplaceAll(c.server.pulls, "mallory/app", "eve/app")

@@ -25,7 +25,7 @@ type remoteOptions struct {
 
 func (o *remoteOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.BoolVar(&o.offline, "offline", false, "ask no registry; the daemons of this machine are no network")
+	f.BoolVar(&o.offline, "offline", false, "ask no registry and fetch no advisories; the daemons of this machine are no network")
 	f.StringSliceVar(&o.insecure, "insecure-registry", nil, "registry that may be reached over plain HTTP, as HOST or HOST:PORT; repeatable (default: loopback only)")
 	f.StringSliceVar(&o.mirrors, "registry-mirror", nil, "where to ask before a registry, as docker.io=mirror.example.com[/PATH]; repeatable")
 }

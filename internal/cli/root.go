@@ -24,6 +24,8 @@ type System struct {
 	// Width gives the terminal's width, 0 when standard output is no terminal;
 	// nil is the same as 0.
 	Width func() int
+	// Terminal says whether standard error is a terminal; nil is the same as no.
+	Terminal func() bool
 	// Now is the clock; nil is the real one.
 	Now func() time.Time
 }
@@ -107,8 +109,9 @@ Exit codes: 0 pass, 1 the policy blocks, 2 bad arguments or policy file,
 		newCI(sys, &g),
 		newFix(sys, &g),
 		newPublish(sys),
+		newBaseline(sys, &g),
 		newDB(sys),
-		newPolicy(sys),
+		newPolicy(sys, &g),
 		newRules(sys),
 		newExplain(sys),
 		newSchema(sys),

@@ -37,14 +37,20 @@ type scanOptions struct {
 	platform    string
 	timeout     time.Duration
 	db          string
+	dbSources   []string
+	dbMode      string
 	cacheDir    string
 	// archives is how many levels of archives are opened.
 	archives int
 	// shellcheck says who checks shell code: own, auto or the path of shellcheck.
 	shellcheck string
 	remoteOptions
-	// newFrom is the revision that the change under test starts from.
-	newFrom string
+	// baselineRun is the file of a run that images are compared with.
+	baselineRun string
+	// newFrom is the revision that the change under test starts from, policyFrom the
+	// one at which policies are read; anchors are what becomes of both.
+	newFrom, policyFrom string
+	anchors             *anchors
 	// dockerfiles are globs of files that are Dockerfiles as well.
 	dockerfiles []string
 	// Of scan alone: other tools' files by name, the commits of git: targets, and
@@ -53,13 +59,29 @@ type scanOptions struct {
 	hadolintConfig                   string
 	commits                          []string
 	staged                           bool
+	// baseline is a file of known findings, vex are VEX documents, environment is where
+	// what is scanned is to run.
+	baseline string
+	// noBaseline leaves the policy's alone.
+	noBaseline  bool
+	vex         []string
+	environment string
 	// rootFS says that folders are unpacked root file systems.
 	rootFS bool
+	// newFromImage is an image that those among the targets are compared with;
+	// baseImages are those that they are built upon.
+	newFromImage string
+	baseImages   []string
+	// trusted are the registries that images and their bases may come from.
+	trusted []string
 	// inChange says that a pull or merge request is under test: neither the cache nor
 	// the ignore files of the checkout are believed.
 	inChange bool
-	// inJob says that a CI job scans.
-	inJob bool
+	// inJob says that a CI job scans, event what caused it, defaultBranch that it is
+	// about the default branch itself.
+	inJob         bool
+	event         policy.Event
+	defaultBranch bool
 }
 
 func (o *scanOptions) register(cmd *cobra.Command) {
@@ -71,28 +93,46 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.BoolVar(&o.noGitignore, "no-gitignore", false, "scan untracked files that git ignores as well")
 	f.StringVar(&o.platform, "platform", "", "of a multi-platform image only this one, as linux/arm64 (default: all)")
 	f.DurationVar(&o.timeout, "timeout", 0, "give up after this time; what was not scanned by then is no verdict (default: none)")
-	f.StringVar(&o.db, "db", "", "built database, or folder or zip of OSV advisories")
-	f.StringVar(&o.cacheDir, "cache-dir", "", "folder that keeps what was found in contents, for later runs (default: none)")
+	o.registerDatabase(cmd)
 	f.IntVar(&o.archives, "max-archive-depth", 0, "how many levels of archives to look into for secrets; 0 leaves archives out")
 	f.StringSliceVar(&o.dockerfiles, "dockerfile", nil, "glob of files that are Dockerfiles whatever they are called, as 'build/*.docker'; repeatable")
 	f.StringVar(&o.shellcheck, "shellcheck", shellOwn, "who checks the shell code of Dockerfiles: own for boltseal's own checks, auto for shellcheck where it is on PATH, or its path; a program of the machine is run only when this allows it")
+	f.StringVar(&o.baselineRun, "baseline-run", "", "run file of a push or schedule, as -f json writes it: what its images held is not new, by today's advisories")
+	f.StringSliceVar(&o.vex, "vex", nil, "VEX document (OpenVEX, CSAF, CycloneDX) whose word counts; repeatable")
+	f.StringVar(&o.environment, "environment", "", "where what is scanned is to run, for rules that ask")
 	complete(cmd, "shellcheck", shellOwn, shellAuto)
 	o.remoteOptions.register(cmd)
 	complete(cmd, "scanners", gate.ScannerNames()...)
 	complete(cmd, "fail-on", "critical", "high", "medium", "low", "info")
 }
 
+// registerDatabase registers the flags that say which advisories count, and where they
+// come from.
+func (o *scanOptions) registerDatabase(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.db, "db", "", "built database (folder or .tar file), or folder or zip of OSV advisories; it is used as it is (default: one that is fetched when it is needed, and kept)")
+	f.StringSliceVar(&o.dbSources, "db-source", nil, "where to fetch advisories from that are missing or too old: "+sourceHelp+", none to fetch nothing; repeatable (default osv)")
+	f.StringVar(&o.dbMode, "db-mode", modeLocal, "local for a database, api to ask OSV's API instead, which is told the names and versions of the packages, or api:https://HOST/PATH for another one like it")
+	complete(cmd, "db-mode", modeLocal, modeAPI)
+	f.StringVar(&o.cacheDir, "cache-dir", "", "folder that keeps what was found in contents, and the advisories, for later runs (default: the user's cache for the advisories, none for the rest)")
+}
+
 // registerOwn registers the flags that a CI job has no use for, or may not set.
 func (o *scanOptions) registerOwn(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.newFrom, "new-from", "", "scan the change since this revision: the commits that came since, and the files that differ")
+	f.StringVar(&o.newFrom, "new-from", "", "tell what is new since this revision, and scan the commits that came since as well")
 	f.StringVar(&o.newFrom, "new-from-merge-base", "", "the same, for the branch that the change is for")
+	f.StringVar(&o.policyFrom, "policy-from", "", "read the policy and other tools' ignore files of this revision, not those of the checkout")
 	f.BoolVar(&o.staged, "staged", false, "scan what is staged for the next commit instead of the folder")
 	f.BoolVar(&o.rootFS, "rootfs", false, "take folders for unpacked root file systems, and look at them as at an image")
+	f.StringVar(&o.newFromImage, "new-from-image", "", "compare images with this older one, as registry:app:1.0 or docker-archive:old.tar: what it has is not new")
+	f.StringSliceVar(&o.baseImages, "base-image", nil, "image that images are built upon: packages and findings of layers that equal its own are the base's; repeatable (default: an image among the targets that FROM names)")
+	f.StringSliceVar(&o.trusted, "trusted-registry", nil, "registry that images and their bases may come from, as ghcr.io or *.example.com; repeatable (default: any)")
 	f.StringSliceVar(&o.commits, "commits", nil, "of git: targets only these commits, as main..HEAD (default: all)")
 	f.StringVar(&o.gitleaksConfig, "gitleaks-config", "", "configuration of gitleaks, instead of looking for "+gitleaksConfig)
 	f.StringVar(&o.gitleaksBaseline, "gitleaks-baseline", "", "report of gitleaks in JSON; what it lists is accepted")
 	f.StringVar(&o.hadolintConfig, "hadolint-config", "", "configuration of hadolint, instead of looking for "+hadolintConfigs[0])
+	f.StringVar(&o.baseline, "baseline", "", "file of known findings, which are not new: see boltseal baseline")
 	cmd.MarkFlagsMutuallyExclusive("new-from", "new-from-merge-base", "staged", "rootfs")
 }
 
@@ -128,9 +168,9 @@ GitLab also the job's own token for CI_REGISTRY. Proxies are those of HTTPS_PROX
 HTTP_PROXY and NO_PROXY, daemons those of DOCKER_HOST and CONTAINER_HOST, as
 unix://PATH.
 
-Other tools' own files .gitleaks.toml, .gitleaksignore and .hadolint.yaml are read
-from the target's folder and the root of its repository; the last one, as hadolint
-does, else from the home folder.`,
+Other tools' own files .gitleaks.toml, .gitleaksignore, .hadolint.yaml, .trivyignore,
+.trivyignore.yaml and osv-scanner.toml are read from the target's folder and the root
+of its repository; hadolint's, as hadolint does, else from the home folder.`,
 		Example: `  boltseal scan
   boltseal scan git:.
   boltseal scan --new-from origin/main
@@ -159,6 +199,7 @@ does, else from the home folder.`,
 			if err != nil {
 				return err
 			}
+			defer p.close(sys)
 			run := p.run(cmd.Context(), sys, log)
 			p.writeFiles(sys, run, outputs, opt)
 			return finish(sys, run, writeStdout(sys, run, outputs, opt))
@@ -183,84 +224,127 @@ type prepared struct {
 	targets  []target
 	remote   image.Remote
 	policies *policySet
-	scanners []scan.Scanner
-	database vulndb.DB
-	judging  gate.Judging
+	// older and bases are the images of --new-from-image and --base-image.
+	older, bases []target
+	scanners     []scan.Scanner
+	database     vulndb.DB
+	judging      gate.Judging
+	// bound are the policies with their targets, once these are known; notices what
+	// there is to say of the change under test.
+	bound   []*policy.Policy
+	notices []finding.Finding
+	// stored is the run that images are compared with; nil for none.
+	stored *storedRun
+	// baselines are known findings, in the order of the targets; nil for none.
+	baselines []*gate.Baseline
 	// unwritten are the files of reports that could not be written.
 	unwritten []string
 }
 
+// prepare looks at everything that can be wrong before anything is scanned. The caller
+// closes what it gives.
 func (o scanOptions) prepare(ctx context.Context, sys System, log *slog.Logger, args []string) (*prepared, error) {
+	if o.anchors == nil {
+		o.anchors = &anchors{policyFrom: o.policyFrom, newFrom: o.newFrom}
+	}
 	p := &prepared{options: o}
+	if err := p.prepare(ctx, sys, log, args); err != nil {
+		return nil, errors.Join(err, o.anchors.close())
+	}
+	return p, nil
+}
+
+func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, args []string) error {
+	o := p.options
 	if len(args) == 0 {
 		args = []string{"."}
 	}
-	var dirs []string
+	var places []policyPlace
 	for _, a := range args {
 		t, err := parseTarget(a)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		p.targets = append(p.targets, o.targets(t)...)
+		targets, err := o.targets(ctx, t)
+		if err != nil {
+			return err
+		}
+		p.targets = append(p.targets, targets...)
 	}
 	for _, t := range p.targets {
-		dirs = append(dirs, t.dir())
+		places = append(places, policyPlace{t.dir(), t.isTree()})
 	}
 	if err := o.check(p.targets); err != nil {
-		return nil, err
+		return err
 	}
 	var err error
-	if p.remote, err = o.remote(sys, p.targets); err != nil {
-		return nil, err
+	if p.older, p.bases, err = o.otherImages(); err != nil {
+		return err
 	}
-	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now()}
+	if p.remote, err = o.remote(sys, slices.Concat(p.targets, p.older, p.bases)); err != nil {
+		return err
+	}
+	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now(), Event: o.event, Environment: o.environment, DefaultBranch: o.defaultBranch}
 	if o.platform != "" && !platform.MatchString(o.platform) {
-		return nil, usage(fmt.Errorf("--platform: %q is none: write os/architecture, as linux/arm64", o.platform))
+		return usage(fmt.Errorf("--platform: %q is none: write os/architecture, as linux/arm64", o.platform))
 	}
 	if o.timeout < 0 {
-		return nil, usage(fmt.Errorf("--timeout: %s is in the past", o.timeout))
+		return usage(fmt.Errorf("--timeout: %s is in the past", o.timeout))
 	}
 	if o.failOn != "" {
 		s, err := finding.ParseSeverity(o.failOn)
 		if err != nil || s == finding.Unknown {
-			return nil, usage(fmt.Errorf("--fail-on: unknown severity %q: use critical, high, medium, low or info", o.failOn))
+			return usage(fmt.Errorf("--fail-on: unknown severity %q: use critical, high, medium, low or info", o.failOn))
 		}
 		p.judging.FailOn = &s
 	}
 	for i, s := range o.scanners {
 		o.scanners[i] = strings.TrimSpace(s)
 		if err := knownScanner(o.scanners[i]); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if p.policies, err = loadPolicies(ctx, o.policy, dirs); err != nil {
-		return nil, err
+	if p.policies, err = o.loadPolicies(ctx, places); err != nil {
+		return err
+	}
+	if err := p.policies.extend(o.parents(ctx, sys, p.policies, p.remote)); err != nil {
+		return err
 	}
 	for _, pol := range p.policies.loaded {
 		log.Debug("policy", "path", pol.Path, "digest", pol.Digest)
 	}
-	if err := p.build(ctx, sys, args); err != nil {
-		return nil, err
+	if p.stored, err = o.storedRun(); err != nil {
+		return err
 	}
-	return p, nil
+	if err := p.known(ctx, sys); err != nil {
+		return err
+	}
+	return p.build(ctx, sys, args)
 }
 
 // targets are what is scanned for one that was typed: a folder's change is in its
 // commits as well.
-func (o scanOptions) targets(t target) []target {
+func (o scanOptions) targets(ctx context.Context, t target) ([]target, error) {
 	switch {
 	case t.scheme == "dir" && o.staged:
 		t.scheme = "staged"
 	case t.scheme == "dir" && o.rootFS:
 		t.scheme = "rootfs"
-	case t.scheme == "dir" && o.newFrom != "":
+	case t.scheme == "dir" && (o.newFrom != "" || o.inChange):
+		a, err := o.anchors.of(ctx, t.dir())
+		if err != nil {
+			return nil, err
+		}
+		if a == nil || a.since == "" && !a.allNew {
+			return []target{t}, nil
+		}
 		commits := t
-		commits.scheme, commits.revs, commits.path = "git", []string{o.newFrom + "..HEAD"}, t.dir()
-		return []target{t, commits}
+		commits.scheme, commits.revs, commits.path, commits.change, commits.of = "git", a.revisions(), t.dir(), true, t.path
+		return []target{t, commits}, nil
 	case t.scheme == "git":
 		t.revs = o.commits
 	}
-	return []target{t}
+	return []target{t}, nil
 }
 
 // check refuses flags that no target heeds.
@@ -279,6 +363,10 @@ func (o scanOptions) check(targets []target) error {
 		return usage(errors.New("--rootfs is for folders: there is none among the targets"))
 	case o.newFrom != "" && !has("dir"):
 		return usage(errors.New("--new-from is for folders: there is none among the targets"))
+	case (o.newFromImage != "" || len(o.baseImages) > 0) && !slices.ContainsFunc(targets, target.isImage):
+		return usage(errors.New("--new-from-image and --base-image are for images: there is none among the targets"))
+	case slices.Contains(o.trusted, ""):
+		return usage(errors.New("--trusted-registry: a name is empty: is a variable not set?"))
 	case o.offline && has(image.SchemeRegistry):
 		return usage(errors.New("--offline asks no registry, and a target is registry:IMAGE: save the image where there is a network and scan docker-archive:FILE or oci-archive:FILE"))
 	}
@@ -291,14 +379,16 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 	if err != nil {
 		return err
 	}
-	c := gate.Config{
-		Now:        p.judging.Now,
-		NoDatabase: "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a built database (boltseal db build) or a folder or zip of OSV advisories",
+	c := gate.Config{Now: p.judging.Now, TrustedRegistries: p.options.trusted}
+	compare, err := p.options.hasher()
+	if err != nil {
+		return err
 	}
 	// Rules of the targets' own are for what is masked, too.
 	if p.runs(finding.Secrets) || hasRules(native) {
 		engine, err := secrets.New(secrets.Options{
 			Hasher:       finding.Hasher{Key: []byte(sys.Getenv(envFingerprintKey))},
+			Compare:      compare,
 			Native:       native,
 			ArchiveDepth: p.options.archives,
 		})
@@ -314,14 +404,16 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 			return err
 		}
 	}
-	if p.options.db != "" && p.runs(finding.Packages) {
-		db, err := vulndb.Open(p.options.db)
-		if err != nil {
-			// The other scanners' findings are not lost for a missing database.
-			c.BadDatabase = plainer(err)
-		} else {
-			c.Database, p.database = db, db
+	if p.runs(finding.Packages) {
+		if c.Ignores, err = p.options.ignores(ctx, p.targets); err != nil {
+			return err
 		}
+		db, noDB, err := p.openDatabase(sys, args)
+		if wrong := (*exitError)(nil); errors.As(err, &wrong) {
+			return err
+		}
+		// The other scanners' findings are not lost for a missing database.
+		c.Database, p.database, c.NoDatabase, c.BadDatabase = db, db, noDB, err
 	}
 	if p.scanners, err = gate.Scanners(p.options.scanners, c); err != nil {
 		return noVerdict(err)
@@ -385,7 +477,11 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 	if slices.ContainsFunc(p.targets, func(t target) bool { return t.scheme == "git" }) {
 		defer thrifty()()
 	}
-	req := gate.Request{Scanners: p.scanners, Database: p.database, Version: Version}
+	req := gate.Request{
+		Scanners: p.scanners, Database: p.database, Version: Version,
+		Compare: make(map[string]*gate.Comparison), Heads: p.policies.heads, Notices: p.notices, Change: p.options.anchors.change(),
+		InChange: p.options.inChange,
+	}
 	if p.options.cacheDir != "" {
 		kept := cache.Open(p.options.cacheDir, cache.Options{NoRead: p.options.inChange})
 		req.Options.Cache = kept
@@ -398,21 +494,46 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		}()
 	}
 	var names [][]string
-	for _, t := range p.targets {
-		o := t.reach(ctx, sys, opening{noGitignore: p.options.noGitignore, platform: p.options.platform, remote: p.remote, newFrom: p.options.newFrom})
+	comparisons := make(map[string]*gate.Comparison) // by folder
+	req.Baselines = make(map[string]*gate.Baseline)
+	for i, t := range p.targets {
+		a, compared := p.anchorOf(ctx, t, comparisons)
+		opening := opening{noGitignore: p.options.noGitignore, platform: p.options.platform, remote: p.remote}
+		if a != nil && t.change {
+			opening.repo = a.repo
+		}
+		o := t.reach(ctx, sys, opening)
+		for _, src := range o.sources {
+			if compared == nil {
+				compared = p.stored.comparison(src.Target())
+			}
+			if compared != nil {
+				req.Compare[src.Target().Name] = compared
+			}
+			if src.Target().Kind == scan.KindImage {
+				compared = nil // the next one is another image
+			}
+		}
 		req.Sources = append(req.Sources, o.sources...)
 		req.Unopened = append(req.Unopened, o.failed...)
 		masked := []string{p.judging.Mask(t.name())}
 		for _, n := range o.names() {
 			masked = append(masked, p.judging.Mask(n))
+			if b := p.baselines[i]; b != nil {
+				req.Baselines[n] = b
+			}
 		}
 		slices.Sort(masked)
 		masked = slices.Compact(masked)
 		names = append(names, masked)
 	}
+	p.others(ctx, sys, &req)
+	req.Untrusted = p.options.inChange
 	p.judging.Policies = p.policies.bind(names)
 	req.Judging = p.judging
+	p.bound = p.judging.Policies
 	run := gate.Run(ctx, req)
+	p.judging.Failures = run.Judged.Failures // with those of the comparison
 	for _, s := range run.Scans {
 		log.Debug("scanned", "scanner", s.Scanner, "target", s.Target, "status", s.Status, "reason", s.Reason, "files", s.Files, "bytes", s.Bytes, "ms", s.DurationMS)
 	}
@@ -485,6 +606,7 @@ func (p *prepared) writeFiles(sys System, run *report.Run, outputs []output, opt
 		if len(p.judging.Failures) == bad {
 			return written
 		}
+		p.judging.Warnings = run.Judged.Warnings
 		gate.Judge(run, p.judging)
 	}
 }

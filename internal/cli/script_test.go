@@ -40,10 +40,13 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
+			env.Setenv("BOLTSEAL_DB_SOURCE", "none") // no test uses the network
+			env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
 			env.Setenv("TOKEN", "gh"+"p_"+strings.Repeat("x7Kq9ZtR4m", 3)+"Wd8sYv") // made up
+			env.Setenv("TOKEN2", "gh"+"p_"+strings.Repeat("h3Vn8Wc5Lp", 3)+"Jf2gTz")
 			env.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(env.WorkDir, "gitconfig"))
 			return os.WriteFile(filepath.Join(env.WorkDir, "gitconfig"), []byte("[user]\n\tname = t\n\temail = t@example.com\n[init]\n\tdefaultBranch = main\n"), 0o600)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"daemon": daemon, "exits": exits, "grow": grow, "registry": registry, "same": same},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"artifact": artifact, "daemon": daemon, "exits": exits, "fill": fill, "forge": forge, "grow": grow, "here": here, "pull": pull, "pushed": pushed, "queued": queued, "registry": registry, "same": same, "serve": serve, "zips": zips},
 	})
 }

@@ -103,3 +103,19 @@ func daemon(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(server.Close)
 	ts.Setenv("SOCKET", socket)
 }
+
+// artifact FILE pushes a file to the registry as sec/policy, as oras does, and writes
+// its digest into the file digest.
+func artifact(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: artifact FILE")
+	}
+	img, err := mutate.AppendLayers(mutate.MediaType(empty.Image, types.OCIManifestSchema1), static.NewLayer([]byte(ts.ReadFile(args[0])), "application/yaml"))
+	ts.Check(err)
+	ref, err := name.ParseReference(ts.Getenv("REGISTRY") + "/sec/policy:1")
+	ts.Check(err)
+	ts.Check(remote.Write(ref, img))
+	digest, err := img.Digest()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("digest"), []byte(digest.String()), 0o600))
+}

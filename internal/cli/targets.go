@@ -1,16 +1,19 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal/internal/gate"
+	"github.com/boltseal/boltseal/internal/git"
 	"github.com/boltseal/boltseal/internal/nearest"
 	"github.com/boltseal/boltseal/internal/scan"
 	"github.com/boltseal/boltseal/internal/source/history"
@@ -24,8 +27,11 @@ type target struct {
 	typed  string
 	scheme string
 	path   string
-	// revs are the commits of a history; nil for all.
-	revs []string
+	// revs are the commits of a history; nil for all. change says that they are
+	// those of the change under test, of is the folder or file that they change.
+	revs   []string
+	change bool
+	of     string
 }
 
 // schemes are those that a target can have.
@@ -107,8 +113,9 @@ type opening struct {
 	noGitignore bool
 	platform    string
 	remote      image.Remote
-	// newFrom is the revision that the change under test starts from.
-	newFrom string
+	// repo is the repository of a target's folder, with what was fetched for it; nil
+	// where that is still to be found.
+	repo *git.Repo
 }
 
 // open opens a target; an archive can hold several images. Sources that come with
@@ -118,7 +125,7 @@ func (t target) open(ctx context.Context, sys System, o opening) ([]scan.Source,
 	case "stdin":
 		return []scan.Source{tree.Stdin(sys.Stdin)}, nil
 	case "dir":
-		src, err := tree.Open(ctx, t.path, tree.Options{NoGitignore: o.noGitignore, ChangedSince: o.newFrom})
+		src, err := tree.Open(ctx, t.path, tree.Options{NoGitignore: o.noGitignore})
 		if err != nil {
 			return nil, err
 		}
@@ -142,7 +149,7 @@ func (t target) open(ctx context.Context, sys System, o opening) ([]scan.Source,
 		}
 		return []scan.Source{src}, nil
 	case "git":
-		src, err := history.Open(ctx, t.path, history.Options{Revs: t.revs})
+		src, err := history.Open(ctx, t.path, history.Options{Revs: t.revs, Name: t.short(), Repo: o.repo})
 		if err != nil {
 			return nil, err
 		}
@@ -164,9 +171,21 @@ func (t target) name() string {
 	}
 	name := t.scheme + ":" + filepath.ToSlash(filepath.Clean(t.path))
 	if len(t.revs) > 0 {
-		name += "@" + strings.Join(t.revs, ",")
+		name += "@" + cmp.Or(t.short(), strings.Join(t.revs, ","))
 	}
 	return name
+}
+
+// fullID is the full name of a commit.
+var fullID = regexp.MustCompile(`[0-9a-f]{40,64}`)
+
+// short is how the commits of a change are called: full ids are for git, not for
+// people.
+func (t target) short() string {
+	if !t.change {
+		return ""
+	}
+	return fullID.ReplaceAllStringFunc(strings.Join(t.revs, ","), func(id string) string { return id[:12] })
 }
 
 // dir is the folder from which the policy is looked for: of a tree its own, of
@@ -184,6 +203,11 @@ func (t target) dir() string {
 // isTree says that a target lies in a folder, with a policy and ignore files of its
 // own.
 func (t target) isTree() bool { return slices.Contains([]string{"dir", "git", "staged"}, t.scheme) }
+
+// isImage says that a target is one image or several.
+func (t target) isImage() bool {
+	return t.scheme == image.SchemeAnywhere || slices.Contains(image.Schemes(), t.scheme)
+}
 
 // opened is what became of a target.
 type opened struct {

@@ -18,6 +18,15 @@ const (
 	Dockerfile  = "dockerfile"
 	Packages    = "packages"
 	ImageConfig = "imageconfig"
+	// Policy is no scanner: it stands for what the gate itself has to say of a change.
+	// Such findings are warnings, whatever a policy says.
+	Policy = "policy"
+)
+
+// The rules of the gate's own findings.
+const (
+	RuleLoosened = "policy/loosened"   // what a change loosens counts after the merge
+	RuleVanished = "coverage/vanished" // a change leaves a scanner nothing to look at
 )
 
 // Finding is one immutable fact. Scanners build it without a Fingerprint; Seal
@@ -57,9 +66,17 @@ type Finding struct {
 	// is; empty where nothing asks.
 	Spared string `json:"spared,omitempty"`
 
+	// Placed says that what Ignored names goes by a place, as a comment beside the
+	// finding or an entry with a line, and not by what was found. Never written.
+	Placed bool `json:"-"`
+
 	// Identity is what identifies the finding beside its rule: see the
 	// constructors in identity.go. It is spent by Seal and never written.
 	Identity Identity `json:"-"`
+	// Compared is the identity by which findings of one run are compared, where it
+	// is another one: with a hash of a secret that nobody outside of the run could
+	// use, and nobody could hit. Never written.
+	Compared Identity `json:"-"`
 }
 
 // Location says where a finding is: a region of a file, and for images the
@@ -84,6 +101,21 @@ type Location struct {
 	// Deleted says that a later layer hides the path: it is in the image, but
 	// not in the containers started from it.
 	Deleted bool `json:"deleted,omitempty"`
+	// Origin is "base" where the layer is one of the base image, "ours" where it was
+	// added to it, empty where that is unknown.
+	Origin string `json:"origin,omitempty"`
+	// Built is where a Dockerfile of the scanned tree does what an image's history
+	// says of the layer or setting. A history can say anything: it is for showing
+	// people a line, and identifies nothing.
+	Built Built `json:"built,omitzero"`
+}
+
+// Built are lines of a Dockerfile, counted from 1, the last one included. Path is as
+// in Location, of the tree.
+type Built struct {
+	Path      string `json:"path"`
+	StartLine int    `json:"startLine"`
+	EndLine   int    `json:"endLine,omitempty"`
 }
 
 // Advisory is what a vulnerability database says about a package.
@@ -98,7 +130,10 @@ type Advisory struct {
 	// Fixed are the versions that mend it, for the installed version's branch
 	// first; empty when there is no fix.
 	Fixed []string `json:"fixed,omitempty"`
-	CVSS  []CVSS   `json:"cvss,omitempty"`
+	// Statement is what the distribution or the maintainers say of a fix, as "end of
+	// life" or "fix deferred"; empty when they say nothing.
+	Statement string `json:"statement,omitempty"`
+	CVSS      []CVSS `json:"cvss,omitempty"`
 	// KEV says that CISA lists it as exploited; EPSS is FIRST's probability of
 	// exploitation within 30 days, 0 when unknown.
 	KEV     bool    `json:"kev,omitempty"`
@@ -169,6 +204,8 @@ func Compare(a, b Finding) int {
 		strings.Compare(a.Rule, b.Rule),
 		strings.Compare(a.Location.Layer, b.Location.Layer),
 		strings.Compare(a.Location.Commit, b.Location.Commit),
+		strings.Compare(a.Location.Built.Path, b.Location.Built.Path),
+		cmp.Compare(a.Location.Built.StartLine, b.Location.Built.StartLine),
 		compareSecrets(a.Secret, b.Secret),
 		strings.Compare(a.Message, b.Message),
 		cmp.Compare(a.Severity, b.Severity),

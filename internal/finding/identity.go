@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/boltseal/boltseal/internal/inventory"
@@ -70,12 +71,22 @@ func (h Hasher) Hash(secret string) string {
 // fingerprint is "v1:" and 32 hexadecimal digits of a SHA-256 over id and
 // identity, each with its length, so that no two lists of parts read alike.
 func fingerprint(id string, identity Identity) string {
-	text := fmt.Appendf(nil, "boltseal/v1\n%d:%s", len(id), id)
+	text := make([]byte, 0, 256)
+	text = append(text, "boltseal/v1"...)
+	text = measured(text, id)
 	for _, part := range identity {
-		text = fmt.Appendf(text, "\n%d:%s", len(part), part)
+		text = measured(text, part)
 	}
 	sum := sha256.Sum256(text)
-	return "v1:" + hex.EncodeToString(sum[:16])
+	return string(hex.AppendEncode([]byte("v1:"), sum[:16]))
+}
+
+// measured appends a part with its length, on a line of its own.
+func measured(text []byte, part string) []byte {
+	text = append(text, '\n')
+	text = strconv.AppendInt(text, int64(len(part)), 10)
+	text = append(text, ':')
+	return append(text, part...)
 }
 
 // Seal completes findings: every string that comes from what was scanned passes

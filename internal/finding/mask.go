@@ -2,6 +2,7 @@ package finding
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/boltseal/boltseal/internal/inventory"
 )
@@ -20,6 +21,7 @@ func (f Finding) masked(mask func(string) string) Finding {
 	f.Location.Path = mask(f.Location.Path)
 	f.Location.Image = mask(f.Location.Image)
 	f.Location.Instruction = mask(f.Location.Instruction)
+	f.Location.Built.Path = mask(f.Location.Built.Path)
 	if f.Package != nil {
 		p := MaskPackage(*f.Package, mask)
 		f.Package = &p
@@ -39,7 +41,7 @@ func (f Finding) masked(mask func(string) string) Finding {
 			f.Fix = &fix
 		}
 	}
-	f.Identity = maskAll(f.Identity, mask)
+	f.Identity, f.Compared = maskAll(f.Identity, mask), maskAll(f.Compared, mask)
 	f.Controls = slices.Clone(f.Controls)
 	return f
 }
@@ -48,6 +50,9 @@ func (f Finding) masked(mask func(string) string) Finding {
 // through mask.
 func MaskPackage(p inventory.Package, mask func(string) string) inventory.Package {
 	name, version := mask(p.Name), mask(p.Version)
+	if inventory.Family(p.Ecosystem) == "Maven" {
+		name = maskHalves(p.Name, mask)
+	}
 	if name != p.Name || version != p.Version {
 		p.PURL = "" // it spells them in its own way, which no mask may recognise
 	}
@@ -59,6 +64,16 @@ func MaskPackage(p inventory.Package, mask func(string) string) inventory.Packag
 		p.Source = &inventory.Source{Name: mask(p.Source.Name), Version: mask(p.Source.Version)}
 	}
 	return p
+}
+
+// maskHalves masks the two halves of a Maven coordinate by themselves: together some
+// read like an assignment, "inject-api:inject-api".
+func maskHalves(name string, mask func(string) string) string {
+	group, artifact, two := strings.Cut(name, ":")
+	if !two {
+		return mask(name)
+	}
+	return mask(group) + ":" + mask(artifact)
 }
 
 func maskAll(texts []string, mask func(string) string) []string {

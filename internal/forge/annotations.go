@@ -46,11 +46,10 @@ func (a *Actions) Annotations(run *report.Run) error {
 
 func annotation(level string, f *report.Finding) string {
 	var place []string
-	if l := f.Location; f.InRepository() {
-		place = append(place, "file="+property(report.Plain(l.Path)))
-		if l.StartLine > 0 {
-			place = append(place, fmt.Sprintf("line=%d", l.StartLine), fmt.Sprintf("endLine=%d", max(l.EndLine, l.StartLine)))
-		}
+	if path, start, end, ok := f.Lines(); ok {
+		place = []string{"file=" + property(report.Plain(path)), fmt.Sprintf("line=%d", start), fmt.Sprintf("endLine=%d", end)}
+	} else if f.InRepository() {
+		place = []string{"file=" + property(report.Plain(f.Location.Path))}
 	}
 	return command(level, f.Title(), place, f.Explained())
 }

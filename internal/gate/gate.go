@@ -28,10 +28,38 @@ type Request struct {
 	Unopened []Unopened
 	Scanners []scan.Scanner
 	Options  scan.Options
+	// Older are images that those of Sources are compared with, by platform; they are
+	// closed by Run. What a source has and its older image has not is new.
+	Older []scan.Source
+	// Untrusted says that the trees are those of a change under test: whoever wrote it
+	// must not choose by a FROM what counts as the base's.
+	Untrusted bool
+	// BaseImages are those that the user says images are built upon. Their layers are
+	// compared; nothing of them is scanned.
+	BaseImages []*scan.Image
 	// Database is the one that the packages scanner asks; nil for none.
 	Database vulndb.DB
-	Version  string
+	// Baselines tell by target which findings were there before, where nothing else
+	// does; a target without one is compared with nothing.
+	Baselines map[string]*Baseline
+	Version   string
+	// Compare says what the findings of a target are held against, by its name;
+	// those of others are not compared.
+	Compare map[string]*Comparison
+	// InChange says that somebody's proposal is under test. Of a target that is not
+	// compared nothing stays silent that goes by a place.
+	InChange bool
+	// Heads are policy files that the change under test changes, Notices what else
+	// there is to say of the change, without fingerprints.
+	Heads   []Head
+	Notices []finding.Finding
+	// Change names the commits of the change under test; nil for none.
+	Change *report.Change
 	Judging
+
+	// notices and unheeded are what the comparison has to say.
+	notices  []finding.Finding
+	unheeded []unheeded
 }
 
 // Unopened is a target that could not be opened.
@@ -51,6 +79,12 @@ type Judging struct {
 	// Failures take the verdict away whatever was found: a report that could not
 	// be written.
 	Failures []string
+	// Warnings are reasons that change nothing.
+	Warnings []string
+	// Event, Environment and DefaultBranch are the run's: see policy.Input.
+	Event         policy.Event
+	Environment   string
+	DefaultBranch bool
 	// Mask takes secrets out of every string that comes from what was scanned or
 	// from a policy file. Masking twice is masking once; nil masks nothing.
 	Mask func(string) string
@@ -69,6 +103,7 @@ func Run(ctx context.Context, req Request) *report.Run {
 	run := &report.Run{
 		Schema:   report.Schema,
 		Tool:     report.Tool{Name: "boltseal", Version: req.Version},
+		Change:   req.Change,
 		Scans:    []report.Scan{},
 		Findings: []report.Finding{},
 	}
@@ -76,16 +111,25 @@ func Run(ctx context.Context, req Request) *report.Run {
 	req.Options.Version = req.Version
 	req.Options.Reveals = func(text string) bool { return mask(text) != text }
 	var findings []finding.Finding
+	built := newBuilds(&req)
+	compared := req.compared(ctx)
 	for _, src := range req.Sources {
-		for _, res := range scan.Run(ctx, src, req.Scanners, req.Options) {
+		results := scan.Run(ctx, src, built.scanners(src.Target(), req.Scanners), req.Options)
+		for _, res := range results[:len(req.Scanners)] {
 			found, packages := named(res)
 			findings = append(findings, found...)
 			run.Packages = append(run.Packages, packages...)
 			run.Scans = append(run.Scans, row(res, mask))
 		}
-		if err := src.Close(); err != nil {
-			req.Unopened = append(req.Unopened, Unopened{src.Target().Name, fmt.Errorf("closing: %w", err)})
+		if o := compared[src.Target().Name]; o != nil {
+			for _, res := range o.results {
+				run.Scans = append(run.Scans, row(res, mask))
+			}
 		}
+		req.close(src)
+	}
+	for _, src := range req.Older {
+		req.close(src)
 	}
 	for _, u := range req.Unopened {
 		for _, s := range req.Scanners {
@@ -94,18 +138,38 @@ func Run(ctx context.Context, req Request) *report.Run {
 			})
 		}
 	}
-	for _, f := range finding.Seal(findings, mask) {
+	built.trace()
+	built.findings(findings)
+	built.packages(run.Packages)
+	run.Images = built.shown(mask)
+	sealed := finding.Seal(findings, mask)
+	for _, f := range sealed {
 		run.Findings = append(run.Findings, report.Finding{Subject: policy.Subject{Finding: f}})
 	}
+	compare(ctx, &req, run, sealed)
+	for _, f := range finding.Seal(req.changeNotices(run), mask) {
+		run.Findings = append(run.Findings, report.Finding{Subject: policy.Subject{Finding: f}})
+	}
+	slices.SortStableFunc(run.Findings, func(a, b report.Finding) int { return finding.Compare(a.Finding, b.Finding) })
 	for i, p := range run.Packages {
 		run.Packages[i] = finding.MaskPackage(p, mask)
 	}
 	slices.SortStableFunc(run.Packages, inventory.Compare)
+	mark(run, compared, mask)
+	run.Drifts = drifts(run, &req, compared)
 	if req.Database != nil {
 		run.Database = database(req.Database.Info())
 	}
+	req.Warnings = append(req.Warnings, tellNew(run, req.Baselines, mask)...)
 	Judge(run, req.Judging)
 	return run
+}
+
+// close closes a source that nothing reads any more.
+func (r *Request) close(src scan.Source) {
+	if err := src.Close(); err != nil {
+		r.Unopened = append(r.Unopened, Unopened{src.Target().Name, fmt.Errorf("closing: %w", err)})
+	}
 }
 
 // named sets the target in everything that a result holds.
@@ -146,9 +210,9 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // database is what a run says of the database that was asked.
 func database(info vulndb.Info) *report.Database {
-	d := &report.Database{Built: info.Built, KEV: info.KEVDate, EPSS: info.EPSSDate}
+	d := &report.Database{Built: info.Built, Digest: info.Digest, KEV: info.KEVDate, EPSS: info.EPSSDate}
 	for _, s := range info.Sources {
-		d.Sources = append(d.Sources, report.DatabaseSource{Ecosystem: s.Ecosystem, Date: s.Date, Records: s.Records, Bad: s.Bad})
+		d.Sources = append(d.Sources, report.DatabaseSource{Ecosystem: s.Ecosystem, Date: s.Date, AsOf: s.AsOf, Records: s.Records, Bad: s.Bad})
 	}
 	return d
 }
@@ -157,12 +221,20 @@ func database(info vulndb.Info) *report.Database {
 // that it has. It looks at nothing but the run, so a stored run judged again by the
 // same policies on the same day is the same to the byte.
 func Judge(run *report.Run, j Judging) {
-	in := policy.Input{FailOn: j.FailOn, WarnOnly: j.WarnOnly, Failures: j.Failures}
+	in := policy.Input{
+		FailOn: j.FailOn, WarnOnly: j.WarnOnly, Failures: j.Failures, Warnings: j.Warnings,
+		Event: j.Event, Environment: j.Environment, DefaultBranch: j.DefaultBranch,
+	}
 	for _, f := range run.Findings {
 		in.Subjects = append(in.Subjects, f.Subject)
 	}
 	for _, s := range run.Scans {
 		in.Scans = append(in.Scans, policy.Scan{Scanner: s.Scanner, Target: s.Target, Status: s.Status, Reason: s.Reason})
+	}
+	if run.Database != nil {
+		for _, s := range run.Database.Sources {
+			in.Advisories = append(in.Advisories, policy.Advisories{Ecosystem: s.Ecosystem, AsOf: s.AsOf})
+		}
 	}
 	verdict, decisions := policy.Judge(j.Policies, in, j.Now)
 	for i, reason := range verdict.Reasons {
@@ -177,8 +249,14 @@ func Judge(run *report.Run, j Judging) {
 	for _, p := range j.Policies {
 		run.Policies = append(run.Policies, report.Policy{Path: j.mask(p.Path), Ref: p.Ref, Digest: p.Digest, Targets: p.Targets})
 	}
-	run.Judged = report.Judged{On: j.Now.UTC().Format(time.DateOnly), FailOn: j.FailOn, WarnOnly: j.WarnOnly}
+	run.Judged = report.Judged{
+		On: j.Now.UTC().Format(time.DateOnly), FailOn: j.FailOn, WarnOnly: j.WarnOnly,
+		Event: j.Event, Environment: j.mask(j.Environment), DefaultBranch: j.DefaultBranch,
+	}
 	for _, f := range j.Failures {
 		run.Judged.Failures = append(run.Judged.Failures, j.mask(f))
+	}
+	for _, w := range j.Warnings {
+		run.Judged.Warnings = append(run.Judged.Warnings, j.mask(w))
 	}
 }

@@ -32,6 +32,11 @@ type Config struct {
 	// BadDatabase says why a database that was asked for cannot be used: the
 	// packages scanner has failed then, whatever there is to scan.
 	BadDatabase error
+	// Ignores are what other scanners' files ask to pass over; nil for none.
+	Ignores func(t scan.Target) *packages.Ignores
+	// TrustedRegistries are those that images and their bases may come from; none for
+	// all.
+	TrustedRegistries []string
 	// Now is the day that ends of life are compared with; the zero time compares
 	// none.
 	Now time.Time
@@ -70,7 +75,7 @@ var scanners = []struct {
 	{
 		finding.Packages, // what is installed and locked, and the advisories about it
 		func(c Config) (scan.Scanner, error) {
-			s := packages.New(packages.Options{DB: c.Database, NoDB: c.NoDatabase})
+			s := packages.New(packages.Options{DB: c.Database, NoDB: c.NoDatabase, Ignores: c.Ignores, Now: c.Now})
 			if c.BadDatabase != nil {
 				return failing{s, c.BadDatabase}, nil
 			}
@@ -81,7 +86,7 @@ var scanners = []struct {
 	{
 		finding.ImageConfig, // what an image does wrong by itself
 		func(c Config) (scan.Scanner, error) {
-			return imageconfig.New(imageconfig.Options{Now: c.Now}), nil
+			return imageconfig.New(imageconfig.Options{Now: c.Now, TrustedRegistries: c.TrustedRegistries}), nil
 		},
 		imageconfig.Rules,
 	},
@@ -126,9 +131,9 @@ func unknownScanner(name string) error {
 }
 
 // Catalogue lists the rules of the named scanners, of all of them when there is no
-// name.
+// name, and those of the gate itself.
 func Catalogue(names ...string) (rule.Catalogue, error) {
-	var all []rule.Rule
+	all := ownRules()
 	for _, s := range scanners {
 		if len(names) == 0 || slices.Contains(names, s.name) {
 			all = append(all, s.rules()...)

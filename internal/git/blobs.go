@@ -31,6 +31,10 @@ func (o *Objects) Blobs(ctx context.Context) *Blobs { return &Blobs{ctx: ctx, o:
 // ErrNoFile says that a commit has no such file.
 var ErrNoFile = errors.New("no such file in the commit")
 
+// ErrNotRegular says that what a commit has at a path is a link, a folder or a
+// submodule.
+var ErrNotRegular = errors.New("no regular file")
+
 // ReadFile gives the content of a regular file of a commit, up to a number of bytes.
 // path is relative to the root, with slashes; what is none there is ErrNoFile.
 func (o *Objects) ReadFile(ctx context.Context, commit, path string, limit int64) ([]byte, error) {
@@ -46,7 +50,7 @@ func (o *Objects) ReadFile(ctx context.Context, commit, path string, limit int64
 		info, name, _ := strings.Cut(string(record), "\t")
 		if words := strings.Fields(info); len(words) == 3 && name == path {
 			if words[1] != "blob" || words[0] == fmt.Sprintf("%o", ModeSymlink) {
-				out.err = fmt.Errorf("%q is no regular file in commit %s", path, commit)
+				out.err = fmt.Errorf("%q of commit %s: %w", path, commit, ErrNotRegular)
 				break
 			}
 			id = words[2]

@@ -25,6 +25,9 @@ type Repo struct {
 	// gitDir is what --git-dir gets: the .git folder, or the .git file of a
 	// linked work tree or submodule.
 	gitDir string
+	// fetched is the .git folder of a Store whose objects are seen as well; empty for
+	// none.
+	fetched string
 }
 
 // Find gives the repository whose work tree holds dir, or ErrNoRepository. It

@@ -81,7 +81,11 @@ func (o *Objects) build() error {
 		config = "[core]\n\trepositoryformatversion = 1\n\tbare = false\n[extensions]\n\tobjectformat = " + o.Format + "\n"
 	}
 	files := map[string][]byte{"HEAD": []byte("ref: refs/heads/none\n"), "config": []byte(config)}
-	shallow, err := readShallow(filepath.Join(shared, "shallow"))
+	boundary := filepath.Join(shared, "shallow")
+	if o.repo.fetched != "" {
+		boundary = filepath.Join(o.repo.fetched, "shallow") // which began as a copy
+	}
+	shallow, err := readShallow(boundary)
 	if err != nil {
 		return err
 	}

@@ -30,3 +30,30 @@ func TestErrorTextIsPlain(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func FuzzParseTree(f *testing.F) {
+	f.Add("100644 blob " + fuzzID + "\tsub/a b\n")
+	f.Add("160000 commit " + fuzzID + "\tsub")
+	f.Add("040000 tree x\ty")
+	f.Fuzz(func(t *testing.T, record string) {
+		file, err := parseTree(record)
+		if err == nil && (file.Path == "" || !isID(file.Blob)) {
+			t.Errorf("%q gives %+v", record, file)
+		}
+	})
+}
+
+// FuzzRef lets through nothing that git could take for something else.
+func FuzzRef(f *testing.F) {
+	for _, ref := range []string{"refs/heads/main", "refs/heads/a/b", fuzzID, "--upload-pack=x", "refs/heads/a:b", "refs/tags/v1", "refs/heads/"} {
+		f.Add(ref)
+	}
+	f.Fuzz(func(t *testing.T, ref string) {
+		if checkRef(ref) != nil {
+			return
+		}
+		if strings.HasPrefix(ref, "-") || strings.ContainsAny(ref, ":*^ \n\x00") || !isID(ref) && !strings.HasPrefix(ref, "refs/heads/") {
+			t.Errorf("%q is let through", ref)
+		}
+	})
+}

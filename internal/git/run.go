@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -109,9 +110,18 @@ func (r *Repo) command(ctx context.Context, at place, args ...string) (*exec.Cmd
 	fixed = append(fixed, "-c", "safe.directory="+filepath.ToSlash(r.Root))
 	cmd := exec.CommandContext(ctx, program, append(fixed, args...)...)
 	cmd.Dir = at.workTree
-	cmd.Env = slices.Concat([]string{"PATH=" + filepath.Dir(program)}, environment, at.env)
+	cmd.Env = slices.Concat([]string{"PATH=" + filepath.Dir(program)}, environment, r.alternates(), at.env)
 	cmd.WaitDelay = killDelay
 	return cmd, nil
+}
+
+// alternates makes git see what a store has fetched.
+func (r *Repo) alternates() []string {
+	if r.fetched == "" {
+		return nil
+	}
+	// Quoted, a colon in it is none between two.
+	return []string{"GIT_ALTERNATE_OBJECT_DIRECTORIES=" + strconv.Quote(filepath.Join(r.fetched, "objects"))}
 }
 
 // within says whether a file lies in a folder, links resolved.

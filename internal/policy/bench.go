@@ -11,15 +11,35 @@ type bench struct {
 	judges   []*judge
 	fallback *judge // nil until a target needs it
 	byTarget map[string][]*judge
+	in       *Input
 	now      time.Time
 }
 
-func newBench(policies []*Policy, now time.Time) *bench {
-	b := &bench{byTarget: make(map[string][]*judge), now: now}
+func newBench(policies []*Policy, in *Input, now time.Time) *bench {
+	b := &bench{byTarget: make(map[string][]*judge), in: in, now: now}
+	made := make(map[*Policy]*judge)
 	for _, p := range policies {
-		b.judges = append(b.judges, newJudge(p, now, len(policies) > 1))
+		j := newJudge(p, in, now, len(policies) > 1)
+		b.judges = append(b.judges, j)
+		made[p] = j
+	}
+	for _, j := range b.judges {
+		for _, p := range j.policy.Children {
+			child, ok := made[p]
+			if !ok {
+				child = newJudge(p, in, now, true)
+				made[p] = child
+			}
+			j.children = append(j.children, child)
+		}
 	}
 	return b
+}
+
+// onlyHeads says that nobody judges but, at most, what counts of a change's own
+// policies: these stand beside a trusted policy, never in its place.
+func onlyHeads(judges []*judge) bool {
+	return !slices.ContainsFunc(judges, func(j *judge) bool { return !j.policy.Head })
 }
 
 // of gives the judges of a target, at least one.
@@ -33,14 +53,19 @@ func (b *bench) of(target string) []*judge {
 			judges = append(judges, j)
 		}
 	}
-	if len(judges) == 0 {
-		if b.fallback == nil {
-			b.fallback = newJudge(Default(), b.now, len(b.judges) > 0)
-		}
-		judges = []*judge{b.fallback}
+	if onlyHeads(judges) {
+		judges = append(judges, b.byDefault())
 	}
 	b.byTarget[target] = judges
 	return judges
+}
+
+// byDefault is the judge of what no policy judges.
+func (b *bench) byDefault() *judge {
+	if b.fallback == nil {
+		b.fallback = newJudge(Default(), b.in, b.now, len(b.judges) > 0)
+	}
+	return b.fallback
 }
 
 // all gives every judge that has been needed or has a policy of its own.

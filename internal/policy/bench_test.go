@@ -59,9 +59,21 @@ func manyRules(n int) []Rule {
 		case 7:
 			r.Scanners, r.When.EPSS = []string{finding.Packages}, new(0.995)
 		}
+		if i%40 == 20 { // five of 200
+			r = Rule{ID: r.ID, Action: Warn, CEL: expressions[i/40%len(expressions)]}
+		}
 		rules[i] = r
 	}
 	return rules
+}
+
+// expressions are asked of every finding, and match none.
+var expressions = []string{
+	`finding.package.name == "openssl" && finding.layer.instruction.startsWith("COPY")`,
+	`finding.rule in ["image/rule-90", "image/rule-91"] && finding.new`,
+	`finding.advisory.cvss > 9.5 && finding.path.endsWith(".lock")`,
+	`finding.path.startsWith("legacy/") || finding.image == "registry.example.com/old"`,
+	`finding.advisory.kev && finding.severity == "low"`,
 }
 
 func manyExceptions(n int) []Exception {

@@ -19,7 +19,7 @@ func Default() *Policy {
 }
 
 var loadedDefault = sync.OnceValue(func() *Policy {
-	p, err := Load(BuiltIn, []byte(defaultText))
+	p, err := load(BuiltIn, []byte(defaultText), nil)
 	if err != nil {
 		panic("the built-in policy: " + err.Error()) // a fault of this program, which a test finds
 	}

@@ -28,6 +28,12 @@ func (p *Policy) print(b *strings.Builder) {
 		fmt.Fprintf(b, " at %s", p.Ref)
 	}
 	fmt.Fprintf(b, ", %s\nversion: %d\n", p.Digest, Version)
+	if len(p.Extends) > 0 {
+		b.WriteString("extends:\n")
+		for _, parent := range p.Extends {
+			fmt.Fprintf(b, "  - {ref: %s}\n", yamlpos.Quote(parent.Ref))
+		}
+	}
 	if len(p.Rules) > 0 {
 		b.WriteString("rules: # the first that matches decides\n")
 		for i := range p.Rules {
@@ -38,6 +44,12 @@ func (p *Policy) print(b *strings.Builder) {
 		b.WriteString("# Where none matches, the built-in default decides:\n")
 		for _, r := range loadedDefault().Rules {
 			fmt.Fprintf(b, "#   - %s\n", r.yaml())
+		}
+	}
+	if len(p.Scopes) > 0 {
+		b.WriteString("scopes: # the first that matches bounds the action\n")
+		for i := range p.Scopes {
+			fmt.Fprintf(b, "  - %s\n", p.Scopes[i].yaml())
 		}
 	}
 	if len(p.Exceptions) > 0 {
@@ -51,7 +63,33 @@ func (p *Policy) print(b *strings.Builder) {
 		f.list("files", p.Dockerfiles)
 		fmt.Fprintf(b, "dockerfile: %s\n", f.String())
 	}
+	p.printTargets(b)
 	fmt.Fprintf(b, "coverage: %s\nseverity: {unknown: %s}\n", p.Coverage.yaml(), p.Unknown)
+	fmt.Fprintf(b, "limits: %s\ntrust: %s\nnew: %s\n", p.Limits.yaml(), p.Trust.yaml(), p.New.yaml())
+	if len(p.Tests) > 0 {
+		b.WriteString("tests:\n")
+		for i := range p.Tests {
+			fmt.Fprintf(b, "  - %s\n", p.Tests[i].yaml())
+		}
+	}
+}
+
+// printTargets prints lists that are left out where there are none.
+func (p *Policy) printTargets(b *strings.Builder) {
+	var targets, vex, relaxable flow
+	targets.list("exclude", p.Exclude)
+	vex.list("files", p.VEXFiles)
+	vex.list("products", p.Products)
+	relaxable.list("relaxable", p.Relaxable)
+	if len(targets.parts) > 0 {
+		fmt.Fprintf(b, "targets: %s\n", targets.String())
+	}
+	if len(vex.parts) > 0 {
+		fmt.Fprintf(b, "vex: %s\n", vex.String())
+	}
+	if len(relaxable.parts) > 0 {
+		fmt.Fprintf(b, "%s\n", relaxable.parts[0])
+	}
 }
 
 // printable keeps a path inside of its comment.
@@ -108,7 +146,15 @@ func (r *Rule) yaml() string {
 	if when := r.When.flow(); len(when.parts) > 0 {
 		f.raw("when", when.String())
 	}
+	f.text("cel", r.CEL)
 	f.text("action", string(r.Action))
+	if r.Grace != nil {
+		f.raw("grace", "{since: published, for: "+r.Grace.For.yaml()+"}")
+	}
+	if !r.Until.IsZero() {
+		f.raw("until", day(r.Until))
+		f.text("then", string(r.Then))
+	}
 	f.text("message", r.Message)
 	return f.String()
 }
@@ -131,6 +177,12 @@ func (w *When) flow() *flow {
 	if w.EPSS != nil {
 		f.text("epss", ">="+strconv.FormatFloat(*w.EPSS, 'g', -1, 64))
 	}
+	f.text("origin", w.Origin)
+	if w.Published != nil {
+		f.text("published", w.Published.String())
+	}
+	f.list("event", w.Events)
+	f.list("environment", w.Environments)
 	return &f
 }
 
@@ -148,6 +200,9 @@ func (e *Exception) yaml() string {
 	f.text("approved-by", e.ApprovedBy)
 	f.raw("created", day(e.Created))
 	f.raw("expires", day(e.Expires))
+	if e.VEX != nil {
+		f.raw("vex", e.VEX.yaml())
+	}
 	return f.String()
 }
 
@@ -157,6 +212,9 @@ func (c *Coverage) yaml() string {
 	f.text("on-scanner-error", string(c.OnScannerError))
 	f.text("on-partial", string(c.OnPartial))
 	f.text("on-nothing-scanned", string(c.OnNothingScanned))
+	f.raw("max-db-age", ageYAML(c.MaxDBAge))
+	f.text("on-stale-db", string(c.OnStaleDB))
+	f.list("db-digest", c.DBDigests)
 	return f.String()
 }
 
@@ -165,12 +223,8 @@ func (r *Rule) reason() string {
 	if r.Message != "" {
 		return r.Message
 	}
-	var f flow
-	f.list("scanner", r.Scanners)
-	f.list("rule", r.Rules)
-	f.parts = append(f.parts, r.When.flow().parts...)
-	if len(f.parts) == 0 {
-		return "matches every finding"
+	if conditions := r.conditions(); conditions != "" {
+		return conditions
 	}
-	return strings.Join(f.parts, ", ")
+	return "matches every finding"
 }

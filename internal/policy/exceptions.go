@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/boltseal/boltseal/internal/finding"
 )
 
 // compiledException is an exception ready for many findings.
@@ -12,46 +14,70 @@ type compiledException struct {
 	*Exception
 	expired       bool
 	pending       bool // it does not hold yet
-	decision      Decision
+	terms         [finding.Critical + 1]*term
 	cves          []string // in capitals
 	purls         []purlGlob
 	rules         globs
 	paths, images globs
 	// last is the number of the finding that was last compared, matched how many
-	// it matched, blocked how many block because it has expired.
-	last, matched, blocked int
+	// it matched, lapsed for how many of them its term was over.
+	last, matched, lapsed int
+	// ends is the first day on which the term of something that it matched ends.
+	ends time.Time
 }
 
-// eastmost is how far ahead of UTC a day begins somewhere.
-const eastmost = 14 * time.Hour
+// term is for how long an exception holds for findings of a severity.
+type term struct {
+	last     time.Time // the last day
+	over     bool
+	decision Decision // of an exception whose term is over: what blocks
+}
 
-func compileException(e *Exception, number int, now time.Time, where string) *compiledException {
-	c := &compiledException{
+func (c *compiling) exception(e *Exception, number int, limits *Limits) *compiledException {
+	out := &compiledException{
 		Exception: e,
-		expired:   !now.Before(e.end()),
-		pending:   now.Add(eastmost).Before(e.Created),
+		expired:   c.today.After(e.Expires),
+		pending:   c.today.AddDate(0, 0, 1).Before(e.Created),
 		purls:     newPURLGlobs(e.Match.PURLs),
 		rules:     newGlobs(e.Match.Rules),
 		paths:     newGlobs(e.Match.Paths),
 		images:    newGlobs(e.Match.Images),
 	}
 	for _, id := range e.Match.CVEs {
-		c.cves = append(c.cves, strings.ToUpper(id))
+		out.cves = append(out.cves, strings.ToUpper(id))
 	}
-	c.decision = Decision{
-		Action: Suppress,
-		By:     fmt.Sprintf("exception %d", number),
-		Reason: fmt.Sprintf("%s (owner %s, approved by %s)", e.Reason, e.Owner, e.ApprovedBy) + where,
-		Until:  day(e.Expires),
+	by := fmt.Sprintf("exception %d", number)
+	byDays := make(map[int]*term)
+	for i := range out.terms {
+		days := limits.ExceptionMaxAge[finding.Severity(i).Known(c.unknown)]
+		if byDays[days] == nil {
+			byDays[days] = c.term(e, by, days)
+		}
+		out.terms[i] = byDays[days]
 	}
-	if c.expired {
-		c.decision = Decision{
-			Action: Block,
-			By:     c.decision.By,
-			Reason: fmt.Sprintf("its exception expired on %s: mend it, or %s has the exception renewed (it said: %s)", day(e.Expires), e.Owner, e.Reason) + where,
+	return out
+}
+
+// term is the exception's own, or ends earlier where days, if there are any, bound it.
+func (c *compiling) term(e *Exception, by string, days int) *term {
+	t := &term{last: e.Expires}
+	why := "its exception expired on " + day(e.Expires)
+	if bound := e.Created.AddDate(0, 0, days); days > 0 && bound.Before(e.Expires) {
+		t.last = bound
+		why = fmt.Sprintf("its exception held until %s, the %s that the policy allows for this severity", day(bound), plural(days, "day"))
+	}
+	t.over = c.today.After(t.last)
+	t.decision = Decision{
+		Action: Suppress, By: by, Until: day(t.last), VEX: e.VEX,
+		Reason: fmt.Sprintf("%s (owner %s, approved by %s)", e.Reason, e.Owner, e.ApprovedBy) + c.where,
+	}
+	if t.over {
+		t.decision = Decision{
+			Action: Block, By: by,
+			Reason: fmt.Sprintf("%s: mend it, or %s has the exception renewed (it said: %s)", why, e.Owner, e.Reason) + c.where,
 		}
 	}
-	return c
+	return t
 }
 
 func (e *compiledException) matches(s *subject) bool {
@@ -74,18 +100,22 @@ type exceptions struct {
 	byKey, byID, byPURL, byImage, bySegment map[string][]int
 	rest                                    []int
 	finding                                 int
+	// lenient says that what has expired never blocks, everywhere that it blocks
+	// what was there before as well.
+	lenient, everywhere bool
 }
 
-func newExceptions(p *Policy, now time.Time, where string) *exceptions {
+func (c *compiling) exceptions(p *Policy) *exceptions {
 	x := &exceptions{
+		lenient: p.Limits.OnExpired == WarnOfIt, everywhere: c.run.DefaultBranch,
 		byKey: make(map[string][]int), byID: make(map[string][]int), byPURL: make(map[string][]int),
 		byImage: make(map[string][]int), bySegment: make(map[string][]int),
 	}
 	for i := range p.Exceptions {
-		c := compileException(&p.Exceptions[i], i+1, now, where)
-		x.all = append(x.all, c)
-		if !c.pending {
-			x.file(i, c)
+		e := c.exception(&p.Exceptions[i], i+1, &p.Limits)
+		x.all = append(x.all, e)
+		if !e.pending {
+			x.file(i, e)
 		}
 	}
 	return x
@@ -139,10 +169,38 @@ func allOf[T any](values []T, key func(T) (string, bool)) ([]string, bool) {
 }
 
 // decide gives the decision of the exception that matches: the first that holds,
-// else the first that has expired. All that match are counted.
+// else the first whose term is over. All that match are counted.
 func (x *exceptions) decide(s *subject) (Decision, bool) {
-	if len(x.all) == 0 {
+	best := x.find(s, func(e *compiledException) {
+		e.matched++
+		if t := e.terms[s.severity]; !t.over && (e.ends.IsZero() || t.last.Before(e.ends)) {
+			e.ends = t.last
+		}
+	})
+	if best == nil {
 		return Decision{}, false
+	}
+	t := best.terms[s.severity]
+	if !t.over {
+		return t.decision, true
+	}
+	best.lapsed++
+	return x.lapsed(t, s), true
+}
+
+// lapsed is the decision of a term that is over.
+func (x *exceptions) lapsed(t *term, s *subject) Decision {
+	d := t.decision
+	if x.lenient || !x.everywhere && !s.isNew {
+		d.Action = Warn
+	}
+	return d
+}
+
+// find gives the exception that counts, and hands over all that match, each once.
+func (x *exceptions) find(s *subject, matched func(*compiledException)) *compiledException {
+	if len(x.all) == 0 {
+		return nil
 	}
 	x.finding++
 	var best *compiledException
@@ -157,20 +215,15 @@ func (x *exceptions) decide(s *subject) (Decision, bool) {
 			if !e.matches(s) {
 				continue
 			}
-			e.matched++
-			if best == nil || best.expired && !e.expired || best.expired == e.expired && i < at {
+			matched(e)
+			over := e.terms[s.severity].over
+			if best == nil || best.terms[s.severity].over && !over || best.terms[s.severity].over == over && i < at {
 				best, at = e, i
 			}
 		}
 	}
 	x.candidates(s, look)
-	if best == nil {
-		return Decision{}, false
-	}
-	if best.expired {
-		best.blocked++
-	}
-	return best.decision, true
+	return best
 }
 
 // candidates hands over the exceptions that can match, some of them twice.

@@ -28,6 +28,8 @@ type Decision struct {
 	// Until is the last day on which the decision stands, "2026-12-01"; empty
 	// when time does not change it.
 	Until string `json:"until,omitempty"`
+	// VEX is what the exception that decided says of the vulnerability.
+	VEX *Claim `json:"vex,omitempty"`
 }
 
 // Subject is a finding with what is known of it beside it.
@@ -57,7 +59,33 @@ type Input struct {
 	// Failures are reasons for which there is no verdict whatever was found: a
 	// source that could not be opened, a report that could not be written.
 	Failures []string
+	// Advisories are those that packages were compared with.
+	Advisories []Advisories
+	// Warnings are reasons that change nothing: what the head's policy loosens, an
+	// entry of the baseline that nothing matches.
+	Warnings []string
+	// Event is what caused the run; empty outside of CI.
+	Event Event
+	// Environment is where what was scanned is to run; empty where nobody said.
+	Environment string
+	// DefaultBranch says that the run is about the default branch itself, where an
+	// exception that has expired blocks what was there before as well.
+	DefaultBranch bool
+
+	// programs are shared by all that is judged with this input.
+	programs celCache
 }
+
+// Event is what caused a run.
+type Event string
+
+// The events: a pull or merge request or what is queued of one; a push, a tag or a
+// run that somebody started; the clock.
+const (
+	Change   Event = "change"
+	Push     Event = "push"
+	Schedule Event = "schedule"
+)
 
 // VerdictStatus is the verdict in one word.
 type VerdictStatus string
@@ -92,18 +120,19 @@ type Verdict struct {
 }
 
 // Judge decides about every finding and gives the verdict; decision i is about
-// subject i. Each policy judges by itself: an exception that matches, else the
-// first rule, else the built-in default's. Of all policies the stricter action
-// wins, and FailOn raises what is left. What an exception accepts, FailOn does
-// not raise. Judge looks at nothing but its arguments; where no policy applies to a
-// target the built-in default judges.
+// subject i. Each policy judges by itself: an exception or VEX statement that matches,
+// else the first rule, else the built-in default's, and a scope may cap that. Of all
+// policies the stricter action wins, and FailOn raises what is left. What an exception
+// accepts, FailOn does not raise. Judge looks at nothing but its arguments, and of now
+// at the day alone; where no policy applies to a target the built-in default judges.
 func Judge(policies []*Policy, in Input, now time.Time) (Verdict, []Decision) {
-	b := newBench(policies, now)
+	b := newBench(policies, &in, now)
 	decisions := make([]Decision, len(in.Subjects))
 	for i := range in.Subjects {
-		decisions[i] = decide(b.of(in.Subjects[i].Target), &in.Subjects[i], in.FailOn)
+		s := newSubject(&in.Subjects[i], dayOf(now))
+		_, decisions[i] = decide(b.covering(s), s, in.FailOn)
 	}
-	return verdict(b, in, decisions, now), decisions
+	return verdict(b, in, decisions), decisions
 }
 
 // strictness orders actions.
@@ -121,23 +150,27 @@ func (a Action) strictness() int {
 	return 0
 }
 
-// decide lets every judge decide and takes the strictest; of equals the first.
-func decide(judges []*judge, s *Subject, failOn *finding.Severity) Decision {
-	sub := newSubject(s)
+// decide lets every judge decide and takes the strictest, of equals the first; the
+// judge is nil where fail-on raised that.
+func decide(judges []*judge, s *subject, failOn *finding.Severity) (*judge, Decision) {
+	if s.Scanner == finding.Policy {
+		return nil, Decision{Action: Warn, By: "the gate", Reason: "what a change does to the gate itself is told"}
+	}
 	var d Decision
+	var by *judge
 	severity := finding.Unknown
 	for _, j := range judges {
-		if own := j.decide(sub); own.Action.strictness() > d.Action.strictness() {
-			d = own
+		if own := j.decide(s); own.Action.strictness() > d.Action.strictness() {
+			by, d = j, own
 		}
 		severity = max(severity, s.Severity.Known(j.unknown))
 	}
 	if failOn != nil && severity >= *failOn && (d.Action == Note || d.Action == Warn) {
-		return Decision{
+		return nil, Decision{
 			Action: Block,
 			By:     "fail-on " + failOn.String(),
 			Reason: "severity " + s.Severity.String() + " is at or above --fail-on " + failOn.String(),
 		}
 	}
-	return d
+	return by, d
 }

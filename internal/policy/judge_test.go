@@ -274,8 +274,8 @@ func TestAnExceptionKnowsAliases(t *testing.T) {
 
 func TestAnExceptionHoldsUntilItsDayEnds(t *testing.T) {
 	p := mustLoad(t, excepting("{match: {rule: DL3008}, expires: 2026-10-15}"))
-	accepted := Decision{Suppress, "exception 1", "not reached (owner @acme, approved by @appsec)", "2026-10-15"}
-	blocked := Decision{Block, "exception 1", "its exception expired on 2026-10-15: mend it, or @acme has the exception renewed (it said: not reached)", ""}
+	accepted := Decision{Suppress, "exception 1", "not reached (owner @acme, approved by @appsec)", "2026-10-15", nil}
+	blocked := Decision{Block, "exception 1", "its exception expired on 2026-10-15: mend it, or @acme has the exception renewed (it said: not reached)", "", nil}
 	const where = ".boltseal.yaml:3: exception 1 (DL3008, owner @acme) "
 	for name, test := range map[string]struct {
 		now     time.Time
@@ -317,26 +317,26 @@ func TestOrderOfDecision(t *testing.T) {
 		failOn   *finding.Severity
 		want     Decision
 	}{
-		"the first rule that matches decides":          {[]*Policy{lax}, lintFinding, nil, Decision{Note, "rule first", "severity: \">=medium\"", ""}},
-		"where none matches, the default's do":         {[]*Policy{strict}, secretFinding, nil, Decision{Block, "default rule secrets", "a secret: take it out and rotate it", ""}},
-		"unknown compares as the policy says":          {[]*Policy{unknown}, debFinding, nil, Decision{Block, "rule bad", "severity: \">=critical\"", ""}},
-		"and so it does in the default's rules":        {[]*Policy{mustLoad(t, "severity: {unknown: info}\n")}, debFinding, nil, Decision{Note, "default rule rest", "below medium", ""}},
-		"an exception comes before the rules":          {[]*Policy{renewed}, lintFinding, nil, Decision{Suppress, "exception 2", "not reached (owner @acme, approved by @appsec)", "2026-12-01"}},
-		"an expired one blocks whatever the rules say": {[]*Policy{expired}, lintFinding, nil, Decision{Block, "exception 1", "its exception expired on 2026-02-01: mend it, or @acme has the exception renewed (it said: not reached)", ""}},
-		"the stricter of two policies decides":         {[]*Policy{lax, strict}, lintFinding, nil, Decision{Block, "rule strict", "no (services/.boltseal.yaml)", ""}},
-		"in any order":                                 {[]*Policy{strict, lax}, lintFinding, nil, Decision{Block, "rule strict", "no (services/.boltseal.yaml)", ""}},
-		"an exception binds its own policy only":       {[]*Policy{renewed, strict}, lintFinding, nil, Decision{Block, "rule strict", "no (services/.boltseal.yaml)", ""}},
-		"of equals the first is named":                 {[]*Policy{lax, lax}, lintFinding, nil, Decision{Note, "rule first", "severity: \">=medium\" (.boltseal.yaml)", ""}},
-		"fail-on raises":                               {[]*Policy{lax}, rootFinding, high, Decision{Block, "fail-on high", "severity high is at or above --fail-on high", ""}},
-		"fail-on raises no less":                       {[]*Policy{lax}, lintFinding, high, Decision{Note, "rule first", "severity: \">=medium\"", ""}},
-		"fail-on raises what is unknown":               {[]*Policy{noting}, debFinding, high, Decision{Block, "fail-on high", "severity unknown is at or above --fail-on high", ""}},
-		"fail-on takes the strictest unknown":          {[]*Policy{lax, noting}, debFinding, high, Decision{Block, "fail-on high", "severity unknown is at or above --fail-on high", ""}},
-		"fail-on leaves what is accepted":              {[]*Policy{renewed}, lintFinding, info, Decision{Suppress, "exception 2", "not reached (owner @acme, approved by @appsec)", "2026-12-01"}},
-		"what asks to be spared warns":                 {[]*Policy{strict}, spared(lintFinding), nil, Decision{Warn, "spared", "by a threshold; else blocked by rule strict", ""}},
-		"fail-on raises what asks to be spared":        {[]*Policy{strict}, spared(lintFinding), info, Decision{Block, "fail-on info", "severity medium is at or above --fail-on info", ""}},
-		"what the tree passes over is accepted":        {[]*Policy{strict}, ignored(lintFinding), info, Decision{Suppress, "ignored", "by a comment", ""}},
-		"an expired exception counts for that too":     {[]*Policy{expired}, ignored(lintFinding), nil, Decision{Block, "exception 1", "its exception expired on 2026-02-01: mend it, or @acme has the exception renewed (it said: not reached)", ""}},
-		"fail-on leaves what blocks":                   {[]*Policy{strict}, lintFinding, info, Decision{Block, "rule strict", "no", ""}},
+		"the first rule that matches decides":          {[]*Policy{lax}, lintFinding, nil, Decision{Note, "rule first", "severity: \">=medium\"", "", nil}},
+		"where none matches, the default's do":         {[]*Policy{strict}, secretFinding, nil, Decision{Block, "default rule secrets", "a secret: take it out and rotate it", "", nil}},
+		"unknown compares as the policy says":          {[]*Policy{unknown}, debFinding, nil, Decision{Block, "rule bad", "severity: \">=critical\"", "", nil}},
+		"and so it does in the default's rules":        {[]*Policy{mustLoad(t, "severity: {unknown: info}\n")}, debFinding, nil, Decision{Note, "default rule rest", "below medium", "", nil}},
+		"an exception comes before the rules":          {[]*Policy{renewed}, lintFinding, nil, Decision{Suppress, "exception 2", "not reached (owner @acme, approved by @appsec)", "2026-12-01", nil}},
+		"an expired one blocks whatever the rules say": {[]*Policy{expired}, lintFinding, nil, Decision{Block, "exception 1", "its exception expired on 2026-02-01: mend it, or @acme has the exception renewed (it said: not reached)", "", nil}},
+		"the stricter of two policies decides":         {[]*Policy{lax, strict}, lintFinding, nil, Decision{Block, "rule strict", "no (services/.boltseal.yaml)", "", nil}},
+		"in any order":                                 {[]*Policy{strict, lax}, lintFinding, nil, Decision{Block, "rule strict", "no (services/.boltseal.yaml)", "", nil}},
+		"an exception binds its own policy only":       {[]*Policy{renewed, strict}, lintFinding, nil, Decision{Block, "rule strict", "no (services/.boltseal.yaml)", "", nil}},
+		"of equals the first is named":                 {[]*Policy{lax, lax}, lintFinding, nil, Decision{Note, "rule first", "severity: \">=medium\" (.boltseal.yaml)", "", nil}},
+		"fail-on raises":                               {[]*Policy{lax}, rootFinding, high, Decision{Block, "fail-on high", "severity high is at or above --fail-on high", "", nil}},
+		"fail-on raises no less":                       {[]*Policy{lax}, lintFinding, high, Decision{Note, "rule first", "severity: \">=medium\"", "", nil}},
+		"fail-on raises what is unknown":               {[]*Policy{noting}, debFinding, high, Decision{Block, "fail-on high", "severity unknown is at or above --fail-on high", "", nil}},
+		"fail-on takes the strictest unknown":          {[]*Policy{lax, noting}, debFinding, high, Decision{Block, "fail-on high", "severity unknown is at or above --fail-on high", "", nil}},
+		"fail-on leaves what is accepted":              {[]*Policy{renewed}, lintFinding, info, Decision{Suppress, "exception 2", "not reached (owner @acme, approved by @appsec)", "2026-12-01", nil}},
+		"what asks to be spared warns":                 {[]*Policy{strict}, spared(lintFinding), nil, Decision{Warn, "spared", "by a threshold; else blocked by rule strict", "", nil}},
+		"fail-on raises what asks to be spared":        {[]*Policy{strict}, spared(lintFinding), info, Decision{Block, "fail-on info", "severity medium is at or above --fail-on info", "", nil}},
+		"what the tree passes over is accepted":        {[]*Policy{strict}, ignored(lintFinding), info, Decision{Suppress, "ignored", "by a comment", "", nil}},
+		"an expired exception counts for that too":     {[]*Policy{expired}, ignored(lintFinding), nil, Decision{Block, "exception 1", "its exception expired on 2026-02-01: mend it, or @acme has the exception renewed (it said: not reached)", "", nil}},
+		"fail-on leaves what blocks":                   {[]*Policy{strict}, lintFinding, info, Decision{Block, "rule strict", "no", "", nil}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(test.want, judgeOne(test.policies, test.subject, test.failOn)); diff != "" {

@@ -3,11 +3,14 @@ package policy
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/nearest"
 	"github.com/boltseal/boltseal/internal/yamlpos"
 )
 
@@ -32,6 +35,11 @@ var (
 // Load reads a policy file. path is what messages and reports call it. A fault of
 // the file is a yamlpos.Errors that names all of them.
 func Load(path string, data []byte) (*Policy, error) {
+	return load(path, data, loadedDefault().Rules)
+}
+
+// load reads a file behind whose rules there are others.
+func load(path string, data []byte, behind []Rule) (*Policy, error) {
 	doc, err := yamlpos.Parse(path, data, yamlpos.Limits{Bytes: maxBytes, Depth: maxDepth})
 	if err != nil {
 		return nil, err
@@ -39,11 +47,17 @@ func Load(path string, data []byte) (*Policy, error) {
 	sum := sha256.Sum256(data)
 	p := &Policy{
 		Path: path, Digest: "sha256:" + hex.EncodeToString(sum[:]),
-		Coverage: Coverage{OnScannerError: Fail, OnPartial: Fail, OnNothingScanned: Fail},
+		Coverage: Coverage{OnScannerError: Fail, OnPartial: Fail, OnNothingScanned: Fail, MaxDBAge: defaultDBAge, OnStaleDB: WarnOfIt},
+		Limits:   Limits{OnExpired: Fail, OnUnmatched: WarnOfIt},
+		Trust:    Trust{HeadMay: HeadTightens, NativeIgnores: Honour},
+		New:      Comparison{To: ToMergeBase},
 		Unknown:  finding.Medium,
 	}
 	if root := doc.Root(); ours(root) {
 		readPolicy(root, p)
+		if v, ok := root.Peek("relaxable"); ok {
+			checkRelaxable(v, p, behind)
+		}
 	}
 	if err := doc.Err(); err != nil {
 		return nil, err
@@ -79,17 +93,69 @@ func readPolicy(root yamlpos.Value, p *Policy) {
 			v.Map("severity", yamlpos.May("unknown", yamlpos.Into(&p.Unknown, readUnknown)))
 		}),
 		yamlpos.May("dockerfile", func(v yamlpos.Value) { readDockerfile(v, p) }),
-		yamlpos.Later("extends"),
-		yamlpos.Later("relaxable"),
-		yamlpos.Later("trust"),
-		yamlpos.Later("targets"),
-		yamlpos.Later("new"),
-		yamlpos.Later("scopes"),
-		yamlpos.Later("limits"),
-		yamlpos.Later("compliance"),
-		yamlpos.Later("report"),
-		yamlpos.Later("tests"),
+		yamlpos.May("scopes", yamlpos.Into(&p.Scopes, readScopes)),
+		yamlpos.May("limits", func(v yamlpos.Value) { readLimits(v, &p.Limits) }),
+		yamlpos.May("trust", func(v yamlpos.Value) { readTrust(v, &p.Trust) }),
+		yamlpos.May("new", func(v yamlpos.Value) { readComparison(v, &p.New) }),
+		yamlpos.May("targets", func(v yamlpos.Value) { readTargets(v, p) }),
+		yamlpos.May("vex", func(v yamlpos.Value) { readVEX(v, p) }),
+		yamlpos.May("tests", yamlpos.Into(&p.Tests, readTests)),
+		yamlpos.May("relaxable", yamlpos.Into(&p.Relaxable, func(v yamlpos.Value) []string { return list(v, yamlpos.Value.Text) })),
+		yamlpos.May("extends", yamlpos.Into(&p.Extends, readExtends)),
+		yamlpos.May("compliance", readCompliance),
+		yamlpos.May("report", readReport),
 	)
+}
+
+// readTargets reads what is scanned, and what of it is left out.
+func readTargets(v yamlpos.Value, p *Policy) {
+	v.Map(
+		"targets",
+		yamlpos.Later("images"),
+		yamlpos.May("exclude", yamlpos.Into(&p.Exclude, func(v yamlpos.Value) []string {
+			if items := v.OneOrMore(); len(items) > maxFileGlobs {
+				v.Fail("let a glob match more", "%d globs, more than the %d allowed", len(items), maxFileGlobs)
+				return nil
+			}
+			return readPathGlobs(v)
+		})),
+	)
+}
+
+// readCompliance and readReport know what there will be to say.
+func readCompliance(v yamlpos.Value) { v.Map("compliance", yamlpos.Later("map")) }
+
+func readReport(v yamlpos.Value) {
+	v.Map("report", yamlpos.Later("comment"), yamlpos.Later("suggestions"), yamlpos.Later("sarif"), yamlpos.Later("gitlab"))
+}
+
+// checkRelaxable refuses ids of no rule, which nothing would ever relax.
+func checkRelaxable(v yamlpos.Value, p *Policy, behind []Rule) {
+	var ids []string
+	for _, rules := range [][]Rule{p.Rules, behind} {
+		for i := range rules {
+			ids = append(ids, rules[i].ID)
+		}
+	}
+	if !v.IsList() || v.EmptyList() {
+		if len(p.Relaxable) == 1 && !slices.Contains(ids, p.Relaxable[0]) {
+			unknownRule(v, p.Relaxable[0], ids)
+		}
+		return
+	}
+	for i, item := range v.Items() {
+		if id := p.Relaxable[i]; id != "" && !slices.Contains(ids, id) {
+			unknownRule(item, id, ids)
+		}
+	}
+}
+
+func unknownRule(v yamlpos.Value, id string, ids []string) {
+	hint := "it names rules of this file, or of the built-in default"
+	if near := nearest.Word(id, ids); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	v.Fail(hint, "there is no rule %q", id)
 }
 
 // readCoverage changes what is written and leaves the rest.
@@ -100,8 +166,9 @@ func readCoverage(v yamlpos.Value, c *Coverage) {
 		yamlpos.May("on-scanner-error", yamlpos.Into(&c.OnScannerError, readReaction)),
 		yamlpos.May("on-partial", yamlpos.Into(&c.OnPartial, readReaction)),
 		yamlpos.May("on-nothing-scanned", yamlpos.Into(&c.OnNothingScanned, readReaction)),
-		yamlpos.Later("max-db-age"),
-		yamlpos.Later("on-stale-db"),
+		yamlpos.May("max-db-age", yamlpos.Into(&c.MaxDBAge, readDBAge)),
+		yamlpos.May("on-stale-db", yamlpos.Into(&c.OnStaleDB, readReaction)),
+		yamlpos.May("db-digest", yamlpos.Into(&c.DBDigests, readDigests)),
 	)
 }
 
@@ -125,6 +192,7 @@ func readRules(v yamlpos.Value) []Rule {
 	}
 	rules := make([]Rule, 0, len(items))
 	lines := make(map[string]int, len(items))
+	expressions := 0
 	for _, item := range items {
 		r := readRule(item)
 		if line, twice := lines[r.ID]; twice && r.ID != "" {
@@ -132,7 +200,13 @@ func readRules(v yamlpos.Value) []Rule {
 		} else {
 			lines[r.ID] = r.Line
 		}
+		if r.CEL != "" {
+			expressions++
+		}
 		rules = append(rules, r)
+	}
+	if expressions > maxCELRules {
+		v.Fail(`use "when" where it can say the same`, "%d rules with cel, more than the %d allowed", expressions, maxCELRules)
 	}
 	return rules
 }
@@ -145,17 +219,40 @@ func readRule(v yamlpos.Value) Rule {
 		yamlpos.May("rule", yamlpos.Into(&r.Rules, readRuleGlobs)),
 		yamlpos.May("when", yamlpos.Into(&r.When, readWhen)),
 		yamlpos.Need("action", yamlpos.Into(&r.Action, readAction)),
-		yamlpos.May("message", yamlpos.Into(&r.Message, readLine)),
-		yamlpos.Later("grace"),
-		yamlpos.Later("until"),
-		yamlpos.Later("then"),
-		yamlpos.Later("cel"),
+		yamlpos.May("message", yamlpos.Into(&r.Message, readMessage)),
+		yamlpos.May("grace", yamlpos.Into(&r.Grace, readGrace)),
+		yamlpos.May("until", yamlpos.Into(&r.Until, yamlpos.Value.Date)),
+		yamlpos.May("then", yamlpos.Into(&r.Then, readAction)),
+		yamlpos.May("cel", yamlpos.Into(&r.CEL, readCEL)),
 	}
-	for _, name := range []string{"severity", "path", "image", "package", "fix", "new", "kev", "malware", "epss"} {
+	for _, name := range []string{"severity", "path", "image", "package", "fix", "new", "kev", "malware", "epss", "origin", "published", "event", "environment"} {
 		fields = append(fields, yamlpos.Elsewhere(name, `it goes under "when"`))
 	}
 	v.Map("rule", fields...)
+	checkRule(v, &r)
 	return r
+}
+
+// checkRule looks at what keys say of each other.
+func checkRule(v yamlpos.Value, r *Rule) {
+	if grace, ok := v.Peek("grace"); ok {
+		switch {
+		case r.When.New != nil && *r.When.New:
+			grace.Fail(`take "new: true" or the grace out`, "grace holds back what was published about a package that was there before: what is new has none")
+		case r.Action != Block && r.Then != Block && r.Action != "":
+			grace.Fail("", "grace holds back a block, and the action is %s", r.Action)
+		}
+	}
+	until, ends := v.Peek("until")
+	then, goesOn := v.Peek("then")
+	switch {
+	case ends && !goesOn:
+		until.Fail(`add "then: block"`, "the rule does not say what is done after %s", day(r.Until))
+	case goesOn && !ends:
+		then.Fail(`add "until: YYYY-MM-DD"`, "the rule does not say from when on")
+	case goesOn && r.Then == r.Action && r.Then != "":
+		then.Fail("", "then is what the action is already")
+	}
 }
 
 func readRuleID(v yamlpos.Value) string {
@@ -168,6 +265,7 @@ func readRuleID(v yamlpos.Value) string {
 }
 
 func readAction(v yamlpos.Value) Action {
+	v.Suggest(string(Block), string(Warn), string(Note))
 	switch word := v.Text(); Action(word) {
 	case Block, Warn, Note, "":
 		return Action(word)
@@ -195,10 +293,12 @@ func readWhen(v yamlpos.Value) When {
 		yamlpos.May("kev", yamlpos.Into(&w.KEV, readBool)),
 		yamlpos.May("malware", yamlpos.Into(&w.Malware, readBool)),
 		yamlpos.May("epss", yamlpos.Into(&w.EPSS, readEPSS)),
-		yamlpos.Later("origin"),
-		yamlpos.Later("published"),
-		yamlpos.Later("event"),
-		yamlpos.Later("environment"),
+		yamlpos.May("origin", yamlpos.Into(&w.Origin, func(v yamlpos.Value) string { return v.OneOf(OriginBase, OriginOurs) })),
+		yamlpos.May("published", yamlpos.Into(&w.Published, readAge)),
+		yamlpos.May("event", yamlpos.Into(&w.Events, func(v yamlpos.Value) []string {
+			return list(v, func(v yamlpos.Value) string { return v.OneOf(string(Change), string(Push), string(Schedule)) })
+		})),
+		yamlpos.May("environment", yamlpos.Into(&w.Environments, func(v yamlpos.Value) []string { return list(v, readLine) })),
 		yamlpos.Elsewhere("scanner", `it goes beside "when"`),
 	)
 	return w
@@ -226,12 +326,15 @@ func readException(v yamlpos.Value) Exception {
 		yamlpos.Need("approved-by", yamlpos.Into(&e.ApprovedBy, readLine)),
 		yamlpos.Need("created", yamlpos.Into(&e.Created, yamlpos.Value.Date)),
 		yamlpos.Need("expires", yamlpos.Into(&e.Expires, yamlpos.Value.Date)),
-		yamlpos.Later("vex"),
+		yamlpos.May("vex", yamlpos.Into(&e.VEX, readClaim)),
 	}
 	for _, name := range []string{"cve", "purl", "rule", "path", "image", "fingerprint"} {
 		fields = append(fields, yamlpos.Elsewhere(name, `it goes under "match"`))
 	}
 	v.Map("exception", fields...)
+	if claim, ok := v.Peek("vex"); ok && len(e.Match.CVEs) == 0 {
+		claim.Fail("name the vulnerability under match: {cve: …}", "vex is a statement about a vulnerability, and the exception names none")
+	}
 	if expires, ok := v.Peek("expires"); ok && !e.Created.IsZero() && !e.Expires.IsZero() && !e.Expires.After(e.Created) {
 		expires.Fail("", "the exception expires before it holds: created is %s", day(e.Created))
 	}

@@ -11,13 +11,20 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/vex"
 	"github.com/boltseal/boltseal/internal/yamlpos"
 )
 
 // full uses every key that is read.
 const full = `version: 1
 severity: {unknown: high}
-coverage: {require: [secrets, packages], on-scanner-error: warn, on-partial: warn, on-nothing-scanned: warn}
+coverage: {require: [secrets, packages], on-scanner-error: warn, on-partial: warn, on-nothing-scanned: warn, max-db-age: 36h, on-stale-db: fail, db-digest: "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"}
+limits: {exception-max-age: {critical: 14d, high: 30d}, on-expired: warn, on-unmatched: fail}
+trust: {head-may: nothing, native-ignores: count, branches: ["release/*"], may-set: [only-fixed]}
+new: {compare-to: baseline, baseline: .boltseal-baseline}
+targets: {exclude: ["testdata/**"]}
+vex: {files: security/vex.json, products: ["Acme App"]}
+relaxable: [rest, fixable]
 rules:
   - id: all
     scanner: [packages, secrets]
@@ -38,6 +45,12 @@ rules:
       told
       at length
   - {id: rest, action: note}
+  - {id: bases, rule: image/untrusted-base, action: warn, until: 2026-12-31, then: block, message: "{rule} in {path}"}
+  - {id: old, scanner: packages, when: {origin: base, published: ">=30d", event: [push, schedule], environment: prod}, cel: 'finding.package.name == "openssl"', action: block, grace: {since: published, for: {critical: 7d}}}
+scopes:
+  - {paths: "examples/**", images: app, rules: "DL*", packages: "pkg:npm/**", scanners: [secrets], kev: true, malware: true, action-max: note}
+tests:
+  - {name: old ones, finding: {scanner: packages, severity: high, rule: CVE-1-1, cve: GHSA-aaaa-bbbb-cccc, path: go.mod, image: app, package: "pkg:npm/a@1", fix: available, new: false, kev: true, malware: true, epss: 0.5, origin: base, published: 2026-01-02, fingerprint: "v1:00112233445566778899aabbccddeeff"}, event: push, environment: prod, default-branch: true, on: 2026-02-03, expect: block}
 exceptions:
   - match: {cve: [CVE-2026-12345, GHSA-aaaa-bbbb-cccc], purl: "pkg:npm/@scope/name", rule: X, path: "a/**", image: app, fingerprint: "v1:00112233445566778899aabbccddeeff#2"}
     reason: not reached
@@ -45,6 +58,7 @@ exceptions:
     approved-by: "@acme/appsec"
     created: 2026-09-01
     expires: "2026-10-15"
+    vex: {status: not_affected, justification: component_not_present}
 `
 
 func date(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
@@ -59,10 +73,10 @@ func TestLoad(t *testing.T) {
 	want := &Policy{
 		Path: "p.yaml", Digest: "sha256:…",
 		Unknown:  finding.High,
-		Coverage: Coverage{Require: []string{"secrets", "packages"}, OnScannerError: "warn", OnPartial: "warn", OnNothingScanned: "warn"},
+		Coverage: Coverage{Require: []string{"secrets", "packages"}, OnScannerError: "warn", OnPartial: "warn", OnNothingScanned: "warn", MaxDBAge: 36 * time.Hour, OnStaleDB: "fail", DBDigests: []string{"sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"}},
 		Rules: []Rule{
 			{
-				ID: "all", Scanners: []string{"packages", "secrets"}, Rules: []string{"CVE-2026-*"}, Action: Block, Message: "told at length", Line: 5,
+				ID: "all", Scanners: []string{"packages", "secrets"}, Rules: []string{"CVE-2026-*"}, Action: Block, Message: "told at length", Line: 11,
 				When: When{
 					Severities: []SeverityMatch{{finding.High, true}, {finding.Low, false}, {finding.Unknown, false}},
 					Rules:      []string{"DL30*", "image/**"}, Paths: []string{"services/{api,web}/**"}, Images: []string{"registry.example.com/**"},
@@ -70,15 +84,39 @@ func TestLoad(t *testing.T) {
 					New: new(true), KEV: new(false), Malware: new(false), EPSS: new(0.25),
 				},
 			},
-			{ID: "rest", Action: Note, Line: 23},
+			{ID: "rest", Action: Note, Line: 29},
+			{ID: "bases", Rules: []string{"image/untrusted-base"}, Action: Warn, Until: date(2026, 12, 31), Then: Block, Message: "{rule} in {path}", Line: 30},
+			{
+				ID: "old", Scanners: []string{"packages"}, Action: Block, Grace: &Grace{For: Days{finding.Critical: 7}}, Line: 31,
+				CEL:  `finding.package.name == "openssl"`,
+				When: When{Origin: OriginBase, Published: &Age{Days: 30}, Events: []string{"push", "schedule"}, Environments: []string{"prod"}},
+			},
 		},
+		Scopes: []Scope{{
+			Paths: []string{"examples/**"}, Images: []string{"app"}, Rules: []string{"DL*"}, Packages: []string{"pkg:npm/**"}, Scanners: []string{"secrets"},
+			KEV: true, Malware: true, ActionMax: Note, Line: 33,
+		}},
+		Exclude:  []string{"testdata/**"},
+		Limits:   Limits{ExceptionMaxAge: Days{finding.Critical: 14, finding.High: 30}, OnExpired: WarnOfIt, OnUnmatched: Fail},
+		Trust:    Trust{HeadMay: HeadIgnored, NativeIgnores: Count, Branches: []string{"release/*"}, MaySet: []string{"only-fixed"}},
+		New:      Comparison{To: ToBaseline, Baseline: ".boltseal-baseline"},
+		VEXFiles: []string{"security/vex.json"}, Products: []string{"Acme App"}, Relaxable: []string{"rest", "fixable"},
+		Tests: []Test{{
+			Name: "old ones", Event: Push, Environment: "prod", DefaultBranch: true, On: date(2026, 2, 3), Expect: Block, Line: 35,
+			Finding: Example{
+				Scanner: "packages", Rule: "CVE-1-1", Severity: finding.High, CVEs: []string{"GHSA-aaaa-bbbb-cccc"}, Path: "go.mod", Image: "app", Package: "pkg:npm/a@1",
+				Fix: true, KEV: true, Malware: true, New: new(false), EPSS: 0.5, Origin: OriginBase, Published: date(2026, 1, 2),
+				Fingerprint: "v1:00112233445566778899aabbccddeeff",
+			},
+		}},
 		Exceptions: []Exception{{
 			Match: Match{
 				CVEs: []string{"CVE-2026-12345", "GHSA-aaaa-bbbb-cccc"}, PURLs: []string{"pkg:npm/@scope/name"}, Rules: []string{"X"},
 				Paths: []string{"a/**"}, Images: []string{"app"}, Fingerprints: []string{"v1:00112233445566778899aabbccddeeff#2"},
 			},
 			Reason: "not reached", Owner: "@acme/platform", ApprovedBy: "@acme/appsec",
-			Created: date(2026, 9, 1), Expires: date(2026, 10, 15), Line: 25,
+			Created: date(2026, 9, 1), Expires: date(2026, 10, 15), Line: 37,
+			VEX: &Claim{Status: vex.NotAffected, Justification: "component_not_present"},
 		}},
 	}
 	if len(got.Digest) != len("sha256:")+64 {
@@ -94,7 +132,10 @@ func TestTheLeastPolicyIsOneLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &Policy{Path: "p.yaml", Unknown: finding.Medium, Coverage: Coverage{OnScannerError: Fail, OnPartial: Fail, OnNothingScanned: Fail}}
+	want := &Policy{
+		Path: "p.yaml", Unknown: finding.Medium, Coverage: Coverage{OnScannerError: Fail, OnPartial: Fail, OnNothingScanned: Fail, MaxDBAge: 120 * time.Hour, OnStaleDB: WarnOfIt},
+		Limits: Limits{OnExpired: Fail, OnUnmatched: WarnOfIt}, Trust: Trust{HeadMay: HeadTightens, NativeIgnores: Honour}, New: Comparison{To: ToMergeBase},
+	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Policy{}), cmpopts.IgnoreFields(Policy{}, "Digest")); diff != "" {
 		t.Error(diff)
 	}
@@ -127,7 +168,7 @@ var loadErrors = map[string]struct{ data, want string }{
 	"a version in quotes": {"version: \"1\"\n", "p.yaml:1:10: want a whole number, got \"1\"\n  1 | version: \"1\"\n    |          ^"},
 	"a list":              {"- version: 1\n", "p.yaml:1:1: policy: want a mapping, got a list\n  1 | - version: 1\n    | ^"},
 	"a mistyped key":      {"version: 1\nrulse: []\n", "p.yaml:2:1: unknown key \"rulse\" in policy\n  2 | rulse: []\n    | ^\n  did you mean \"rules\"?"},
-	"a key like none":     {"version: 1\nfoo: 1\n", "p.yaml:2:1: unknown key \"foo\" in policy\n  2 | foo: 1\n    | ^\n  known are version, rules, exceptions, coverage, severity, dockerfile"},
+	"a key like none":     {"version: 1\nfoo: 1\n", "p.yaml:2:1: unknown key \"foo\" in policy\n  2 | foo: 1\n    | ^\n  known are version, rules, exceptions, coverage, severity, dockerfile, scopes, limits, trust, new, targets, vex, tests, relaxable, extends, compliance, report"},
 	"a key twice":         {"version: 1\nversion: 1\n", "p.yaml:2:1: key \"version\" comes twice, first on line 1\n  2 | version: 1\n    | ^\n  keep one of them"},
 	"no rules":            {"version: 1\nrules: []\n", "p.yaml:2:8: the list is empty\n  2 | rules: []\n    |        ^\n  leave the key out"},
 	"rules that are none": {"version: 1\nrules: {id: a}\n", "p.yaml:2:8: want a list, got a mapping\n  2 | rules: {id: a}\n    |        ^"},
@@ -173,8 +214,32 @@ p.yaml:3:44: "bolck" is not one of block, warn, note
 	"an image with a tag":    {ruleYAML(`{id: a, when: {image: "localhost:5000/app:1.2"}, action: warn}`), "p.yaml:3:27: image \"localhost:5000/app:1.2\" has a tag or digest: images are known by their names\n  3 |   - {id: a, when: {image: \"localhost:5000/app:1.2\"}, action: warn}\n    |                           ^\n  write the name alone"},
 	"a package's plain name": {ruleYAML("{id: a, when: {package: openssl}, action: warn}"), "p.yaml:3:29: \"openssl\" is no package URL\n  3 |   - {id: a, when: {package: openssl}, action: warn}\n    |                             ^\n  write a package URL, as \"pkg:npm/lodash\" or \"pkg:deb/debian/*\""},
 	"a long message":         {ruleYAML("{id: a, action: warn, message: " + strings.Repeat("x", 1001) + "}"), "p.yaml:3:36: the text has 1001 characters, more than the 1000 allowed\n  3 |   - {id: a, action: warn, message: ………………………………………………………………………………………………………………\n    |                                    ^"},
+	"an age without unit":    {"version: 1\ncoverage: {max-db-age: 5}\n", "p.yaml:2:24: \"5\" is no age\n  2 | coverage: {max-db-age: 5}\n    |                        ^\n  write days or hours, as 5d or 36h"},
+	"a digest cut off":       {"version: 1\ncoverage: {db-digest: \"sha256:00\"}\n", "p.yaml:2:23: \"sha256:00\" is no digest\n  2 | coverage: {db-digest: \"sha256:00\"}\n    |                       ^\n  boltseal db status prints it: sha256: and 64 hexadecimal digits"},
 	"a coverage mistyped":    {"version: 1\ncoverage: {on-partial: ignore}\n", "p.yaml:2:24: \"ignore\" is not one of fail, warn\n  2 | coverage: {on-partial: ignore}\n    |                        ^"},
 	"unknown is unknown":     {"version: 1\nseverity: {unknown: unknown}\n", "p.yaml:2:21: \"unknown\" is not one of critical, high, medium, low, info\n  2 | severity: {unknown: unknown}\n    |                     ^"},
+
+	"grace for what is new":        {ruleYAML("{id: a, when: {new: true}, action: block, grace: {since: published, for: 7d}}"), "p.yaml:3:54: grace holds back what was published about a package that was there before: what is new has none\n  3 | …… {new: true}, action: block, grace: {since: published, for: 7d}}\n    |                                       ^\n  take \"new: true\" or the grace out"},
+	"grace without a block":        {ruleYAML("{id: a, action: warn, grace: {since: published, for: 7d}}"), "p.yaml:3:34: grace holds back a block, and the action is warn\n  3 |   - {id: a, action: warn, grace: {since: published, for: 7d}}\n    |                                  ^"},
+	"grace without end":            {ruleYAML("{id: a, action: block, grace: {since: published, for: 7}}"), "p.yaml:3:59: a number of days is wanted here\n  3 |   - {id: a, action: block, grace: {since: published, for: 7}}\n    |                                                           ^\n  write days, as 14d, at most 3660d"},
+	"grace for no severity":        {ruleYAML("{id: a, action: block, grace: {since: published, for: {hihg: 7d}}}"), "p.yaml:3:60: unknown key \"hihg\" in days by severity\n  3 |   - {id: a, action: block, grace: {since: published, for: {hihg: 7d}}}\n    |                                                            ^\n  did you mean \"high\"?"},
+	"until without then":           {ruleYAML("{id: a, action: warn, until: 2026-12-31}"), "p.yaml:3:34: the rule does not say what is done after 2026-12-31\n  3 |   - {id: a, action: warn, until: 2026-12-31}\n    |                                  ^\n  add \"then: block\""},
+	"then without until":           {ruleYAML("{id: a, action: warn, then: block}"), "p.yaml:3:33: the rule does not say from when on\n  3 |   - {id: a, action: warn, then: block}\n    |                                 ^\n  add \"until: YYYY-MM-DD\""},
+	"then as before":               {ruleYAML("{id: a, action: warn, until: 2026-12-31, then: warn}"), "p.yaml:3:52: then is what the action is already\n  3 |   - {id: a, action: warn, until: 2026-12-31, then: warn}\n    |                                                    ^"},
+	"an age without bound":         {ruleYAML("{id: a, when: {published: 7d}, action: warn}"), "p.yaml:3:31: published wants a bound in days\n  3 |   - {id: a, when: {published: 7d}, action: warn}\n    |                               ^\n  write \"<7d\" for what was published within the last 7 days, \">=7d\" for what is older"},
+	"an event mistyped":            {ruleYAML("{id: a, when: {event: pusch}, action: warn}"), "p.yaml:3:27: \"pusch\" is not one of change, push, schedule\n  3 |   - {id: a, when: {event: pusch}, action: warn}\n    |                           ^\n  did you mean \"push\"?"},
+	"a placeholder mistyped":       {ruleYAML("{id: a, action: warn, message: \"{pakage}\"}"), "p.yaml:3:36: the message has a brace that opens or closes no placeholder\n  3 |   - {id: a, action: warn, message: \"{pakage}\"}\n    |                                    ^\n  did you mean {package}?"},
+	"a brace that is not closed":   {ruleYAML("{id: a, action: warn, message: \"a {\"}"), "p.yaml:3:36: the message has a brace that opens or closes no placeholder\n  3 |   - {id: a, action: warn, message: \"a {\"}\n    |                                    ^\n  known are fixed, image, package, path, published, rule, scanner, severity, version; write a brace twice for itself"},
+	"a scope for everything":       {"version: 1\nscopes: [{action-max: note}]\n", "p.yaml:2:10: the scope is everywhere\n  2 | scopes: [{action-max: note}]\n    |          ^\n  name one of paths, images, rules, packages, scanners, kev, malware"},
+	"a scope that blocks":          {"version: 1\nscopes: [{paths: a, action-max: block}]\n", "p.yaml:2:33: \"block\" is not one of note, warn\n  2 | scopes: [{paths: a, action-max: block}]\n    |                                 ^"},
+	"a scope that says false":      {"version: 1\nscopes: [{paths: a, kev: false, action-max: note}]\n", "p.yaml:2:26: it is false already\n  2 | scopes: [{paths: a, kev: false, action-max: note}]\n    |                          ^\n  leave the key out"},
+	"a scope with a rule's key":    {"version: 1\nscopes: [{path: a, action-max: note}]\n", "p.yaml:2:11: key \"path\" does not belong in scope\n  2 | scopes: [{path: a, action-max: note}]\n    |           ^\n  write paths"},
+	"no baseline to compare to":    {"version: 1\nnew: {compare-to: baseline}\n", "p.yaml:2:19: there is no baseline to compare to\n  2 | new: {compare-to: baseline}\n    |                   ^\n  add \"baseline: FILE\"; boltseal baseline writes the file"},
+	"relaxable but no rule":        {"version: 1\nrelaxable: [lint, fixabel]\nrules: [{id: lint, action: warn}]\n", "p.yaml:2:19: there is no rule \"fixabel\"\n  2 | relaxable: [lint, fixabel]\n    |                   ^\n  did you mean \"fixable\"?"},
+	"a flag with dashes":           {"version: 1\ntrust: {may-set: [--only-fixed]}\n", "p.yaml:2:19: \"--only-fixed\" is no name of a flag\n  2 | trust: {may-set: [--only-fixed]}\n    |                   ^\n  write it without dashes in front, as only-fixed"},
+	"a statement without reason":   {exceptionYAML("    reason", "    vex: {status: not_affected}\n    reason"), "p.yaml:4:10: not_affected wants a reason\n  4 |     vex: {status: not_affected}\n    |          ^\n  add justification: one of component_not_present, vulnerable_code_not_present, vulnerable_code_not_in_execute_path, vulnerable_code_cannot_be_controlled_by_adversary, inline_mitigations_already_exist"},
+	"a statement about no CVE":     {exceptionYAML("{cve: CVE-2026-12345}", "{rule: x}\n    vex: {status: fixed}"), "p.yaml:4:10: vex is a statement about a vulnerability, and the exception names none\n  4 |     vex: {status: fixed}\n    |          ^\n  name the vulnerability under match: {cve: …}"},
+	"a test of a secret's package": {"version: 1\ntests: [{name: a, finding: {scanner: secrets, kev: true}, expect: warn}]\n", "p.yaml:2:52: only findings of the scanner packages have kev\n  2 | tests: [{name: a, finding: {scanner: secrets, kev: true}, expect: warn}]\n    |                                                    ^"},
 
 	"an exception without anything": {
 		"version: 1\nexceptions:\n  - {}\n",
@@ -212,11 +277,9 @@ func TestLoadErrors(t *testing.T) {
 // What the schema has and is not read yet is neither ignored nor unknown.
 func TestKeysToComeAreErrors(t *testing.T) {
 	for at, keys := range map[string]string{
-		"version: 1\n%s: x\n":                                  "extends relaxable trust targets new scopes limits compliance report tests",
-		"version: 1\ncoverage: {%s: x}\n":                      "max-db-age on-stale-db",
-		ruleYAML("{id: a, action: warn, %s: x}"):               "grace until then cel",
-		ruleYAML("{id: a, action: warn, when: {%s: x}}"):       "origin published event environment",
-		exceptionYAML("    reason:", "    %s: x\n    reason:"): "vex",
+		"version: 1\ntargets: {%s: x}\n":    "images",
+		"version: 1\ncompliance: {%s: x}\n": "map",
+		"version: 1\nreport: {%s: x}\n":     "comment suggestions sarif gitlab",
 	} {
 		for key := range strings.FieldsSeq(keys) {
 			_, err := Load("p.yaml", []byte(fmt.Sprintf(at, key)))
@@ -239,6 +302,10 @@ func TestLoadIsBounded(t *testing.T) {
 	}
 	for name, test := range map[string]struct{ data, want string }{
 		"rules":      {repeat("version: 1\nrules:\n", "  - {id: a%d, action: warn}\n", 1001), "p.yaml:3:3: 1001 rules, more than the 1000 allowed"},
+		"cel":        {repeat("version: 1\nrules:\n", "  - {id: a%d, action: warn, cel: 'finding.new'}\n", 51), "p.yaml:3:3: 51 rules with cel, more than the 50 allowed"},
+		"scopes":     {repeat("version: 1\nscopes:\n", "  - {rules: a%d, action-max: note}\n", 201), "p.yaml:3:3: 201 scopes, more than the 200 allowed"},
+		"tests":      {repeat("version: 1\ntests:\n", "  - {name: a%d}\n", 1001), "p.yaml:3:3: 1001 tests, more than the 1000 allowed"},
+		"vex files":  {repeat("version: 1\nvex:\n  files:\n", "  - a%d\n", 101), "p.yaml:4:3: 101 files, more than the 100 allowed"},
 		"exceptions": {repeat("version: 1\nexceptions:\n", "  - {reason: a%d}\n", 10_001), "p.yaml:3:3: 10001 exceptions, more than the 10000 allowed"},
 		"bytes":      {strings.Repeat("#", 10<<20), "p.yaml:1:1: the file has 10485760 bytes, more than the 1048576 allowed"},
 		"depth":      {"version: 1\nrules: " + strings.Repeat("[", 10_000), "p.yaml:2:28: while increasing flow level: nested deeper than 20"},
@@ -293,6 +360,8 @@ var samePolicy = cmp.Options{
 	cmpopts.IgnoreFields(Policy{}, "Path", "Ref", "Digest"),
 	cmpopts.IgnoreFields(Rule{}, "Line"),
 	cmpopts.IgnoreFields(Exception{}, "Line"),
+	cmpopts.IgnoreFields(Scope{}, "Line"),
+	cmpopts.IgnoreFields(Test{}, "Line"),
 }
 
 func TestEffective(t *testing.T) {

@@ -35,6 +35,7 @@ func readLine(v yamlpos.Value) string {
 
 func readScanners(v yamlpos.Value) []string {
 	return list(v, func(v yamlpos.Value) string {
+		v.Suggest(scanners...)
 		name := v.Text()
 		if slices.Contains(laterScanners, name) {
 			v.Fail("take it out: it would not be obeyed", "scanner %s is not supported yet", name)
@@ -55,6 +56,7 @@ func readBool(v yamlpos.Value) *bool {
 
 func readSeverities(v yamlpos.Value) []SeverityMatch {
 	return list(v, func(v yamlpos.Value) SeverityMatch {
+		v.Suggest(severityWords()...)
 		word := v.Text()
 		name, orWorse := strings.CutPrefix(word, ">=")
 		severity, err := finding.ParseSeverity(strings.TrimSpace(name))
@@ -176,3 +178,12 @@ func readGlob(v yamlpos.Value) string {
 }
 
 func day(t time.Time) string { return t.Format(time.DateOnly) }
+
+// severityWords are all that a rule can ask of a severity.
+func severityWords() []string {
+	words := []string{finding.Unknown.String()}
+	for _, s := range knownSeverities() {
+		words = append(words, s.String(), ">="+s.String())
+	}
+	return words
+}

@@ -3,9 +3,11 @@
 package policy
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/vex"
 )
 
 // Policy is a policy file as it was read. It is never changed afterwards.
@@ -17,11 +19,41 @@ type Policy struct {
 	// Targets are the targets that it judges, by name, for whoever looks policies
 	// up by target to set; none for all of them.
 	Targets []string
+	// Under is the folder below which it judges, relative to the root of the
+	// repository, for whoever looks policies up to set; empty for everywhere.
+	Under string
+	// Head says that it is what counts of the policy of the change under test.
+	Head bool
+	// Extends are the policies that judge beside it.
+	Extends []Parent
 	// Rules are tried in order; the first that matches decides. Where none does,
 	// the built-in default's rules do.
 	Rules      []Rule
 	Exceptions []Exception
-	Coverage   Coverage
+	// Scopes bound what is done about findings in some places; of several that
+	// match the first counts.
+	Scopes []Scope
+	// Exclude are globs over paths of the repository: what is found there is
+	// suppressed. Like all such globs they match no path inside an image.
+	Exclude  []string
+	Coverage Coverage
+	Limits   Limits
+	Trust    Trust
+	New      Comparison
+	// Relaxable are ids of rules, its own or the default's: about what these decide
+	// the exceptions, scopes, excludes and VEX statements of a child count as if
+	// they were its own.
+	Relaxable []string
+	// Children are the policies for which this one is a parent, for whoever looks
+	// policies up to set. They judge by themselves as well, where they are among the
+	// policies that do.
+	Children []*Policy
+	// VEXFiles are the paths of VEX documents, VEX what they state, for whoever reads
+	// them to set. Products are the names by which they call what is scanned.
+	VEXFiles, Products []string
+	VEX                []vex.Statement
+	// Tests are the file's own tests.
+	Tests []Test
 	// Dockerfiles are globs over paths that are Dockerfiles, whatever they are
 	// called, beside those that every one takes for such.
 	Dockerfiles []string
@@ -30,6 +62,7 @@ type Policy struct {
 
 	// builtIn says that the rules are the default's.
 	builtIn bool
+	origin  Parent // see Origin
 }
 
 // BuiltIn is the path of the built-in default.
@@ -45,7 +78,16 @@ type Rule struct {
 	Rules    []string
 	When     When
 	Action   Action
-	// Message is the reason to give; empty for one made from the conditions.
+	// Until is the last day of Action; Then is the action from the day after on.
+	// The zero time is for a rule that does not change.
+	Until time.Time
+	Then  Action
+	// Grace holds Block back; nil for none.
+	Grace *Grace
+	// CEL is an expression that must hold as well; empty for none.
+	CEL string
+	// Message is the reason to give; empty for one made from the conditions. What
+	// stands in braces is replaced: see template.
 	Message string
 	// Line is where it stands in the file.
 	Line int
@@ -70,6 +112,35 @@ type When struct {
 	New, KEV, Malware *bool
 	// EPSS is the least probability of exploitation; nil for any.
 	EPSS *float64
+	// Origin is OriginBase, OriginOurs or empty. A package whose origin is unknown
+	// is of neither.
+	Origin string
+	// Published bounds the age of the advisory; nil for any.
+	Published *Age
+	// Events and Environments match when one of them is the run's, or when there
+	// are none.
+	Events, Environments []string
+}
+
+// Where a package of an image came from.
+const (
+	OriginBase = "base"
+	OriginOurs = "ours"
+)
+
+// Age bounds how many days ago an advisory was published. One without a date, or
+// with one to come, is older than any.
+type Age struct {
+	Days int
+	// Younger says that it must be less than Days, else that or more.
+	Younger bool
+}
+
+func (a *Age) String() string {
+	if a.Younger {
+		return fmt.Sprintf("<%dd", a.Days)
+	}
+	return fmt.Sprintf(">=%dd", a.Days)
 }
 
 // What a rule can ask of a fix: a version without the vulnerability, or edits
@@ -100,12 +171,11 @@ type Exception struct {
 	// Created and Expires are days, at midnight UTC. The exception holds until
 	// the end of the day on which it expires.
 	Created, Expires time.Time
+	// VEX is what it says of the vulnerability to others; nil for nothing.
+	VEX *Claim
 	// Line is where it stands in the file.
 	Line int
 }
-
-// end is when the exception has expired: its last day ends at 24:00 UTC.
-func (e *Exception) end() time.Time { return e.Expires.AddDate(0, 0, 1) }
 
 // Match says what an exception is about: of every field that has values one must
 // match. At least one field has.
@@ -136,4 +206,9 @@ type Coverage struct {
 	// up on something, OnNothingScanned for a run in which no scanner found
 	// anything to look at.
 	OnScannerError, OnPartial, OnNothingScanned Reaction
+	// MaxDBAge is how old advisories may be, OnStaleDB is for older ones.
+	MaxDBAge  time.Duration
+	OnStaleDB Reaction
+	// DBDigests are the digests of which a database must have one; none for any.
+	DBDigests []string
 }

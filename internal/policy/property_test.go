@@ -50,14 +50,35 @@ var drawSubject = rapid.Custom(func(t *rapid.T) Subject {
 		s.Fix = &finding.Fix{}
 	}
 	if s.Scanner == finding.Packages {
-		s.Package = &inventory.Package{PURL: drawPURL.Draw(t, "purl"), Name: "a"}
+		s.Package = &inventory.Package{PURL: drawPURL.Draw(t, "purl"), Name: "a", Origin: rapid.SampledFrom([]string{"", OriginBase, OriginOurs}).Draw(t, "origin")}
 		s.Advisory = &finding.Advisory{
 			ID: drawID.Draw(t, "id"), Aliases: few(drawID).Draw(t, "aliases"),
 			Fixed: few(rapid.Just("2")).Draw(t, "fixed"), KEV: rapid.Bool().Draw(t, "kev"), Malware: rapid.Bool().Draw(t, "malware"),
-			EPSS: rapid.Float64Range(0, 1).Draw(t, "epss"),
+			EPSS:      rapid.Float64Range(0, 1).Draw(t, "epss"),
+			Published: rapid.SampledFrom([]string{"", "2026-09-20T10:00:00Z", "2026-09-30", "2026-11-01", "soon"}).Draw(t, "published"),
 		}
 	}
 	return s
+})
+
+var drawDays = rapid.Custom(func(t *rapid.T) Days {
+	return rapid.MapOfN(rapid.SampledFrom(knownSeverities()), rapid.IntRange(1, 30), 1, 5).Draw(t, "days")
+})
+
+var drawScope = rapid.Custom(func(t *rapid.T) Scope {
+	return Scope{
+		Paths: few(drawPathGlob).Draw(t, "paths"), Images: few(drawImgGlob).Draw(t, "images"), Rules: few(drawRuleGlob).Draw(t, "rules"),
+		Packages: few(drawPURLGlob).Draw(t, "packages"), Scanners: rapid.SliceOfN(drawScanner, 1, 2).Draw(t, "scanners"),
+		KEV: rapid.Bool().Draw(t, "kev"), Malware: rapid.Bool().Draw(t, "malware"), ActionMax: rapid.SampledFrom([]Action{Note, Warn}).Draw(t, "max"),
+	}
+})
+
+var drawLimits = rapid.Custom(func(t *rapid.T) Limits {
+	l := Limits{OnExpired: drawReaction.Draw(t, "expired"), OnUnmatched: drawReaction.Draw(t, "unmatched")}
+	if rapid.Bool().Draw(t, "aged") {
+		l.ExceptionMaxAge = drawDays.Draw(t, "maxAge")
+	}
+	return l
 })
 
 var drawRuleOf = rapid.Custom(func(t *rapid.T) Rule {
@@ -71,6 +92,19 @@ var drawRuleOf = rapid.Custom(func(t *rapid.T) Rule {
 			Packages: few(drawPURLGlob).Draw(t, "packages"), Fix: rapid.SampledFrom([]string{"", "", FixAvailable, FixNone}).Draw(t, "fix"),
 			New: drawBool.Draw(t, "new"), KEV: drawBool.Draw(t, "kev"), Malware: drawBool.Draw(t, "malware"),
 		},
+	}
+	r.When.Origin = rapid.SampledFrom([]string{"", "", OriginBase, OriginOurs}).Draw(t, "origin")
+	r.When.Events = few(rapid.SampledFrom([]string{"change", "push"})).Draw(t, "events")
+	r.When.Environments = few(rapid.SampledFrom([]string{"prod", "test"})).Draw(t, "environments")
+	if rapid.Bool().Draw(t, "published") {
+		r.When.Published = &Age{rapid.IntRange(1, 30).Draw(t, "days"), rapid.Bool().Draw(t, "younger")}
+	}
+	if rapid.Bool().Draw(t, "until") {
+		r.Until = dayOf(today).AddDate(0, 0, rapid.IntRange(-2, 2).Draw(t, "untilDays"))
+		r.Then = rapid.SampledFrom(slices.DeleteFunc([]Action{Block, Warn, Note}, func(a Action) bool { return a == r.Action })).Draw(t, "then")
+	}
+	if (r.When.New == nil || !*r.When.New) && (r.Action == Block || r.Then == Block) && rapid.Bool().Draw(t, "graced") {
+		r.Grace = &Grace{For: drawDays.Draw(t, "grace")}
 	}
 	if rapid.Bool().Draw(t, "epss") {
 		r.When.EPSS = new(rapid.Float64Range(0, 1).Draw(t, "bound"))
@@ -95,8 +129,11 @@ var drawReaction = rapid.SampledFrom([]Reaction{Fail, WarnOfIt})
 var drawPolicy = rapid.Custom(func(t *rapid.T) *Policy {
 	p := &Policy{
 		Path: "p", Rules: rapid.SliceOfN(drawRuleOf, 0, 5).Draw(t, "rules"), Exceptions: rapid.SliceOfN(drawException, 0, 5).Draw(t, "exceptions"),
+		Scopes: few(drawScope).Draw(t, "scopes"), Exclude: few(drawPathGlob).Draw(t, "exclude"), Limits: drawLimits.Draw(t, "limits"),
+		Trust:    Trust{HeadMay: HeadTightens, NativeIgnores: rapid.SampledFrom([]NativeIgnores{Honour, Count, Refuse}).Draw(t, "native")},
+		New:      Comparison{To: rapid.SampledFrom([]string{ToMergeBase, ToNothing}).Draw(t, "compareTo")},
 		Unknown:  rapid.SampledFrom([]finding.Severity{finding.Info, finding.Low, finding.Medium, finding.High, finding.Critical}).Draw(t, "unknown"),
-		Coverage: Coverage{few(drawScanner).Draw(t, "require"), drawReaction.Draw(t, "error"), drawReaction.Draw(t, "partial"), drawReaction.Draw(t, "nothing")},
+		Coverage: Coverage{few(drawScanner).Draw(t, "require"), drawReaction.Draw(t, "error"), drawReaction.Draw(t, "partial"), drawReaction.Draw(t, "nothing"), time.Duration(rapid.IntRange(1, 500).Draw(t, "age")) * time.Hour, drawReaction.Draw(t, "stale"), nil},
 	}
 	for i := range p.Rules {
 		p.Rules[i].ID = fmt.Sprintf("r%d", i)
@@ -113,7 +150,8 @@ var drawInput = rapid.Custom(func(t *rapid.T) Input {
 				Status: rapid.SampledFrom([]finding.Status{finding.StatusOK, finding.StatusNothing, finding.StatusPartial, finding.StatusFailed}).Draw(t, "status"),
 			}
 		}), 0, 4).Draw(t, "scans"),
-		WarnOnly: rapid.Bool().Draw(t, "warnOnly"),
+		WarnOnly: rapid.Bool().Draw(t, "warnOnly"), DefaultBranch: rapid.Bool().Draw(t, "defaultBranch"),
+		Event: rapid.SampledFrom([]Event{"", Change, Push}).Draw(t, "event"), Environment: rapid.SampledFrom([]string{"", "prod"}).Draw(t, "environment"),
 		Failures: few(rapid.Just("no disk")).Draw(t, "failures"),
 	}
 	if rapid.Bool().Draw(t, "failing") {
@@ -181,14 +219,14 @@ func TestAnExceptionTouchesOnlyWhatItMatches(t *testing.T) {
 		_, before := Judge([]*Policy{p}, in, today)
 		_, after := Judge([]*Policy{&more}, in, today)
 		number := len(more.Exceptions)
-		c := compileException(&e, number, today, "")
+		c := compilingFor(p, in).exception(&e, number, &p.Limits)
 		for i := range in.Subjects {
 			switch {
-			case !c.matches(newSubject(&in.Subjects[i])):
+			case !c.matches(newSubject(&in.Subjects[i], dayOf(today))):
 				if diff := cmp.Diff(before[i], after[i]); diff != "" {
 					t.Fatalf("finding %d, which it does not match: %s", i, diff)
 				}
-			case before[i] != after[i] && after[i].By != fmt.Sprintf("exception %d", number):
+			case !cmp.Equal(before[i], after[i]) && after[i].By != fmt.Sprintf("exception %d", number) && after[i].Action != before[i].Action:
 				t.Fatalf("finding %d: %v became %v", i, before[i], after[i])
 			}
 		}
@@ -221,29 +259,52 @@ func TestTheIndexFindsWhatAPlainSearchFinds(t *testing.T) {
 		in.FailOn = nil
 		_, decisions := Judge([]*Policy{p}, in, today)
 		for i := range in.Subjects {
-			if want := plainSearch(p, newSubject(&in.Subjects[i])); decisions[i] != want {
+			if want := plainSearch(p, in, newSubject(&in.Subjects[i], dayOf(today))); decisions[i] != want {
 				t.Fatalf("finding %d: got %v, want %v", i, decisions[i], want)
 			}
 		}
 	})
 }
 
-func plainSearch(p *Policy, s *subject) Decision {
-	for _, expired := range []bool{false, true} {
+// compilingFor is what a judge compiles rules and exceptions with.
+func compilingFor(p *Policy, in Input) *compiling {
+	return &compiling{run: &in, today: dayOf(today), unknown: p.Unknown}
+}
+
+func plainSearch(p *Policy, in Input, s *subject) Decision {
+	d := plainDecision(p, in, s)
+	for _, scope := range compileScopes(p.Scopes, "") {
+		if scope.matches(s) {
+			return scope.capped(d)
+		}
+	}
+	return d
+}
+
+func plainDecision(p *Policy, in Input, s *subject) Decision {
+	compiling := compilingFor(p, in)
+	if newGlobs(p.Exclude).match(s.Location.Path) && !s.inImage {
+		return Decision{Action: Suppress, By: "exclude", Reason: "the policy excludes this path"}
+	}
+	for _, over := range []bool{false, true} {
 		for i := range p.Exceptions {
-			if c := compileException(&p.Exceptions[i], i+1, today, ""); c.expired == expired && c.matches(s) {
-				return c.decision
+			if c := compiling.exception(&p.Exceptions[i], i+1, &p.Limits); !c.pending && c.terms[s.severity].over == over && c.matches(s) {
+				d := c.terms[s.severity].decision
+				if over && (p.Limits.OnExpired == WarnOfIt || !s.isNew && !in.DefaultBranch) {
+					d.Action = Warn
+				}
+				return d
 			}
 		}
 	}
 	for i := range p.Rules {
-		if c := compileRule(&p.Rules[i], "rule", ""); c.admits(s.class, p.Unknown) && c.matches(s) {
-			return c.decision
+		if c := compiling.compile(&p.Rules[i], "rule"); c.admits(s.class) && c.matches(s) {
+			return c.decide(s)
 		}
 	}
 	for _, r := range Default().Rules {
-		if c := compileRule(&r, "default rule", ""); c.admits(s.class, p.Unknown) && c.matches(s) {
-			return c.decision
+		if c := compiling.compile(&r, "default rule"); c.admits(s.class) && c.matches(s) {
+			return c.decide(s)
 		}
 	}
 	return Decision{}
@@ -266,6 +327,9 @@ func TestEffectiveReadsBack(t *testing.T) {
 		}
 		if len(p.Rules) == 0 {
 			p.Rules = nil
+		}
+		if len(p.Scopes) == 0 {
+			p.Scopes = nil
 		}
 		if len(p.Exceptions) == 0 {
 			p.Exceptions = nil
@@ -312,4 +376,55 @@ func TestAPatternThatCostsIsStillCheap(t *testing.T) {
 	} else {
 		t.Log(took)
 	}
+}
+
+// tighten changes a policy in one way that must never make a decision weaker.
+func tighten(t *rapid.T, p *Policy) *Policy {
+	out := *p
+	out.Rules, out.Exceptions = slices.Clone(p.Rules), slices.Clone(p.Exceptions)
+	switch rapid.SampledFrom([]string{"action", "grace", "scope", "exclude", "native", "expired", "age", "exception"}).Draw(t, "tighten") {
+	case "action":
+		if len(out.Rules) > 0 {
+			r := &out.Rules[rapid.IntRange(0, len(out.Rules)-1).Draw(t, "rule")]
+			r.Action, r.Then = Block, Block
+		}
+	case "grace":
+		for i := range out.Rules {
+			out.Rules[i].Grace = nil
+		}
+	case "scope":
+		out.Scopes = nil
+	case "exclude":
+		out.Exclude = nil
+	case "native":
+		out.Trust.NativeIgnores = map[NativeIgnores]NativeIgnores{Honour: Count, Count: Refuse, Refuse: Refuse}[p.Trust.NativeIgnores]
+	case "expired":
+		out.Limits.OnExpired = Fail
+	case "age":
+		// A bound may turn an acceptance into a warning where the rule would block.
+		out.Limits.OnExpired = Fail
+		out.Limits.ExceptionMaxAge = Days{}
+		for _, s := range knownSeverities() {
+			out.Limits.ExceptionMaxAge[s] = 1
+		}
+	case "exception": // those that hold, to the last severity
+		if p.Limits.ExceptionMaxAge != nil {
+			return p
+		}
+		out.Exceptions = slices.DeleteFunc(out.Exceptions, func(e Exception) bool { return !dayOf(today).After(e.Expires) })
+	}
+	return &out
+}
+
+func TestTighteningIsMonotone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, in := drawPolicy.Draw(t, "policy"), drawInput.Draw(t, "in")
+		_, before := Judge([]*Policy{p}, in, today)
+		_, after := Judge([]*Policy{tighten(t, p)}, in, today)
+		for i := range before {
+			if after[i].Action.strictness() < before[i].Action.strictness() {
+				t.Fatalf("finding %d: %v became %v", i, before[i], after[i])
+			}
+		}
+	})
 }

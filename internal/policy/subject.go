@@ -3,6 +3,7 @@ package policy
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/boltseal/boltseal/internal/finding"
 )
@@ -12,6 +13,7 @@ import (
 type class struct {
 	scanner                    string
 	severity                   finding.Severity
+	origin                     string
 	isNew, fix, kev, malicious bool
 }
 
@@ -19,17 +21,22 @@ type class struct {
 type subject struct {
 	*finding.Finding
 	class
+	// New is the Subject's: what is known, where class has what it counts as.
+	New     *bool
+	today   time.Time
 	epss    float64
 	inImage bool
 	purl    purl
 	// ids and upper (the same in capitals) and keys are nil until asked for.
 	ids, upper, keys []string
+	// bits are those of ids; 0 until asked for.
+	bits uint64
 }
 
-func newSubject(s *Subject) *subject {
+func newSubject(s *Subject, today time.Time) *subject {
 	f := &s.Finding
 	sub := &subject{
-		Finding: f,
+		Finding: f, New: s.New, today: today,
 		class:   class{scanner: f.Scanner, severity: f.Severity, isNew: s.New == nil || *s.New, fix: f.Fix != nil},
 		inImage: inImage(f),
 	}
@@ -39,6 +46,10 @@ func newSubject(s *Subject) *subject {
 	}
 	if f.Package != nil {
 		sub.purl = newPURL(f.Package.PURL)
+		sub.origin = f.Package.Origin
+		if sub.origin == "" && !sub.inImage {
+			sub.origin = OriginOurs // a lockfile's
+		}
 	}
 	return sub
 }

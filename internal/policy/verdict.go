@@ -12,9 +12,15 @@ import (
 
 // verdict sums up. Its reasons are in this order: what blocks, what failed, that
 // blocking was waived, and warnings: gaps in what was scanned, then exceptions.
-func verdict(b *bench, in Input, decisions []Decision, now time.Time) Verdict {
+func verdict(b *bench, in Input, decisions []Decision) Verdict {
 	v := counted(decisions)
 	gaps := coverageGaps(b, in.Scans)
+	for _, j := range b.judges {
+		if !j.policy.Head { // its exceptions are another one's
+			j.exceptionGaps(j.scans(in.Scans), &gaps)
+		}
+	}
+	gaps.stale(b, in, b.now)
 	failures := slices.Concat(in.Failures, gaps.failures)
 	if v.Blocked > 0 {
 		v.Reasons = append(v.Reasons, blockedReason(decisions))
@@ -35,9 +41,7 @@ func verdict(b *bench, in Input, decisions []Decision, now time.Time) Verdict {
 		v.ExitCode = ExitNone
 	}
 	v.Reasons = append(v.Reasons, gaps.warnings...)
-	for _, j := range b.judges {
-		v.Reasons = append(v.Reasons, j.exceptionWarnings(j.scans(in.Scans), now)...)
-	}
+	v.Reasons = append(v.Reasons, in.Warnings...)
 	return v
 }
 
@@ -95,25 +99,33 @@ func plural(n int, noun string) string {
 // soon is how long before its end an exception is named.
 const soon = 7 * 24 * time.Hour
 
-// exceptionWarnings names the exceptions that someone should look at, each once.
-func (j *judge) exceptionWarnings(scans []Scan, now time.Time) []string {
-	var out []string
+// exceptionGaps names the exceptions that someone should look at, each once.
+func (j *judge) exceptionGaps(scans []Scan, g *gaps) {
 	for i, e := range j.exceptions.all {
 		name := fmt.Sprintf("%s:%d: exception %d (%s, owner %s)", j.policy.Path, e.Line, i+1, e.Match.short(), e.Owner)
 		switch {
 		case e.pending:
-			out = append(out, fmt.Sprintf("%s holds from %s only: it was created in the future", name, day(e.Created)))
-		case e.blocked > 0:
-			out = append(out, fmt.Sprintf("%s expired on %s; %s no longer accepted", name, day(e.Expires), are(e.blocked)))
+			g.add(false, fmt.Sprintf("%s holds from %s only: it was created in the future", name, day(e.Created)))
+		case e.lapsed > 0 && e.expired:
+			g.add(false, fmt.Sprintf("%s expired on %s; %s no longer accepted", name, day(e.Expires), are(e.lapsed)))
+		case e.lapsed > 0:
+			g.add(false, fmt.Sprintf("%s is older than limits.exception-max-age allows; %s no longer accepted", name, are(e.lapsed)))
 		case e.matched == 0 && e.couldMatch(scans):
-			out = append(out, name+" matches nothing: take it out")
+			g.add(j.policy.Limits.OnUnmatched == Fail, name+" matches nothing: take it out")
 		case e.expired:
-			out = append(out, fmt.Sprintf("%s expired on %s: take it out", name, day(e.Expires)))
-		case e.end().Sub(now) <= soon:
-			out = append(out, fmt.Sprintf("%s expires on %s", name, day(e.Expires)))
+			g.add(false, fmt.Sprintf("%s expired on %s: take it out", name, day(e.Expires)))
+		case e.lastDay().AddDate(0, 0, 1).Sub(j.today) <= soon:
+			g.add(false, fmt.Sprintf("%s expires on %s", name, day(e.lastDay())))
 		}
 	}
-	return out
+}
+
+// lastDay is the day on which the exception ends for the first of what it matched.
+func (e *compiledException) lastDay() time.Time {
+	if e.ends.IsZero() {
+		return e.Expires
+	}
+	return e.ends
 }
 
 func are(n int) string {

@@ -112,6 +112,9 @@ func issueSeverity(s finding.Severity) string {
 // issuePlace is a file of the repository, as GitLab links it: for an image what was
 // scanned, not a path inside of it.
 func issuePlace(f *Finding) issueLocation {
+	if built := f.Location.Built; built.Path != "" {
+		return issueLocation{Plain(relative(built.Path)), issueLines{max(built.StartLine, 1)}}
+	}
 	file := relative(f.Location.Path)
 	if f.Location.Image != "" || file == "" {
 		return issueLocation{issueFile(f.Target), issueLines{1}}

@@ -55,6 +55,19 @@ func (f *Finding) InRepository() bool {
 		(strings.HasPrefix(f.Target, "dir:") || f.Target == "")
 }
 
+// Lines are the lines of a file of the repository that a finding is about: its own, or
+// those of a Dockerfile that brought its layer to an image.
+func (f *Finding) Lines() (path string, start, end int, ok bool) {
+	l := f.Location
+	switch {
+	case l.Built.Path != "" && l.Built.StartLine > 0:
+		return l.Built.Path, l.Built.StartLine, max(l.Built.EndLine, l.Built.StartLine), true
+	case f.InRepository() && l.StartLine > 0:
+		return l.Path, l.StartLine, max(l.EndLine, l.StartLine), true
+	}
+	return "", 0, 0, false
+}
+
 // Title is one line about a finding, in plain text.
 func (f *Finding) Title() string { return Plain(f.Rule) + " (" + f.Severity.String() + ")" }
 

@@ -99,7 +99,7 @@ func fixture() *Run {
 		}}, policy.Decision{Action: policy.Block, By: "rule image"}},
 		{policy.Subject{Finding: finding.Finding{
 			Rule: "private-key", Scanner: finding.Secrets, Target: imageTarget, Severity: finding.Critical, SeverityFrom: "rule", Message: "private key",
-			Remediation: "Revoke the key and build the image without it", Location: finding.Location{Path: "root/.ssh/id_rsa", StartLine: 1, StartColumn: 1, EndLine: 27, EndColumn: 30, Image: "acme/app", Layer: "sha256:2222", Instruction: "COPY id_rsa /root/.ssh/", Deleted: true},
+			Remediation: "Revoke the key and build the image without it", Location: finding.Location{Path: "root/.ssh/id_rsa", StartLine: 1, StartColumn: 1, EndLine: 27, EndColumn: 30, Image: "acme/app", Layer: "sha256:2222", Instruction: "COPY id_rsa /root/.ssh/", Deleted: true, Origin: "ours", Built: finding.Built{Path: "Dockerfile", StartLine: 9, EndLine: 9}},
 			Secret: &finding.Secret{Masked: "-----BEGIN…", Hash: "0f0f"}, Identity: finding.SecretIdentity("acme/app", "root/.ssh/id_rsa", "0f0f"),
 		}}, policy.Decision{Action: policy.Block, By: "default rule secrets"}},
 	}
@@ -121,6 +121,10 @@ func fixture() *Run {
 			{Scanner: finding.ImageConfig, Target: imageTarget, Digest: "sha256:4444", Platform: "linux/amd64", Status: finding.StatusOK, Files: 1, Bytes: 1, DurationMS: 1, RulesAssessed: 4},
 			{Scanner: finding.ImageConfig, Target: "dir:gone", Status: finding.StatusFailed, Reason: "no such directory"},
 		},
+		Images: []Image{{Target: imageTarget, Name: "acme/app", From: "debian:12", Layers: []ImageLayer{
+			{Digest: "sha256:1111", DiffID: "sha256:aaaa", Size: 29_000_000, Instruction: instruction, Origin: "base"},
+			{Digest: "sha256:2222", DiffID: "sha256:bbbb", Size: 1700, Instruction: "COPY id_rsa /root/.ssh/", Origin: "ours", Built: finding.Built{Path: "Dockerfile", StartLine: 9, EndLine: 9}},
+		}}},
 		Packages: []inventory.Package{lodash, openssl},
 		Findings: sealed(facts),
 	}

@@ -50,6 +50,7 @@ func writeMarkdown(w io.Writer, run *Run, opt Options) error {
 	m.left -= len(foot) + scans.b.Len()
 	m.findings(fmt.Sprintf("\n### Blocking (%d)\n\n", run.Verdict.Blocked), "", decided(run, policy.Block))
 	m.b.WriteString(scans.b.String())
+	m.drifts(run.Drifts)
 	m.folded(run)
 	m.b.WriteString(foot)
 	_, err := io.WriteString(w, m.b.String())

@@ -28,22 +28,6 @@ type Options struct {
 	// Hearsay says that what was found is the word of the change's own author: no
 	// comment shows it as a pass.
 	Hearsay bool
-	// Brought gives the line of a Dockerfile of the repository that brought the layer
-	// of an image, by its instruction; nil where nobody knows.
-	Brought func(instruction string) (path string, line int, ok bool)
-}
-
-// lineOf is the line of a file of the repository that a finding is about: its own,
-// or the one that brought its layer.
-func (o Options) lineOf(f *Finding) (path string, line int, ok bool) {
-	l := f.Location
-	switch {
-	case f.InRepository() && l.StartLine > 0:
-		return l.Path, l.StartLine, true
-	case l.Image != "" && l.Instruction != "" && o.Brought != nil:
-		return o.Brought(l.Instruction)
-	}
-	return "", 0, false
 }
 
 // DefaultMaxBytes keeps markdown below what GitHub takes as a comment, 65,536.
@@ -59,6 +43,7 @@ var formats = map[string]writer{
 	"sarif":              writeSARIF,
 	"markdown":           writeMarkdown,
 	"gitlab-codequality": writeCodeQuality,
+	"openvex":            writeOpenVEX,
 }
 
 // Formats lists the names of all formats, sorted.

@@ -21,7 +21,7 @@ func TestGolden(t *testing.T) {
 }
 
 func TestFormatsHasEveryFormat(t *testing.T) {
-	want := []string{"gitlab-codequality", "json", "markdown", "sarif", "table"}
+	want := []string{"gitlab-codequality", "json", "markdown", "openvex", "sarif", "table"}
 	if diff := cmp.Diff(want, Formats()); diff != "" {
 		t.Error(diff)
 	}
@@ -29,7 +29,7 @@ func TestFormatsHasEveryFormat(t *testing.T) {
 
 func TestWriteOfAnUnknownFormatNamesTheNearest(t *testing.T) {
 	for format, want := range map[string]string{
-		"sarfi": `did you mean "sarif"?`, "markdwon": `did you mean "markdown"?`, "yaml-or-so": "use gitlab-codequality, json, markdown, sarif, table",
+		"sarfi": `did you mean "sarif"?`, "markdwon": `did you mean "markdown"?`, "yaml-or-so": "use gitlab-codequality, json, markdown, openvex, sarif, table",
 	} {
 		err := Write(&bytes.Buffer{}, format, fixture(), Options{})
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -55,7 +55,11 @@ func (b *broken) Write(p []byte) (int, error) {
 
 func TestEveryWriterReportsAnErrorOfWriting(t *testing.T) {
 	for _, format := range Formats() {
+		whole := len(write(t, format, fixture(), Options{}))
 		for _, left := range []int{0, 100, 3000} {
+			if left >= whole {
+				continue
+			}
 			if err := Write(&broken{left}, format, fixture(), Options{}); !errors.Is(err, errBroken) {
 				t.Errorf("%s, full after %d bytes: %v", format, left, err)
 			}
@@ -88,6 +92,9 @@ func TestEveryFormatTakesAnEmptyRun(t *testing.T) {
 
 func TestEveryFormatButTheCodeQualityReportSaysWhatWasNotScanned(t *testing.T) {
 	for _, format := range Formats() {
+		if format == "openvex" {
+			continue // it is about what was found, for readers who know of no scans
+		}
 		out := string(write(t, format, fixture(), Options{}))
 		for _, want := range []string{"512 MiB", "no such directory"} {
 			if !strings.Contains(out, want) {

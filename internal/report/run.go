@@ -16,14 +16,19 @@ const Schema = "boltseal/run/v1"
 // every other format without scanning. Its JSON form is `-f json`; order and bytes
 // are stable, durations aside.
 type Run struct {
-	Schema   string              `json:"schema"`
-	Tool     Tool                `json:"tool"`
-	Verdict  policy.Verdict      `json:"verdict"`
-	Policies []Policy            `json:"policies"`
-	Judged   Judged              `json:"judged"`
-	Change   *Change             `json:"change,omitempty"`
-	Database *Database           `json:"database,omitempty"`
-	Scans    []Scan              `json:"scans"`
+	Schema   string         `json:"schema"`
+	Tool     Tool           `json:"tool"`
+	Verdict  policy.Verdict `json:"verdict"`
+	Policies []Policy       `json:"policies"`
+	Judged   Judged         `json:"judged"`
+	Change   *Change        `json:"change,omitempty"`
+	Database *Database      `json:"database,omitempty"`
+	Scans    []Scan         `json:"scans"`
+	// Images are those that were scanned. A package or finding names its layer by
+	// digest: here is what brought it.
+	Images []Image `json:"images,omitempty"`
+	// Drifts are how images differ from older ones that they are compared with.
+	Drifts   []Drift             `json:"drifts,omitempty"`
 	Packages []inventory.Package `json:"packages,omitempty"`
 	Findings []Finding           `json:"findings"`
 }
@@ -57,6 +62,14 @@ type Judged struct {
 	// Failures are why there is no verdict beside what the scans say: a report
 	// that could not be written.
 	Failures []string `json:"failures,omitempty"`
+	// Warnings are reasons of the verdict that change nothing.
+	Warnings []string `json:"warnings,omitempty"`
+	// Event is what caused the run: "change", "push" or "schedule"; empty outside of
+	// CI. Environment is where what was scanned is to run.
+	Event       policy.Event `json:"event,omitempty"`
+	Environment string       `json:"environment,omitempty"`
+	// DefaultBranch says that the run is about the default branch itself.
+	DefaultBranch bool `json:"defaultBranch,omitempty"`
 }
 
 // Change is the change under test, by commits.
@@ -70,6 +83,8 @@ type Change struct {
 type Database struct {
 	// Built is RFC 3339; empty for a plain folder of advisories.
 	Built string `json:"built,omitempty"`
+	// Digest says which database it is; empty for what is no built one.
+	Digest string `json:"digest,omitempty"`
 	// KEV and EPSS are the dates of CISA's list of exploited vulnerabilities and of
 	// FIRST's scores; empty where the database has none.
 	KEV     string           `json:"kev,omitempty"`
@@ -81,7 +96,9 @@ type Database struct {
 type DatabaseSource struct {
 	Ecosystem string `json:"ecosystem"`
 	// Date is RFC 3339: when the newest record was modified.
-	Date    string `json:"date,omitempty"`
+	Date string `json:"date,omitempty"`
+	// AsOf is RFC 3339: when these were all advisories of the source.
+	AsOf    string `json:"asOf,omitempty"`
 	Records int    `json:"records"`
 	// Bad counts records that could not be read in whole.
 	Bad int `json:"bad,omitempty"`
@@ -106,6 +123,30 @@ type Scan struct {
 	Notes         []string `json:"notes,omitempty"`
 	DurationMS    int64    `json:"durationMs"`
 	RulesAssessed int      `json:"rulesAssessed,omitempty"`
+}
+
+// Image is an image that was scanned.
+type Image struct {
+	Target string `json:"target"`
+	// Name is the image's name without tag and digest.
+	Name string `json:"name"`
+	// From is what FROM names, of the Dockerfile in the scanned tree that the image's
+	// history speaks of; empty where there is none.
+	From   string       `json:"from,omitempty"`
+	Layers []ImageLayer `json:"layers"`
+}
+
+// ImageLayer is a layer of an image, oldest first.
+type ImageLayer struct {
+	Digest string `json:"digest"`
+	DiffID string `json:"diffId"`
+	// Size is that of the blob, in bytes.
+	Size int64 `json:"size"`
+	// Instruction is what the history says that built it.
+	Instruction string `json:"instruction,omitempty"`
+	// Origin is "base" or "ours", empty where that is unknown.
+	Origin string        `json:"origin,omitempty"`
+	Built  finding.Built `json:"built,omitzero"`
 }
 
 // Finding is a finding with what was decided about it.

@@ -139,7 +139,7 @@ func sarifRun(run *Run, part *scanPart, opt Options) *sarif.Run {
 	rules := newSARIFRules(opt.Catalogue, part.findings)
 	driver.Rules = rules.list
 	for _, f := range part.findings {
-		r.Results = append(r.Results, sarifResult(f, rules.index[ruleID(f)], opt))
+		r.Results = append(r.Results, sarifResult(f, rules.index[ruleID(f)]))
 	}
 	return r
 }
@@ -175,10 +175,10 @@ func invocation(s Scan) *sarif.Invocation {
 
 // sarifResult is one finding. The library's own AddResult looks for the rule from
 // the first one on, and gives an index of 2^64-1 where there is none.
-func sarifResult(f *Finding, ruleIndex int, opt Options) *sarif.Result {
+func sarifResult(f *Finding, ruleIndex int) *sarif.Result {
 	r := sarif.NewRuleResult(ruleID(f)).WithRuleIndex(ruleIndex).WithLevel(level(f.Decision.Action))
 	r.Message = *sarifMessage(f.Message)
-	r.Locations = []*sarif.Location{sarifLocation(f, opt)}
+	r.Locations = []*sarif.Location{sarifLocation(f)}
 	r.PartialFingerprints = map[string]any{"boltseal/v1": Plain(f.Fingerprint)}
 	if f.Decision.Action == policy.Suppress {
 		why := strings.TrimPrefix(f.Decision.By+": "+f.Decision.Reason, ": ")
@@ -223,16 +223,10 @@ func sarifMessage(s string) *sarif.Message {
 }
 
 // sarifLocation has a file always, as GitHub shows no result without one, and for
-// images what is known of the place in the image. Where a line of a Dockerfile is
-// known to have brought the layer, the place is that line.
-func sarifLocation(f *Finding, opt Options) *sarif.Location {
+// images what is known of the place in the image. Where a line of a Dockerfile brought
+// it, that is the file: a path in an image is none of the repository.
+func sarifLocation(f *Finding) *sarif.Location {
 	l := f.Location
-	if path, line, ok := opt.lineOf(f); ok && l.Image != "" {
-		location := sarif.NewLocationWithPhysicalLocation(sarif.NewPhysicalLocation().
-			WithArtifactLocation(sarif.NewSimpleArtifactLocation(uri(path)).WithUriBaseId(srcRoot)).
-			WithRegion(sarif.NewRegion().WithStartLine(line)))
-		return inImage(location, f)
-	}
 	file, base := l.Path, srcRoot
 	switch {
 	case l.Image != "" && file != "":
@@ -240,11 +234,15 @@ func sarifLocation(f *Finding, opt Options) *sarif.Location {
 	case file == "":
 		file = targetFile(f.Target)
 	}
+	start, end := l.StartLine, l.EndLine
+	if l.Built.Path != "" {
+		file, base, start, end = l.Built.Path, srcRoot, l.Built.StartLine, l.Built.EndLine
+	}
 	physical := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation(uri(file)).WithUriBaseId(base))
-	if l.Path != "" && l.StartLine > 0 {
-		region := sarif.NewRegion().WithStartLine(l.StartLine)
-		if l.EndLine >= l.StartLine {
-			region.WithEndLine(l.EndLine)
+	if l.Path+l.Built.Path != "" && start > 0 {
+		region := sarif.NewRegion().WithStartLine(start)
+		if end >= start {
+			region.WithEndLine(end)
 		}
 		physical.WithRegion(region)
 	}
@@ -252,18 +250,15 @@ func sarifLocation(f *Finding, opt Options) *sarif.Location {
 	if l.Image == "" {
 		return location
 	}
-	return inImage(location, f)
-}
-
-// inImage adds what is known of a place in an image.
-func inImage(location *sarif.Location, f *Finding) *sarif.Location {
-	l := f.Location
 	add := func(kind, name string) {
 		if name = Plain(name); name != "" {
 			location.AddLogicalLocations(sarif.NewLogicalLocation().WithKind(kind).WithFullyQualifiedName(name))
 		}
 	}
 	add("module", l.Image)
+	if l.Built.Path != "" {
+		add("path", l.Path)
+	}
 	add("layer", l.Layer)
 	add("instruction", l.Instruction)
 	if f.Package != nil {

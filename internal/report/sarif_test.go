@@ -185,7 +185,7 @@ func TestSARIFResults(t *testing.T) {
 		"CVE-2021-23337":   "error %SRCROOT% web/package-lock.json - []",
 		"CVE-2024-0001":    "warning IMAGEROOT var/lib/dpkg/status - []",
 		"image/root-user":  "error %SRCROOT% build/app.tar - []",
-		"private-key":      "error IMAGEROOT root/.ssh/id_rsa 1-27:0 []",
+		"private-key":      "error %SRCROOT% Dockerfile 9-9:0 []",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

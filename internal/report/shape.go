@@ -10,6 +10,7 @@ import (
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/nearest"
 	"github.com/boltseal/boltseal/internal/policy"
+	"github.com/boltseal/boltseal/internal/vex"
 )
 
 // Limits of a run file beside its size: three bytes of JSON become a whole finding
@@ -25,6 +26,16 @@ var words = map[reflect.Type][]string{
 	reflect.TypeFor[policy.Action]():        {string(policy.Suppress), string(policy.Note), string(policy.Warn), string(policy.Block)},
 	reflect.TypeFor[policy.VerdictStatus](): {string(policy.Pass), string(policy.Blocked), string(policy.None)},
 	reflect.TypeFor[finding.Severity]():     severityNames(),
+	reflect.TypeFor[vex.Status]():           statusNames(),
+	reflect.TypeFor[policy.Event]():         {string(policy.Change), string(policy.Push), string(policy.Schedule)},
+}
+
+func statusNames() []string {
+	var names []string
+	for _, s := range vex.Statuses() {
+		names = append(names, string(s))
+	}
+	return names
 }
 
 func severityNames() []string {
@@ -42,8 +53,8 @@ type member struct {
 	required bool
 }
 
-// members are what encoding/json writes of a struct type; what has no omitempty
-// is always there.
+// members are what encoding/json writes of a struct type; what has no omitempty or
+// omitzero is always there.
 func (s *shape) members(t reflect.Type) []member {
 	if known, ok := s.known[t]; ok {
 		return known
@@ -57,7 +68,7 @@ func (s *shape) members(t reflect.Type) []member {
 		if name == "" {
 			name = f.Name
 		}
-		all = append(all, member{name, f.Type, options != "omitempty"})
+		all = append(all, member{name, f.Type, options != "omitempty" && options != "omitzero"})
 	}
 	s.known[t] = all
 	return all

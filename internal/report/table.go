@@ -54,6 +54,7 @@ func writeTable(w io.Writer, run *Run, opt Options) error {
 		t.findings("Blocking", decided(run, policy.Block), maxBlocking, true)
 		t.findings("Warnings", decided(run, policy.Warn), maxWarnings, false)
 		t.counts(run)
+		t.drifts(run.Drifts)
 		t.scans(run.Scans)
 		t.end(run)
 	}
@@ -178,10 +179,14 @@ func line(f *Finding) string {
 }
 
 func message(f *Finding) string {
+	text := f.Message
 	if at := spot(f); f.Location.Image != "" && at != "" {
-		return f.Message + " at " + at
+		text += " at " + at
 	}
-	return f.Message
+	if built := f.Location.Built; built.Path != "" {
+		text += fmt.Sprintf(", from %s:%d", built.Path, built.StartLine)
+	}
+	return text
 }
 
 func severityStyle(s finding.Severity) string {

@@ -91,7 +91,7 @@ func WriteSARIFParts(w io.Writer, run *Run, parts []SARIFPart, category string, 
 				fmt.Sprintf("%s left out here, as code scanning takes no more; the most severe are kept", count(p.cut, "result is", "results are")))))
 		}
 		if hash != nil {
-			addLineHashes(r, part.findings, hash, opt)
+			addLineHashes(r, part.findings, hash)
 		}
 		log.Runs = append(log.Runs, r)
 	}
@@ -100,10 +100,10 @@ func WriteSARIFParts(w io.Writer, run *Run, parts []SARIFPart, category string, 
 
 // addLineHashes gives every result on a line of the repository's files the hash of
 // that line.
-func addLineHashes(r *sarif.Run, findings []*Finding, hash LineHasher, opt Options) {
+func addLineHashes(r *sarif.Run, findings []*Finding, hash LineHasher) {
 	wanted := make(map[string]map[int]bool)
 	for _, f := range findings {
-		if path, line, ok := opt.lineOf(f); ok {
+		if path, line, _, ok := f.Lines(); ok {
 			if wanted[path] == nil {
 				wanted[path] = make(map[int]bool)
 			}
@@ -115,7 +115,7 @@ func addLineHashes(r *sarif.Run, findings []*Finding, hash LineHasher, opt Optio
 		hashes[path] = hash(path, lines)
 	}
 	for i, f := range findings {
-		path, line, ok := opt.lineOf(f)
+		path, line, _, ok := f.Lines()
 		if h := hashes[path][line]; ok && h != "" {
 			r.Results[i].PartialFingerprints["primaryLocationLineHash"] = h
 		}

@@ -8,8 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
+	"regexp"
 	"strings"
+	"sync"
 )
 
 // cacheable says whether what is made of the unit can be kept.
@@ -24,26 +27,64 @@ func (w *walk) partsKey(i int) string {
 	return "scan/parts/2/" + w.run.passKey(i) + "/" + w.unit.Digest
 }
 
-// put gives a value to the cache, unless its text holds a secret: the name of a file
-// or of a package can be one. It says whether it did.
-func (r *run) put(key string, value []byte, text string) bool {
-	if r.opt.Reveals != nil && r.opt.Reveals(text) {
-		return false
+// put gives a value to the cache, unless one of its texts holds a secret: the name of a
+// file or of a package can be one. It says whether it did.
+func (r *run) put(key string, value []byte, texts iter.Seq[string]) bool {
+	if r.opt.Reveals != nil {
+		for text := range texts {
+			if r.opt.Reveals(text) {
+				return false
+			}
+		}
 	}
 	r.opt.Cache.Put(key, value)
 	return true
 }
 
-// names are all the texts of the unit's entries, a line each.
-func (w *walk) names() string {
-	var b strings.Builder
-	for _, e := range w.entries {
-		b.WriteString(e.Path + "\n")
-		if e.Link != "" {
-			b.WriteString(e.Link + "\n")
+// texts are those that the value of a pass's parts holds: all of it, unless the pass
+// knows better.
+func (r *run) texts(pass int, value []byte, refs []Ref) iter.Seq[string] {
+	t, ok := r.passes[pass].Pass.(Textual)
+	if !ok {
+		return func(yield func(string) bool) { yield(string(value)) }
+	}
+	return func(yield func(string) bool) {
+		for _, ref := range refs {
+			for text := range t.Texts(ref.Part) {
+				if !yield(text) {
+					return
+				}
+			}
 		}
 	}
-	return b.String()
+}
+
+// names are all the texts of the unit's entries. They are looked at one by one: all of
+// them in one text read like assignments to each other, and take ten times as long.
+func (w *walk) names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, e := range w.entries {
+			if !yield(plainName(e.Path)) || e.Link != "" && !yield(e.Link) {
+				return
+			}
+		}
+	}
+}
+
+// dpkgRecord is what dpkg keeps of a package: its name, maybe an architecture, and a
+// kind of record.
+var dpkgRecord = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^var/lib/dpkg/info/[a-z0-9][a-z0-9+.-]*:[a-z0-9-]{2,20}\.[a-z0-9]{2,10}$`)
+})
+
+// plainName is the path of a file as it is looked at for secrets. A record of dpkg is
+// no assignment, though libkeyutils1:amd64.triggers reads like one: what stands before
+// and behind the colon is looked at by itself.
+func plainName(p string) string {
+	if strings.HasPrefix(p, "var/lib/dpkg/info/") && dpkgRecord().MatchString(p) {
+		return strings.Replace(p, ":", "\n", 1)
+	}
+	return p
 }
 
 // passKey is what a part depends on beside content: the program, the scanner with
@@ -113,7 +154,7 @@ func (j *job) keep(w want, size int64, part Part) {
 		one.refs = []Ref{{Entry: j.entry, Part: part}}
 	}
 	if data, ok := one.encode(); ok {
-		j.walk.run.put(key, data, string(data))
+		j.walk.run.put(key, data, j.walk.run.texts(w.pass, data, one.refs))
 	}
 }
 
@@ -166,7 +207,7 @@ func (w *walk) store() {
 	listed := sha256.Sum256(index)
 	for _, i := range w.active {
 		if data, ok := w.parts[i].encode(); ok && w.run.passes[i].key != "" {
-			w.run.put(w.partsKey(i), append(listed[:], data...), string(data))
+			w.run.put(w.partsKey(i), append(listed[:], data...), w.run.texts(i, data, w.parts[i].refs))
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"iter"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -213,6 +214,13 @@ type Pass interface {
 // that the target brings: its key stands in place of the scanner's.
 type Keyed interface {
 	CacheKey() string
+}
+
+// Textual is a Pass that knows which texts from what is scanned stand in its parts.
+// Before a part is kept they are looked at for secrets, one by one; of other passes the
+// whole part is, in which a name beside a version can read like a key and its value.
+type Textual interface {
+	Texts(p Part) iter.Seq[string]
 }
 
 // Part is what a pass made of one entry, encoded by the pass.

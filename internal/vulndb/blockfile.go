@@ -38,7 +38,7 @@ const (
 // Schema is the layout of database files that this program writes. It reads all
 // from oldestSchema on.
 const (
-	Schema       = 1
+	Schema       = 2
 	oldestSchema = 1
 )
 

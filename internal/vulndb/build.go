@@ -22,7 +22,10 @@ type BuildOptions struct {
 // Image is a database in memory.
 type Image struct {
 	Manifest *Manifest
-	files    map[string][]byte
+	// files are those that are not on disk yet.
+	files map[string][]byte
+	// raw are the bytes of a manifest that came from elsewhere.
+	raw []byte
 }
 
 // Build makes a database. Records that cannot be read are counted in the manifest;
@@ -75,26 +78,34 @@ func pack(infos []SourceInfo, families []*familyRecords, texts *textCollector, e
 		date = newestRecord(infos)
 	}
 	date = date.UTC().Truncate(time.Second)
-	built := date.Unix()
-	textsData, err := texts.bytes(built)
-	if err != nil {
-		return nil, err
-	}
-	extrasData, err := writeExtras(extra, built)
-	if err != nil {
-		return nil, err
-	}
-	matchesData, err := writeMatches(families, built)
-	if err != nil {
-		return nil, err
-	}
 	image := &Image{files: make(map[string][]byte)}
+	part, err := image.part(infos, families, texts, date)
+	if err != nil {
+		return nil, err
+	}
+	extrasData, err := writeExtras(extra, date.Unix())
+	if err != nil {
+		return nil, err
+	}
 	image.Manifest = &Manifest{
 		Format: format, Schema: Schema, Built: date.Format(time.RFC3339), KEV: extra.kevDate, EPSS: extra.epssDate,
-		Matches: image.add("matches", matchesData), Texts: image.add("texts", textsData), Extras: image.add("extras", extrasData),
-		Sources: manifestSources(infos),
+		Parts:  []Part{part},
+		Extras: image.add("extras", extrasData),
 	}
 	return image, nil
+}
+
+// part makes the files of a part.
+func (i *Image) part(infos []SourceInfo, families []*familyRecords, texts *textCollector, date time.Time) (Part, error) {
+	textsData, err := texts.bytes(date.Unix())
+	if err != nil {
+		return Part{}, err
+	}
+	matchesData, err := writeMatches(families, date.Unix())
+	if err != nil {
+		return Part{}, err
+	}
+	return Part{Matches: i.add("matches", matchesData), Texts: i.add("texts", textsData), Sources: manifestSources(infos)}, nil
 }
 
 func (i *Image) add(kind string, data []byte) File {
@@ -121,7 +132,7 @@ type sourceList []*folder
 func openSources(from []string, l limits) (sourceList, error) {
 	var list sourceList
 	for _, path := range from {
-		if _, err := ReadManifest(path); !errors.Is(err, ErrNotDatabase) && holdsFiles(path) {
+		if _, err := ReadManifest(path); !errors.Is(err, ErrNotDatabase) && dirFiles(path).holdsAny() {
 			return nil, fmt.Errorf("building the database: %q is a built database: name the advisories that it was built from", path)
 		}
 		f, err := openFolder(path, l)

@@ -3,6 +3,7 @@ package vulndb
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"hash/crc32"
 	"math/rand/v2"
@@ -134,7 +135,7 @@ func compareDamaged(t *testing.T, want, got []Match) {
 
 func TestSchemas(t *testing.T) {
 	image := buildFrom(t, folderOf(t, sampleAdvisories(t)))
-	newer := bytes.Clone(image.files[image.Manifest.Matches.Name])
+	newer := bytes.Clone(image.files[image.Manifest.Parts[0].Matches.Name])
 	binary.LittleEndian.PutUint32(newer[12:], Schema+1)
 	binary.LittleEndian.PutUint32(newer[headSize-4:], crc32.Checksum(newer[:headSize-4], castagnoli))
 	_, err := openMatches(newer)
@@ -268,7 +269,7 @@ func TestInstallFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		// A folder in the place of a file stops the last write before the manifest.
-		if err := os.MkdirAll(filepath.Join(dir, image.Manifest.Texts.Name, "x"), 0o700); err != nil {
+		if err := os.MkdirAll(filepath.Join(dir, image.Manifest.Parts[0].Texts.Name, "x"), 0o700); err != nil {
 			t.Fatal(err)
 		}
 		if err := image.Install(dir); err == nil {
@@ -281,7 +282,7 @@ func TestInstallFaults(t *testing.T) {
 		if diff := cmp.Diff(before, after, errorText); diff != "" {
 			t.Errorf("(-before +after):\n%s", diff)
 		}
-		if _, err := os.Stat(filepath.Join(dir, image.Manifest.Matches.Name)); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, image.Manifest.Parts[0].Matches.Name)); err == nil {
 			t.Error("a file of the new one is left")
 		}
 	})
@@ -306,7 +307,7 @@ func FuzzFile(f *testing.F) {
 // FuzzBlocks hands blocks with good checksums and any content to what reads them.
 func FuzzBlocks(f *testing.F) {
 	image := buildFrom(f, folderOf(f, sampleAdvisories(f)))
-	file, err := openMatches(image.files[image.Manifest.Matches.Name])
+	file, err := openMatches(image.files[image.Manifest.Parts[0].Matches.Name])
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -374,4 +375,32 @@ func FuzzOtherBlocks(f *testing.F) {
 		}
 		_, _, _ = extras.about("CVE-2024-1")
 	})
+}
+
+// TestFirstSchema holds that a database of the schema before is still opened.
+func TestFirstSchema(t *testing.T) {
+	_, dir := installed(t, folderOf(t, sampleAdvisories(t)))
+	want, err := askAll(t, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := ReadManifest(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := json.Marshal(map[string]any{
+		"format": format, "schema": 1, "built": m.Built, "kev": m.KEV, "epss": m.EPSS,
+		"matches": m.Parts[0].Matches, "texts": m.Parts[0].Texts, "extras": m.Extras, "sources": m.Parts[0].Sources,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	replace(t, filepath.Join(dir, manifestFile), old)
+	got, err := askAll(t, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, errorText); diff != "" {
+		t.Errorf("(-now +schema 1):\n%s", diff)
+	}
 }

@@ -13,44 +13,65 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/boltseal/boltseal/internal/inventory"
 )
 
-// Open opens a built database, or advisories in OSV form as OpenFolder does.
+// Open opens a built database (a folder, or a .tar file of one), or advisories in OSV
+// form as OpenFolder does.
 func Open(path string) (DB, error) {
-	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && !info.IsDir() && isTar(path):
+		return databaseOrNil(OpenDatabase(path))
+	case err != nil || !info.IsDir():
 		return OpenFolder(path)
 	}
 	db, err := OpenDatabase(path)
 	if errors.Is(err, ErrNotDatabase) {
 		return OpenFolder(path)
 	}
+	return databaseOrNil(db, err)
+}
+
+// databaseOrNil gives no DB that holds a nil pointer.
+func databaseOrNil(db *Database, err error) (DB, error) {
 	if err != nil {
 		return nil, err
 	}
 	return db, nil
 }
 
+func isTar(path string) bool { return strings.EqualFold(filepath.Ext(path), ".tar") }
+
 // Database is a built database: a DB that reads no more than is asked for. It is
 // safe for concurrent use.
 type Database struct {
-	dir      string
+	files    files
 	manifest *Manifest
-	matches  *matchFile
+	digest   string
+	state    *fetchState
+	parts    []*openPart
 	extras   *extraFile
-	texts    func() (*blockFile, error)
 
 	mu       sync.Mutex
 	release  []func() error
 	families map[string]func() (*familyFile, error)
 }
 
-// OpenDatabase opens a built database.
-func OpenDatabase(dir string) (*Database, error) {
-	db, err := openDatabase(dir)
+// openPart is a part whose files are open.
+type openPart struct {
+	*Part
+	matches *matchFile
+	texts   func() (*blockFile, error)
+}
+
+// OpenDatabase opens a built database: a folder, or a .tar file of one.
+func OpenDatabase(path string) (*Database, error) {
+	db, err := openDatabase(path)
 	if errors.Is(err, fs.ErrNotExist) { // replaced between its manifest and its files
-		db, err = openDatabase(dir)
+		db, err = openDatabase(path)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %w", errDamaged, err)
@@ -58,51 +79,93 @@ func OpenDatabase(dir string) (*Database, error) {
 	return db, err
 }
 
-func openDatabase(dir string) (*Database, error) {
-	m, err := ReadManifest(dir)
-	if err != nil {
-		return nil, err
+func openDatabase(path string) (*Database, error) {
+	if isTar(path) {
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			at, err := openTar(path)
+			if err != nil {
+				return nil, err
+			}
+			return openFiles(at)
+		}
 	}
-	db := &Database{dir: dir, manifest: m, families: make(map[string]func() (*familyFile, error))}
+	return openFiles(dirFiles(path))
+}
+
+// openFiles opens the database that lies somewhere, and closes that with it.
+func openFiles(at files) (*Database, error) {
+	m, data, err := readManifest(at)
+	if err != nil {
+		return nil, errors.Join(err, at.close())
+	}
+	db := &Database{files: at, manifest: m, digest: "sha256:" + checksum(data), families: make(map[string]func() (*familyFile, error))}
+	if dir, ok := at.(dirFiles); ok {
+		db.state = readState(string(dir), db.digest)
+	}
 	if err := db.open(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	db.texts = sync.OnceValues(func() (*blockFile, error) {
-		data, err := db.mapped(m.Texts)
-		if err != nil {
-			return nil, err
-		}
-		f, err := openBlocks(data, kindTexts)
-		return f, db.fault(m.Texts, err)
-	})
 	return db, nil
 }
 
+// AsOf is when the advisories of a family were all of its source, RFC 3339; empty
+// where there are none of it.
+func (db *Database) AsOf(family string) string {
+	part := db.manifest.of(family)
+	if part == nil {
+		return ""
+	}
+	built := db.manifest.builtAt(part)
+	if db.state == nil {
+		return built
+	}
+	at, err := time.Parse(time.RFC3339, built)
+	if checked := db.state.checked(family); err == nil && checked.After(at) {
+		return checked.UTC().Format(time.RFC3339)
+	}
+	return built
+}
+
 func (db *Database) open() error {
-	data, err := db.mapped(db.manifest.Matches)
+	for i := range db.manifest.Parts {
+		p := &openPart{Part: &db.manifest.Parts[i]}
+		data, err := db.mapped(p.Matches)
+		if err != nil {
+			return err
+		}
+		if p.matches, err = openMatches(data); err != nil {
+			return db.fault(p.Matches, err)
+		}
+		p.texts = sync.OnceValues(func() (*blockFile, error) { return db.openTexts(p.Texts) })
+		db.parts = append(db.parts, p)
+	}
+	data, err := db.mapped(db.manifest.Extras)
 	if err != nil {
-		return err
-	}
-	if db.matches, err = openMatches(data); err != nil {
-		return db.fault(db.manifest.Matches, err)
-	}
-	if data, err = db.mapped(db.manifest.Extras); err != nil {
 		return err
 	}
 	db.extras, err = openExtras(data)
 	return db.fault(db.manifest.Extras, err)
 }
 
+func (db *Database) openTexts(f File) (*blockFile, error) {
+	data, err := db.mapped(f)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := openBlocks(data, kindTexts)
+	return texts, db.fault(f, err)
+}
+
 func (db *Database) fault(f File, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("opening database %q: %s: %w", db.dir, f.Name, err)
+	return fmt.Errorf("opening database %q: %s: %w", db.files.name(), f.Name, err)
 }
 
 // mapped gives the bytes of a file until the database is closed.
 func (db *Database) mapped(f File) ([]byte, error) {
-	data, release, err := openMapped(filepath.Join(db.dir, f.Name))
+	data, release, err := db.files.mapped(f)
 	if err != nil {
 		return nil, fmt.Errorf("opening database: %w", err)
 	}
@@ -154,54 +217,85 @@ func (db *Database) family(name string) (*familyFile, error) {
 	db.mu.Lock()
 	load := db.families[name]
 	if load == nil {
-		if db.matches.sections["f/"+name] == nil {
+		matches := db.holding(name)
+		if matches == nil {
 			db.mu.Unlock()
 			return nil, nil
 		}
-		load = sync.OnceValues(func() (*familyFile, error) { return db.matches.open(name) })
+		load = sync.OnceValues(func() (*familyFile, error) { return matches.open(name) })
 		db.families[name] = load
 	}
 	db.mu.Unlock()
 	return load()
 }
 
-// Describe gives what the record with an id says at length; the zero value where it
-// says nothing. Only this reads the file of details and references.
-func (db *Database) Describe(id string) (Description, error) {
-	f, err := db.texts()
-	if err != nil {
-		return Description{}, err
+// holding is the file with a family, nil where there is none.
+func (db *Database) holding(family string) *matchFile {
+	for _, p := range db.parts {
+		if p.has(family) && p.matches.sections["f/"+family] != nil {
+			return p.matches
+		}
 	}
-	return f.describe(id)
+	return nil
 }
+
+// Describe gives what the record with an id says at length; the zero value where it
+// says nothing. Only this reads the files of details and references.
+func (db *Database) Describe(id string) (Description, error) {
+	for _, p := range db.parts {
+		f, err := p.texts()
+		if err != nil {
+			return Description{}, err
+		}
+		d, err := f.describe(id)
+		if err != nil || !d.empty() {
+			return d, err
+		}
+	}
+	return Description{}, nil
+}
+
+// About gives what KEV and EPSS say of a CVE, nil for what they do not.
+func (db *Database) About(id string) (*KEV, *EPSS, error) { return db.extras.about(id) }
 
 // Manifest gives the manifest as it was read.
 func (db *Database) Manifest() *Manifest { return db.manifest }
 
+// Digest says which database it is: "sha256:" and the hash of its manifest, which
+// names all other files by theirs.
+func (db *Database) Digest() string { return db.digest }
+
 // Info implements DB: of the sources, those that were asked for.
 func (db *Database) Info() Info {
-	info := Info{Kind: "database", Built: db.manifest.Built, KEVDate: db.extras.kevDate, EPSSDate: db.extras.epssDate}
+	info := Info{Kind: "database", Built: db.manifest.Built, Digest: db.digest, KEVDate: db.extras.kevDate, EPSSDate: db.extras.epssDate}
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	for _, s := range db.manifest.Sources {
-		if db.families[s.Ecosystem] != nil {
-			s.BadNames = slices.Clone(s.BadNames)
-			info.Sources = append(info.Sources, SourceInfo(s))
+	for _, p := range db.parts {
+		for _, s := range p.Sources {
+			if db.families[s.Ecosystem] != nil {
+				info.Sources = append(info.Sources, s.info(db.AsOf(s.Ecosystem)))
+			}
 		}
 	}
+	slices.SortFunc(info.Sources, func(a, b SourceInfo) int { return strings.Compare(a.Ecosystem, b.Ecosystem) })
 	return info
 }
 
 // Verify reads everything and compares the checksums.
 func (db *Database) Verify() error {
-	texts, err := db.texts()
-	if err != nil {
-		return err
-	}
-	for _, f := range []struct {
+	type pair struct {
 		File
 		blocks *blockFile
-	}{{db.manifest.Matches, db.matches.blockFile}, {db.manifest.Texts, texts}, {db.manifest.Extras, db.extras.blockFile}} {
+	}
+	pairs := []pair{{db.manifest.Extras, db.extras.blockFile}}
+	for _, p := range db.parts {
+		texts, err := p.texts()
+		if err != nil {
+			return err
+		}
+		pairs = append(pairs, pair{p.Matches, p.matches.blockFile}, pair{p.Texts, texts})
+	}
+	for _, f := range pairs {
 		if sum := checksum(f.blocks.data); sum != f.SHA256 {
 			return db.fault(f.File, fmt.Errorf("%w (it fails its checksum)", errDamaged))
 		}
@@ -219,8 +313,8 @@ func checksum(data []byte) string {
 
 // Close implements DB.
 func (db *Database) Close() error {
-	if db.matches != nil {
-		db.matches.close()
+	for _, p := range db.parts {
+		p.matches.close()
 	}
 	if db.extras != nil {
 		db.extras.close()
@@ -232,5 +326,5 @@ func (db *Database) Close() error {
 		err = errors.Join(err, release())
 	}
 	db.release = nil
-	return err
+	return errors.Join(err, db.files.close())
 }

@@ -39,7 +39,7 @@ func sampleAdvisories(tb testing.TB) map[string]string {
 		"Debian/all.zip": string(zipOf(tb,
 			"a.json", debian("DEBIAN-CVE-2024-1", `["CVE-2024-1"]`, "12", "p", "2.0"),
 			"b.json", `{"id":"DSA-1-1","published":"2023-02-03T00:00:00Z","upstream":["CVE-2024-1","CVE-2024-2"],"summary":"p","affected":[{"package":{"ecosystem":"Debian:12","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1.5"}]}]},{"package":{"ecosystem":"Debian:11","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1.5"}]}],"ecosystem_specific":{"urgency":"low"}}]}`,
-			"c.json", `{"id":"DEBIAN-CVE-2024-3","upstream":["CVE-2024-3"],"affected":[{"package":{"ecosystem":"Debian:12","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]},{"package":{"ecosystem":"Debian:11","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]},{"package":{"ecosystem":"Debian","name":"p"}}]}`,
+			"c.json", `{"id":"DEBIAN-CVE-2024-3","upstream":["CVE-2024-3"],"affected":[{"package":{"ecosystem":"Debian:12","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}],"ecosystem_specific":{"urgency":"end-of-life"}},{"package":{"ecosystem":"Debian:11","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]},{"package":{"ecosystem":"Debian","name":"p"}}]}`,
 		)),
 		"Debian:12/all.zip": string(zipOf(tb, "a.json", debian("DEBIAN-CVE-2024-1", `["CVE-2024-1"]`, "12", "p", "2.0"))),
 		"Red Hat/a.json":    `{"id":"RHSA-2024:0012","upstream":["CVE-2024-1"],"affected":[{"package":{"ecosystem":"Red Hat:enterprise_linux:9::appstream","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"0:2.0-1.el9"}]}]}]}`,
@@ -130,8 +130,13 @@ func TestDatabaseIsTheFolder(t *testing.T) {
 	if got.Kind != "database" || got.Built != "2024-06-01T00:00:00Z" {
 		t.Errorf("kind %q, built %q", got.Kind, got.Built)
 	}
+	asOf := got.Built
 	got.Kind, got.Built = want.Kind, want.Built
 	want.Sources = slices.DeleteFunc(want.Sources, func(s SourceInfo) bool { return s.Records == 0 })
+	for i := range want.Sources {
+		want.Sources[i].AsOf = asOf // a folder does not say
+	}
+	want.Digest = got.Digest
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("info (-folder +database):\n%s", diff)
 	}
@@ -234,7 +239,7 @@ func TestBuildLimits(t *testing.T) {
 	bomb := `{"id":"T-1","details":"` + strings.Repeat("a", 1<<20) + `"}`
 	path := folderOf(t, map[string]string{"npm/all.zip": string(zipOf(t, "a.json", npmAdvisory, "bomb.json", bomb))})
 	image, err := build(t.Context(), BuildOptions{From: []string{path}}, limits{record: 1 << 16, records: 9, total: 1 << 30})
-	if err != nil || image.Manifest.Sources[0].Bad != 1 || !strings.Contains(image.Manifest.Sources[0].BadNames[0], "bomb.json") {
+	if err != nil || image.Manifest.Sources()[0].Bad != 1 || !strings.Contains(image.Manifest.Sources()[0].BadNames[0], "bomb.json") {
 		t.Errorf("error %v", err)
 	}
 	if _, err = build(t.Context(), BuildOptions{From: []string{path}}, limits{record: 1 << 22, records: 9, total: 1 << 16}); !errors.Is(err, errLimit) {
@@ -294,7 +299,7 @@ type fataler interface {
 // opened opens a database that lies in memory.
 func opened(t fataler, image *Image) *Database {
 	t.Helper()
-	matches, err := openMatches(image.files[image.Manifest.Matches.Name])
+	matches, err := openMatches(image.files[image.Manifest.Parts[0].Matches.Name])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,8 +308,10 @@ func opened(t fataler, image *Image) *Database {
 		t.Fatal(err)
 	}
 	return &Database{
-		manifest: image.Manifest, matches: matches, extras: extras, families: make(map[string]func() (*familyFile, error)),
-		texts: func() (*blockFile, error) { return openBlocks(image.files[image.Manifest.Texts.Name], kindTexts) },
+		files: dirFiles(""), manifest: image.Manifest, extras: extras, families: make(map[string]func() (*familyFile, error)),
+		parts: []*openPart{{Part: &image.Manifest.Parts[0], matches: matches, texts: func() (*blockFile, error) {
+			return openBlocks(image.files[image.Manifest.Parts[0].Texts.Name], kindTexts)
+		}}},
 	}
 }
 
@@ -365,9 +372,9 @@ func TestDatabaseOfConformance(t *testing.T) {
 	n := compareModes(t, built, plain, knownPackages(t, built, 1500))
 	t.Logf("sample: %d advisories", n)
 	m := built.Manifest()
-	t.Logf("%d bytes to match with, %d of texts, %d of KEV and EPSS", m.Matches.Size, m.Texts.Size, m.Extras.Size)
-	if m.Matches.Size > 8_000_000 || m.Texts.Size > 25_000_000 {
-		t.Errorf("%d bytes to match with, want at most 8,000,000; %d of texts, want at most 25,000,000", m.Matches.Size, m.Texts.Size)
+	t.Logf("%d bytes to match with, %d of texts, %d of KEV and EPSS", m.Parts[0].Matches.Size, m.Parts[0].Texts.Size, m.Extras.Size)
+	if m.Parts[0].Matches.Size > 8_000_000 || m.Parts[0].Texts.Size > 25_000_000 {
+		t.Errorf("%d bytes to match with, want at most 8,000,000; %d of texts, want at most 25,000,000", m.Parts[0].Matches.Size, m.Parts[0].Texts.Size)
 	}
 }
 
@@ -376,7 +383,7 @@ func TestDatabaseOfConformance(t *testing.T) {
 func knownPackages(tb testing.TB, db *Database, n int) []inventory.Package {
 	tb.Helper()
 	var all []inventory.Package
-	for _, family := range db.matches.families() {
+	for _, family := range db.parts[0].matches.families() {
 		f, err := db.family(family)
 		if err != nil {
 			tb.Fatal(err)
@@ -468,8 +475,8 @@ func BenchmarkBuild(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		image := buildFrom(b, osv)
-		b.ReportMetric(float64(image.Manifest.Matches.Size), "match-bytes")
-		b.ReportMetric(float64(image.Manifest.Texts.Size), "text-bytes")
+		b.ReportMetric(float64(image.Manifest.Parts[0].Matches.Size), "match-bytes")
+		b.ReportMetric(float64(image.Manifest.Parts[0].Texts.Size), "text-bytes")
 		b.ReportMetric(float64(image.Manifest.Extras.Size), "extra-bytes")
 	}
 }
@@ -484,7 +491,7 @@ func TestLargeRecord(t *testing.T) {
 	huge := `{"id":"T-1","details":"` + strings.Repeat("a", 100<<20) + `","affected":[{"package":{"ecosystem":"npm","name":"p"}}]}`
 	dir := folderOf(t, map[string]string{"npm/all.zip": string(zipOf(t, "a.json", npmAdvisory, "huge.json", huge)), "npm/huge.json": huge})
 	image := buildFrom(t, dir)
-	s := image.Manifest.Sources[0]
+	s := image.Manifest.Sources()[0]
 	if s.Records != 1 || s.Bad != 2 || !strings.Contains(s.BadNames[0], "limit exceeded") {
 		t.Errorf("%+v", s)
 	}

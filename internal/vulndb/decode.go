@@ -21,9 +21,10 @@ type decoder struct {
 
 // said is what one of the fields says that sources fill in their own ways.
 type said struct {
-	rating  string
-	vectors []string
-	cwes    []string
+	rating    string
+	statement string
+	vectors   []string
+	cwes      []string
 }
 
 // The bounds of what a decoder keeps.
@@ -82,7 +83,7 @@ func (d *decoder) severity(raw json.RawMessage) said {
 
 func (d *decoder) own(raw json.RawMessage) said {
 	return d.says('o', raw, func(raw json.RawMessage) said {
-		s := said{rating: ratingOf(raw), cwes: cwesOf(raw)}
+		s := said{rating: ratingOf(raw), statement: statementOf(raw), cwes: cwesOf(raw)}
 		if vector := cvssOf(raw); vector != "" {
 			s.vectors = []string{vector}
 		}

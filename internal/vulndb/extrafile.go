@@ -317,3 +317,45 @@ func (x *extraFile) scores(n int) (*scoreBlock, error) {
 	x.unpacked[n] = b
 	return b, nil
 }
+
+// whole reads everything, to be written again with what is newer.
+func (x *extraFile) whole() (*enrichment, error) {
+	kev, err := x.kev()
+	if err != nil {
+		return nil, err
+	}
+	e := &enrichment{kevDate: x.kevDate, epssDate: x.epssDate}
+	if x.kevDate != "" {
+		e.kev = make(map[string]KEV, len(kev))
+	}
+	for id, k := range kev {
+		e.kev[cveText(id)] = k
+	}
+	if x.epssDate == "" {
+		return e, nil
+	}
+	table, err := x.table()
+	if err != nil {
+		return nil, err
+	}
+	e.epss = make(map[string]EPSS)
+	for n := range x.section("epss").blocks {
+		b, err := x.scores(n)
+		if err != nil {
+			return nil, err
+		}
+		for i, id := range b.ids {
+			if int(b.rows[i]) >= len(table) {
+				return nil, fmt.Errorf("%w (scores, block %d: %w)", errDamaged, n, errBlock)
+			}
+			e.epss[cveText(cveID{year: int(id >> 32), number: int(uint32(id))})] = table[b.rows[i]]
+		}
+	}
+	return e, nil
+}
+
+// cveText spells out the id of a CVE, as cveNumber took it apart.
+func cveText(id cveID) string {
+	code := idCode{kind: idPadded + id.number&1, year: id.year, number: id.number >> 1}
+	return code.numbered("CVE-*-")
+}

@@ -102,7 +102,7 @@ func advisoryFiles(dir string) ([]string, error) {
 
 func isAdvisoryFile(name string) bool {
 	ext := strings.ToLower(filepath.Ext(name))
-	return (ext == ".json" || ext == ".zip") && name != kevFile
+	return (ext == ".json" || ext == ".zip") && name != kevFile && !strings.HasPrefix(name, partPrefix)
 }
 
 // Query reads the families that the packages belong to, each once, and matches.

@@ -1,7 +1,6 @@
 package vulndb
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,50 +15,71 @@ import (
 const (
 	lockFile   = ".lock"
 	tempPrefix = ".new-"
+	partPrefix = ".part-" // what was fetched in part
+	stateFile  = "fetched.json"
 )
+
+// errLocked says that another process writes the same database.
+var errLocked = errors.New("another boltseal is writing it: wait for that one")
 
 // Install puts the database into a folder, which is made, is empty or holds a
 // database. Files are written beside the old ones under names of their own; the
 // manifest replaces the old one in one step. Until then the old database is whole,
 // and whoever has it open keeps it.
 func (i *Image) Install(dir string) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("writing database %q: %w", dir, err)
-		}
-	}()
+	unlock, err := prepareDir(dir, lockDir)
+	if err != nil {
+		return fmt.Errorf("writing database %q: %w", dir, err)
+	}
+	defer func() { unlock(err == nil) }()
+	return i.replace(dir)
+}
+
+// prepareDir makes a folder ready to be written to and locks it. What it made is
+// taken back by unlock where the writing did not come off.
+func prepareDir(dir string, lock func(string) (func(), error)) (unlock func(written bool), err error) {
 	_, before := os.Stat(dir)
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // what is public may be read by all
-		return err
+		return nil, err
 	}
-	if errors.Is(before, fs.ErrNotExist) {
-		defer func() {
-			if err != nil {
-				_ = os.Remove(dir) // if nothing is in it
-			}
-		}()
+	undo := func(written bool) {
+		if !written && errors.Is(before, fs.ErrNotExist) {
+			_ = os.Remove(dir) // if nothing is in it
+		}
 	}
 	if err := checkTarget(dir); err != nil {
-		return err
+		undo(false)
+		return nil, err
 	}
-	unlock, err := lockDir(dir)
+	free, err := lock(dir)
 	if err != nil {
-		return err
+		undo(false)
+		return nil, err
 	}
-	defer unlock()
+	return func(written bool) {
+		free()
+		undo(written)
+	}, nil
+}
+
+// replace puts the database into a folder that is locked.
+func (i *Image) replace(dir string) error {
 	if err := i.write(dir); err != nil {
-		return err
+		return fmt.Errorf("writing database %q: %w", dir, err)
 	}
-	i.removeOld(dir)
+	removeOld(dir, i.Manifest)
 	return nil
 }
 
 // write writes the files and then the manifest. What it wrote is gone again where it
 // fails.
 func (i *Image) write(dir string) (err error) {
-	manifest, err := json.MarshalIndent(i.Manifest, "", "  ")
+	manifest, err := i.Manifest.bytes()
 	if err != nil {
 		return err
+	}
+	if i.raw != nil {
+		manifest = i.raw
 	}
 	var fresh []string
 	defer func() {
@@ -81,7 +101,7 @@ func (i *Image) write(dir string) (err error) {
 	if err := syncDir(dir); err != nil {
 		return err
 	}
-	if err := writeSynced(filepath.Join(dir, manifestFile), append(manifest, '\n')); err != nil {
+	if err := writeSynced(filepath.Join(dir, manifestFile), manifest); err != nil {
 		return err
 	}
 	fresh = nil
@@ -106,7 +126,7 @@ func checkTarget(dir string) error {
 }
 
 func ours(name string) bool {
-	return name == lockFile || strings.HasPrefix(name, tempPrefix) || databaseFile.MatchString(name)
+	return name == lockFile || name == stateFile || strings.HasPrefix(name, tempPrefix) || strings.HasPrefix(name, partPrefix) || databaseFile.MatchString(name)
 }
 
 // writeSynced writes a file so that it is there whole or not at all.
@@ -137,14 +157,19 @@ func writeSynced(path string, data []byte) (err error) {
 }
 
 // removeOld removes files that no manifest names any more. What cannot be removed,
-// because a process of another system has it open, goes the next time.
-func (i *Image) removeOld(dir string) {
+// because a process of another system has it open, goes the next time. Halves of
+// what was being fetched stay for the next attempt.
+func removeOld(dir string, m *Manifest) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
 	}
+	wanted := map[string]bool{lockFile: true, stateFile: true}
+	for _, f := range m.files() {
+		wanted[f.Name] = true
+	}
 	for _, e := range entries {
-		if name := e.Name(); ours(name) && name != lockFile && i.files[name] == nil {
+		if name := e.Name(); ours(name) && !wanted[name] && !strings.HasPrefix(name, partPrefix) {
 			_ = os.Remove(filepath.Join(dir, name))
 		}
 	}

@@ -10,9 +10,6 @@ import (
 	"syscall"
 )
 
-// errLocked says that another process writes the same database.
-var errLocked = errors.New("another boltseal is writing it: wait for that one")
-
 // lockDir keeps other processes from writing until unlock is called. The lock ends
 // with the process, however that ends.
 func lockDir(dir string) (unlock func(), err error) {

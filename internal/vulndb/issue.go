@@ -194,6 +194,7 @@ func (i *issue) advisory(c *comparator) Advisory {
 		a.CWE = append(a.CWE, r.cwes...)
 		for _, e := range h.entries {
 			vectors = append(vectors, e.vectors...)
+			a.Statement = laterStatement(a.Statement, e.statement)
 		}
 	}
 	for _, h := range slices.Concat(i.own, i.bundles) {

@@ -1,6 +1,7 @@
 package vulndb
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -67,8 +68,10 @@ type shape struct {
 	gitOnly bool
 	listed  bool
 	rating  string
-	vectors []string
-	ranges  [][]int // codes of events
+	// statement is as the record has it.
+	statement string
+	vectors   []string
+	ranges    [][]int // codes of events
 }
 
 func (m *matchFile) open(family string) (*familyFile, error) {
@@ -100,7 +103,8 @@ func readShape(r, whole *reader, t *tables) shape {
 	s := shape{set: r.number()}
 	flags := r.number()
 	s.gitOnly, s.listed = flags&shapeGitOnly != 0, flags&shapeVersions != 0
-	s.rating = at(r, ratingOrder, flags>>shapeRatingShift)
+	s.rating = at(r, ratingOrder, flags>>shapeRatingShift&shapeRatingMask)
+	s.statement = at(r, statementOrder, flags>>shapeStatementShift)
 	if flags&shapeVectors != 0 {
 		s.vectors = pick(r, t.vectors)
 	}
@@ -167,17 +171,27 @@ func (f *familyFile) damage(err error, block int) error {
 	return fmt.Errorf("%w (packages of %s, block %d: %w)", errDamaged, shownSection(f.family), block, err)
 }
 
-// findPackage walks a block up to a name; nil if it is not there.
+// findPackage walks a block up to a name; nil if it is not there. The names are as
+// after writes them; they are put together in one place.
 func findPackage(r *reader, name string) ([]byte, error) {
-	before := ""
+	var before []byte
 	for len(r.data) > 0 {
-		before = r.after(before)
-		body := r.bytes(r.count())
-		if before >= name || r.bad {
-			if before == name && !r.bad {
-				return body, nil
-			}
+		n := r.number()
+		rest := r.bytes(r.count())
+		if r.unfolded += n; n > len(before) || r.unfolded > maxUnfolded {
+			r.fail()
 			break
+		}
+		before = append(before[:n], rest...)
+		body := r.bytes(r.count())
+		if r.bad {
+			break
+		}
+		switch order := cmp.Compare(string(before), name); {
+		case order == 0:
+			return body, nil
+		case order > 0:
+			return nil, nil
 		}
 	}
 	return nil, r.err()
@@ -238,7 +252,7 @@ func (f *familyFile) holding(release string) []bool {
 func (s *shape) read(r *reader, versions []string, fresh *int, wanted bool) *affected {
 	a := &affected{}
 	if wanted {
-		a.gitOnly, a.rating, a.vectors = s.gitOnly, s.rating, s.vectors
+		a.gitOnly, a.rating, a.statement, a.vectors = s.gitOnly, s.rating, s.statement, s.vectors
 		a.ranges = make([]versionRange, 0, len(s.ranges))
 	}
 	for _, codes := range s.ranges {

@@ -242,7 +242,7 @@ func (p *packageWriter) add(number int, a *affected, release int) {
 
 // same compares all but the release.
 func same(a, b *affected) bool {
-	return a.rating == b.rating && a.gitOnly == b.gitOnly && slices.Equal(a.vectors, b.vectors) &&
+	return a.rating == b.rating && a.statement == b.statement && a.gitOnly == b.gitOnly && slices.Equal(a.vectors, b.vectors) &&
 		slices.EqualFunc(a.ranges, b.ranges, func(x, y versionRange) bool { return slices.Equal(x.events, y.events) }) &&
 		slices.Equal(a.versions, b.versions)
 }
@@ -277,7 +277,9 @@ const (
 	shapeGitOnly = 1 << iota
 	shapeVersions
 	shapeVectors
-	shapeRatingShift = iota
+	shapeRatingShift    = iota
+	shapeRatingMask     = 7
+	shapeStatementShift = shapeRatingShift + 3
 )
 
 // shape is all of an entry but its versions: releases, rating, vectors and the
@@ -293,6 +295,7 @@ func (p *packageWriter) shape(e *packageEntry) []byte {
 	}
 	a := e.affected
 	flags := slices.Index(ratingOrder, a.rating) << shapeRatingShift
+	flags |= slices.Index(statementOrder, a.statement) << shapeStatementShift
 	if a.gitOnly {
 		flags |= shapeGitOnly
 	}

@@ -38,6 +38,7 @@ type affected struct {
 	ecosystem string
 	name      string
 	rating    string
+	statement string // what the distribution or the maintainers say of a fix
 	vectors   []string
 	ranges    []versionRange // GIT ranges left out
 	versions  []string
@@ -247,6 +248,7 @@ func (d *decoder) affected(raw *osvAffected) affected {
 	a.name = inventory.NormalName(inventory.Family(a.ecosystem), raw.Package.Name)
 	word, database := d.severity(raw.Severity), d.own(raw.Database)
 	a.rating = cmp.Or(d.own(raw.Ecosystem).rating, database.rating, word.rating)
+	a.statement = cmp.Or(d.own(raw.Ecosystem).statement, database.statement)
 	a.vectors = word.vectors
 	if len(database.vectors) > 0 {
 		a.vectors = slices.Concat(word.vectors, database.vectors)

@@ -26,6 +26,8 @@ type Description struct {
 	References []Reference
 }
 
+func (d *Description) empty() bool { return d.Details == "" && len(d.References) == 0 }
+
 // Reference is a page about an issue; Kind is OSV's, such as "FIX".
 type Reference struct{ Kind, URL string }
 
@@ -249,4 +251,15 @@ func (f *blockFile) textNumber(id string) (int, error) {
 		return -1, fmt.Errorf("%w (ids, block %d: %w)", errDamaged, n, errBlock)
 	}
 	return -1, nil
+}
+
+// description is what a record says at length, while it has it.
+func (r *record) description() Description {
+	d := Description{Details: r.details}
+	for ref := range strings.SplitSeq(strings.TrimSuffix(r.references, string(urlEnd)), string(urlEnd)) {
+		if kind, url, ok := strings.Cut(ref, string(kindEnd)); ok {
+			d.References = append(d.References, Reference{kind, url})
+		}
+	}
+	return d
 }

@@ -54,6 +54,11 @@ type Advisory struct {
 	// Rating is what the vendor or distribution says of its own package:
 	// "critical", "high", "medium", "low", "info"; empty where it does not.
 	Rating string
+	// Statement is what the distribution or the maintainers say of a fix: "end of
+	// life", "ignored", "will not fix", "fix deferred", "not affected" or
+	// "unmaintained"; empty where they say nothing. A package that is called not
+	// affected and is within what the record calls affected is reported all the same.
+	Statement string
 	// CVSS are the scores, the one to go by first: newest version of CVSS, then
 	// highest score.
 	CVSS []CVSS
@@ -95,18 +100,25 @@ type Info struct {
 	Kind string
 	// Built is when it was built, RFC 3339; empty for a plain folder.
 	Built string
+	// Digest says which database it is; empty for what is no built database.
+	Digest string
 	// Sources are the ecosystems read so far, sorted.
 	Sources []SourceInfo
 	// KEVDate and EPSSDate are the dates of the enrichment, empty without it. A
 	// KEV list that does not say is as old as its newest entry.
 	KEVDate, EPSSDate string
+	// Notes tell what the user should know of how the data came here.
+	Notes []string
 }
 
 // SourceInfo is what is held of one ecosystem.
 type SourceInfo struct {
 	Ecosystem string
 	// Date is RFC 3339: when the newest record was modified; empty if unknown.
-	Date      string
+	Date string
+	// AsOf is RFC 3339: when these were all advisories of the source; empty if
+	// unknown.
+	AsOf      string
 	Records   int
 	Withdrawn int
 	// Bad counts records that could not be read in whole; BadNames are the first

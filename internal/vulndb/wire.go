@@ -71,6 +71,11 @@ func (r *reader) err() error {
 }
 
 func (r *reader) number() int {
+	if len(r.data) > 0 && r.data[0] < 0x80 { // most of them
+		n := int(r.data[0])
+		r.data = r.data[1:]
+		return n
+	}
 	n, size := binary.Uvarint(r.data)
 	if size <= 0 || n > math.MaxInt32 {
 		r.fail()

@@ -57,6 +57,10 @@ func Into[T any](dst *T, read func(Value) T) func(Value) {
 // of the file. Keys that no field names, keys that come twice and required keys
 // that are missing are errors. what names the mapping in messages.
 func (v Value) Map(what string, fields ...Field) {
+	if v.shape != nil {
+		v.shape.fields(fields)
+		return
+	}
 	n := v.resolved()
 	if n.Kind != yaml.MappingNode || v.tagged() {
 		v.Fail("", "%s: want a mapping, got %s", what, v.kind())
@@ -70,7 +74,7 @@ func (v Value) Map(what string, fields ...Field) {
 	}
 	seen := make(map[string]int, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := n.Content[i], Value{v.doc, n.Content[i+1]}
+		key, value := n.Content[i], Value{doc: v.doc, node: n.Content[i+1]}
 		name, ok := v.key(key)
 		if !ok {
 			continue
@@ -87,6 +91,9 @@ func (v Value) Map(what string, fields ...Field) {
 
 // Each reads a mapping whose keys are anybody's choice, in the order of the file.
 func (v Value) Each(what string, read func(name string, v Value)) {
+	if v.shape != nil {
+		return // anybody's choice
+	}
 	n := v.resolved()
 	if n.Kind != yaml.MappingNode || v.tagged() {
 		v.Fail("", "%s: want a mapping, got %s", what, v.kind())
@@ -103,7 +110,7 @@ func (v Value) Each(what string, read func(name string, v Value)) {
 			continue
 		}
 		seen[name] = n.Content[i].Line
-		read(name, Value{v.doc, n.Content[i+1]})
+		read(name, Value{doc: v.doc, node: n.Content[i+1]})
 	}
 }
 
@@ -180,13 +187,16 @@ func (v Value) missing(what string, fields []Field, seen map[string]int) {
 // Peek gives a key's value without reading the mapping; false where there is no
 // such key.
 func (v Value) Peek(name string) (Value, bool) {
+	if v.shape != nil {
+		return Value{}, false
+	}
 	n := v.resolved()
 	if n.Kind != yaml.MappingNode {
 		return Value{}, false
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Kind == yaml.ScalarNode && n.Content[i].Value == name {
-			return Value{v.doc, n.Content[i+1]}, true
+			return Value{doc: v.doc, node: n.Content[i+1]}, true
 		}
 	}
 	return Value{}, false
@@ -194,6 +204,9 @@ func (v Value) Peek(name string) (Value, bool) {
 
 // Empty says whether the value is a mapping without keys.
 func (v Value) Empty() bool {
+	if v.shape != nil {
+		return false
+	}
 	n := v.resolved()
 	return n.Kind == yaml.MappingNode && len(n.Content) == 0
 }

@@ -17,10 +17,17 @@ import (
 type Value struct {
 	doc  *Document
 	node *yaml.Node
+	// shape is set, and nothing else, where a reader is described.
+	shape *Shape
 }
 
 // Line is where the value starts, counted from 1.
-func (v Value) Line() int { return v.node.Line }
+func (v Value) Line() int {
+	if v.shape != nil {
+		return 0
+	}
+	return v.node.Line
+}
 
 // Fail records a fault of the value.
 func (v Value) Fail(hint, format string, args ...any) {
@@ -28,6 +35,9 @@ func (v Value) Fail(hint, format string, args ...any) {
 }
 
 func (v Value) failAt(n *yaml.Node, hint, format string, args ...any) {
+	if v.shape != nil {
+		return
+	}
 	if len(v.doc.errs) < maxKept {
 		v.doc.errs = append(v.doc.errs, v.doc.text.at(n.Line, n.Column, fmt.Sprintf(format, args...), hint))
 	}
@@ -42,16 +52,22 @@ func (v Value) resolved() *yaml.Node {
 }
 
 // IsList says whether the value is a list.
-func (v Value) IsList() bool { return v.resolved().Kind == yaml.SequenceNode }
+func (v Value) IsList() bool { return v.shape == nil && v.resolved().Kind == yaml.SequenceNode }
 
 // Null says whether the value is empty.
 func (v Value) Null() bool {
+	if v.shape != nil {
+		return false
+	}
 	n := v.resolved()
 	return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
 }
 
 // Items are the values of a list, which must not be empty.
 func (v Value) Items() []Value {
+	if v.shape != nil {
+		return v.shape.item(false)
+	}
 	n := v.resolved()
 	if n.Kind != yaml.SequenceNode || v.tagged() {
 		v.Fail("", "want a list, got %s", v.kind())
@@ -62,7 +78,7 @@ func (v Value) Items() []Value {
 	}
 	items := make([]Value, len(n.Content))
 	for i, c := range n.Content {
-		items[i] = Value{v.doc, c}
+		items[i] = Value{doc: v.doc, node: c}
 	}
 	return items
 }
@@ -72,6 +88,9 @@ func (v Value) EmptyList() bool { return v.IsList() && len(v.resolved().Content)
 
 // OneOrMore are the values of a list, or the value itself where it is none.
 func (v Value) OneOrMore() []Value {
+	if v.shape != nil {
+		return v.shape.item(true)
+	}
 	if v.IsList() {
 		return v.Items()
 	}
@@ -81,6 +100,10 @@ func (v Value) OneOrMore() []Value {
 // Text is a string. It is not empty, and of other scalars it takes dates only:
 // what YAML reads as a number or a truth value must be quoted.
 func (v Value) Text() string {
+	if v.shape != nil {
+		v.shape.Text = true
+		return ""
+	}
 	n := v.resolved()
 	if n.Kind != yaml.ScalarNode || v.tagged() {
 		v.Fail("", "want a string, got %s", v.kind())
@@ -100,12 +123,17 @@ func (v Value) Text() string {
 // Scalar is the text of a scalar of any kind, as it stands; false for a list or a
 // mapping. It records no error.
 func (v Value) Scalar() (string, bool) {
+	if v.shape != nil {
+		v.shape.Any = true
+		return "", false
+	}
 	n := v.resolved()
 	return n.Value, n.Kind == yaml.ScalarNode && !v.tagged()
 }
 
 // OneOf is a string out of a closed set.
 func (v Value) OneOf(words ...string) string {
+	v.Suggest(words...)
 	s := v.Text()
 	if s == "" || slices.Contains(words, s) {
 		return s
@@ -125,6 +153,10 @@ func didYouMean(s string) string { return fmt.Sprintf("did you mean %q?", s) }
 
 // Bool is true or false.
 func (v Value) Bool() bool {
+	if v.shape != nil {
+		v.shape.Truth = true
+		return false
+	}
 	n := v.resolved()
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!bool" && !v.tagged() {
 		switch strings.ToLower(n.Value) {
@@ -140,6 +172,10 @@ func (v Value) Bool() bool {
 
 // Int is a whole number in decimal.
 func (v Value) Int() int {
+	if v.shape != nil {
+		v.shape.Number = true
+		return 0
+	}
 	n := v.resolved()
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!int" && !v.tagged() {
 		if i, err := strconv.Atoi(n.Value); err == nil {
@@ -152,6 +188,10 @@ func (v Value) Int() int {
 
 // Date is a day, YYYY-MM-DD, at midnight UTC.
 func (v Value) Date() time.Time {
+	if v.shape != nil {
+		v.shape.Date = true
+		return time.Time{}
+	}
 	s := v.Text()
 	if s == "" {
 		return time.Time{}

@@ -93,7 +93,7 @@ func Parse(file string, data []byte, limits Limits) (doc *Document, err error) {
 }
 
 // Root is the document's value.
-func (d *Document) Root() Value { return Value{d, d.root} }
+func (d *Document) Root() Value { return Value{doc: d, node: d.root} }
 
 // Err gives the errors collected so far, by their place in the file; nil when
 // there are none.

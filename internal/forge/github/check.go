@@ -152,7 +152,7 @@ func annotations(run *report.Run) []*github.CheckRunAnnotation {
 	var all []*github.CheckRunAnnotation
 	left := 0
 	for _, f := range report.Attention(run) {
-		if !f.InRepository() {
+		if _, _, _, ok := f.Lines(); !ok && !f.InRepository() {
 			continue
 		}
 		if len(all) == maxAnnotations {
@@ -173,11 +173,11 @@ func annotation(f *report.Finding) *github.CheckRunAnnotation {
 	if f.Decision.Action == policy.Block {
 		level = "failure"
 	}
-	l := f.Location
-	start := max(l.StartLine, 1)
-	a := &github.CheckRunAnnotation{
-		Path: &l.Path, StartLine: &start, EndLine: new(max(l.EndLine, start)), AnnotationLevel: &level,
-		Title: new(f.Title()), Message: new(f.Explained()),
+	path, start, end, ok := f.Lines()
+	if !ok {
+		path, start, end = f.Location.Path, 1, 1
 	}
-	return a
+	return &github.CheckRunAnnotation{
+		Path: &path, StartLine: &start, EndLine: &end, AnnotationLevel: &level, Title: new(f.Title()), Message: new(f.Explained()),
+	}
 }

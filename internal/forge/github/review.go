@@ -103,8 +103,9 @@ func (p *Publisher) wishes(ctx context.Context, wanted []*report.Finding) ([]wis
 	taken := make(map[string]bool)
 	for _, f := range wanted {
 		marker := findingMarker(p.gate, f)
-		s, ok := spanOf(f, diffs[f.Location.Path])
-		if !ok || !f.InRepository() || taken[marker] {
+		path, _, _, onLine := f.Lines()
+		s, ok := spanOf(f, diffs[path])
+		if !onLine || !ok || taken[marker] {
 			continue
 		}
 		taken[marker] = true
@@ -117,8 +118,8 @@ func (p *Publisher) wishes(ctx context.Context, wanted []*report.Finding) ([]wis
 func (p *Publisher) diffs(ctx context.Context, wanted []*report.Finding) (map[string]map[int]diffLine, error) {
 	asked := make(map[string]bool)
 	for _, f := range wanted {
-		if f.InRepository() && f.Location.StartLine > 0 {
-			asked[f.Location.Path] = true
+		if path, _, _, ok := f.Lines(); ok {
+			asked[path] = true
 		}
 	}
 	diffs := make(map[string]map[int]diffLine)

@@ -25,23 +25,23 @@ type span struct {
 // spanOf finds the lines of the diff on which a finding is: all of them where one
 // hunk shows all, else the first.
 func spanOf(f *report.Finding, diff map[int]diffLine) (span, bool) {
-	l := f.Location
-	first, ok := diff[l.StartLine]
+	path, start, end, _ := f.Lines()
+	first, ok := diff[start]
 	if !ok {
 		return span{}, false
 	}
-	end := max(l.EndLine, l.StartLine)
-	if end > l.StartLine && l.EndColumn == 1 {
+	if end > start && end == f.Location.EndLine && f.Location.EndColumn == 1 {
 		end-- // nothing of the last line belongs to it
 	}
-	s := span{path: l.Path, start: l.StartLine, end: l.StartLine, lines: []string{first.text}}
-	if end-l.StartLine >= maxSpan {
-		return s, true
+	only := span{path: path, start: start, end: start, lines: []string{first.text}}
+	if end-start >= maxSpan {
+		return only, true
 	}
-	for n := l.StartLine + 1; n <= end; n++ {
+	s := only
+	for n := start + 1; n <= end; n++ {
 		next, ok := diff[n]
 		if !ok || next.hunk != first.hunk {
-			return span{path: l.Path, start: l.StartLine, end: l.StartLine, lines: []string{first.text}}, true
+			return only, true
 		}
 		s.end, s.lines = n, append(s.lines, next.text)
 	}

@@ -56,7 +56,7 @@ func (l *lint) conditional() []conditional {
 	for _, h := range l.conditions {
 		l.silenceOne(h.hit)
 		f := l.finding(h.hit)
-		out = append(out, conditional{record{f, f.Identity}, h.when})
+		out = append(out, conditional{recordOf(f), h.when})
 	}
 	return out
 }

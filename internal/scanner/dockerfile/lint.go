@@ -220,7 +220,7 @@ func (l *lint) finding(h *hit) finding.Finding {
 		Identity: finding.CommandIdentity(l.file.path, h.identity),
 	}
 	f.Severity = l.native.severity(&f)
-	f.Ignored, f.Spared = h.ignored, l.native.spares(&f)
+	f.Ignored, f.Spared, f.Placed = h.ignored, l.native.spares(&f), h.silenced != nil
 	if len(h.edits) > 0 {
 		f.Fix = &finding.Fix{Description: h.description}
 		for _, e := range h.edits {

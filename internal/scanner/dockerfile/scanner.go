@@ -94,15 +94,18 @@ type part struct {
 	Shell int `json:"n,omitempty"`
 }
 
-// record is a finding with its identity, which findings do not write.
+// record is a finding with what findings do not write.
 type record struct {
 	finding.Finding
 	Identity finding.Identity `json:"identity"`
+	Pragma   bool             `json:"pragma,omitempty"`
 }
+
+func recordOf(f finding.Finding) record { return record{f, f.Identity, f.Placed} }
 
 func (r record) complete(t scan.Target) finding.Finding {
 	f := r.Finding
-	f.Target, f.Identity = t.Name, r.Identity
+	f.Target, f.Identity, f.Placed = t.Name, r.Identity, r.Pragma
 	return f
 }
 
@@ -143,7 +146,7 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 			made.Silenced++
 		}
 		f := l.finding(h)
-		made.Findings = append(made.Findings, record{f, f.Identity})
+		made.Findings = append(made.Findings, recordOf(f))
 	}
 	if p.checker == nil {
 		made.Shell = len(l.scripts())

@@ -204,8 +204,10 @@ func (p *pass) comment(s *checked, path, code string, c ShellComment) record {
 		Location: finding.Location{Path: path, StartLine: start.line, StartColumn: start.column, EndLine: end.line, EndColumn: end.column},
 	}
 	f.Severity = p.native.severity(&f)
-	f.Ignored, f.Spared = cmp.Or(s.Silent[strings.ToLower(code)], p.native.Ignored[code]), p.native.spares(&f)
-	return record{f, finding.CommandIdentity(path, s.Text[i:min(j, i+maxIdentity)]+" "+f.Message)}
+	silent := s.Silent[strings.ToLower(code)]
+	f.Ignored, f.Spared, f.Placed = cmp.Or(silent, p.native.Ignored[code]), p.native.spares(&f), silent != ""
+	f.Identity = finding.CommandIdentity(path, s.Text[i:min(j, i+maxIdentity)]+" "+f.Message)
+	return recordOf(f)
 }
 
 // maxComments bounds the findings of the program in one script.

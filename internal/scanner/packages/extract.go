@@ -101,6 +101,7 @@ func extract(ctx context.Context, x filesystem.Extractor, p string, data []byte)
 // still the one that its name says.
 var kinds = map[string]string{
 	"npm": "npm", "git": "npm", "pypi": "PyPI", "golang": "Go", "maven": "Maven",
+	"cargo": "crates.io", "gem": "RubyGems", "composer": "Packagist", "nuget": "NuGet", "pub": "Pub", "conan": "ConanCenter",
 	"deb": "deb", "apk": "apk", "rpm": "rpm",
 }
 

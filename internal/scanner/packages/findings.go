@@ -67,7 +67,7 @@ func severity(a *vulndb.Advisory) (finding.Severity, string) {
 func advisory(a *vulndb.Advisory) *finding.Advisory {
 	out := &finding.Advisory{
 		ID: a.ID, Aliases: a.Aliases, Summary: a.Summary, Published: a.Published,
-		Fixed: a.Fixed, KEV: a.KEV != nil, Malware: a.Malware, URL: a.URL,
+		Fixed: a.Fixed, Statement: a.Statement, KEV: a.KEV != nil, Malware: a.Malware, URL: a.URL,
 	}
 	for _, c := range a.CVSS {
 		out.CVSS = append(out.CVSS, finding.CVSS{Vector: c.Vector, Score: c.Score})
@@ -98,6 +98,8 @@ func remediation(p *inventory.Package, a *vulndb.Advisory) string {
 	switch {
 	case a.Malware:
 		return "remove it, and take every machine that installed it for compromised"
+	case len(a.Fixed) == 0 && a.Statement != "":
+		return "no fixed version is published; its source says: " + a.Statement
 	case len(a.Fixed) == 0:
 		return "no fixed version is published"
 	case p.Source != nil && p.Source.Name != "" && p.Source.Name != p.Name:

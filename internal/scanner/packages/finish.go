@@ -56,10 +56,16 @@ func (p *pass) match(ctx context.Context, found []located, res *scan.Result) {
 		return
 	}
 	res.Status = finding.StatusOK
+	ignores := p.opt.ignores(p.target)
 	for i, m := range matches {
 		for _, a := range m.Advisories {
-			res.Findings = append(res.Findings, p.finding(&found[i], a))
+			f := p.finding(&found[i], a)
+			f.Ignored = ignores.by(&f, p.opt.Now)
+			res.Findings = append(res.Findings, f)
 		}
+	}
+	if ignores != nil {
+		res.Notes = append(res.Notes, ignores.Notes...)
 	}
 	res.Errors = append(res.Errors, unanswered(found, matches)...)
 	p.notes(found, res)
@@ -136,7 +142,9 @@ func (p *pass) notes(found []located, res *scan.Result) {
 	for i := range found {
 		families[inventory.Family(found[i].Ecosystem)] = true
 	}
-	for _, s := range p.opt.DB.Info().Sources {
+	info := p.opt.DB.Info()
+	res.Notes = append(res.Notes, info.Notes...)
+	for _, s := range info.Sources {
 		if s.Bad > 0 && families[s.Ecosystem] {
 			res.Notes = append(res.Notes, fmt.Sprintf("%s of %s could not be read in whole: %s",
 				plural(s.Bad, "advisory record"), s.Ecosystem, strings.Join(s.BadNames, "; ")))

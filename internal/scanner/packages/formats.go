@@ -7,17 +7,24 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/osv-scalibr/extractor/filesystem/language/cpp/conanlock"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/dart/pubspec"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/dotnet/packagesconfig"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/golang/gobinary"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/golang/gomod"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/java/gradlelockfile"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/javascript/bunlock"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/javascript/packagejson"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/javascript/pnpmlock"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/javascript/yarnlock"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/php/composerlock"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/python/pdmlock"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/python/pipfilelock"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/python/poetrylock"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/python/pylock"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/python/uvlock"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/python/wheelegg"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/rust/cargolock"
 	"github.com/google/osv-scalibr/extractor/filesystem/os/apk"
 	"github.com/google/osv-scalibr/extractor/filesystem/os/dpkg"
 	"github.com/google/osv-scalibr/extractor/filesystem/os/rpm"
@@ -62,7 +69,7 @@ const (
 	formatNodeModule = "node module"
 	formatDistInfo   = "Python metadata"
 	formatJar        = "Java archive"
-	formatGoBinary   = "Go binary"
+	formatGoBinary   = "program"
 	formatUnread     = "lockfile that is not read"
 )
 
@@ -80,10 +87,26 @@ func treeFormats(memory *inflation) []format {
 		{name: "uv.lock", max: maxText, match: named("uv.lock"), read: by(uvlock.New)},
 		{name: "pdm.lock", max: maxText, match: named("pdm.lock"), read: by(pdmlock.New)},
 		{name: "gradle.lockfile", max: maxText, match: named("gradle.lockfile", "buildscript-gradle.lockfile"), read: by(gradlelockfile.New)},
+		{name: "pylock.toml", max: maxText, match: isPylock, read: by(pylock.New)},
+		{name: "bun.lock", max: maxText, match: lockNamed("bun.lock"), read: by(bunlock.New)},
+		{name: "Cargo.lock", max: maxText, match: lockNamed("Cargo.lock"), read: by(cargolock.New)},
+		{name: "Gemfile.lock", max: maxText, match: lockNamed("Gemfile.lock", "gems.locked"), read: readGemfileLock()},
+		{name: "composer.lock", max: maxText, match: lockNamed("composer.lock"), read: by(composerlock.New)},
+		{name: "packages.lock.json", max: maxText, match: lockNamed("packages.lock.json"), read: readNuGetLock},
+		{name: "packages.config", max: maxText, match: lockNamed("packages.config"), read: by(packagesconfig.New)},
+		{name: "paket.lock", max: maxText, match: lockNamed("paket.lock"), read: readPaketLock()},
+		{name: "pubspec.lock", max: maxText, match: lockNamed("pubspec.lock"), read: readPubspec(by(pubspec.New))},
+		{name: "mix.lock", max: maxText, match: lockNamed("mix.lock"), read: readMixLock()},
+		{name: "rebar.lock", max: maxText, match: lockNamed("rebar.lock"), read: readRebarLock()},
+		{name: "cabal.project.freeze", max: maxText, match: lockNamed("cabal.project.freeze"), read: readCabalFreeze()},
+		{name: "stack.yaml.lock", max: maxText, match: lockNamed("stack.yaml.lock"), read: readStackLock()},
+		{name: "renv.lock", max: maxText, match: lockNamed("renv.lock"), read: readRenvLock},
+		{name: "Package.resolved", max: maxText, match: lockNamed("Package.resolved"), read: readSwiftResolved},
+		{name: "conan.lock", max: maxText, match: lockNamed("conan.lock"), read: by(conanlock.New)},
 		{name: formatUnread, match: lockNamed(unreadLocks()...), unread: true},
 		{name: formatPOM, max: maxText, match: named("pom.xml"), read: readPOM},
 		{name: formatJar, max: maxArchive, match: isJar, read: readJar(memory)},
-		{name: formatGoBinary, max: maxBinary, match: isExecutable, read: readGoBinary(by(gobinary.New))},
+		{name: formatGoBinary, max: maxBinary, match: isExecutable, read: readProgram(readGoBinary(by(gobinary.New)))},
 		{name: formatLoose, max: maxSmall, match: isLooseRequirements, read: readRequirements(maxLoose), asked: true, loose: true},
 	}
 }
@@ -98,18 +121,21 @@ func imageFormats(memory *inflation) []format {
 		{name: formatOwned, max: maxText, match: isOwnedList, read: readOwned},
 		{name: formatNodeModule, max: maxText, match: isNodeModule, read: readNodeModule(by(packagejson.New))},
 		{name: formatDistInfo, max: maxText, match: isDistInfo, read: by(wheelegg.New)},
+		{name: "gemspec", max: maxSmall, match: isGemspec, read: readGemspec},
+		{name: "R package", max: maxSmall, match: isRDescription, read: readRDescription},
+		{name: "Composer's installed.json", max: maxText, match: isComposerInstalled, read: readComposerInstalled},
+		{name: ".NET deps.json", max: maxText, match: isDepsJSON, read: readDepsJSON},
+		{name: "chisel manifest", max: maxText, match: at(chiselManifest), read: readChisel},
 		{name: formatInstaller, max: maxSmall, match: isInstaller, read: readInstaller},
 		{name: formatJar, max: maxArchive, match: isJar, read: readJar(memory)},
-		{name: formatGoBinary, max: maxBinary, match: isExecutable, read: readGoBinary(by(gobinary.New))},
+		{name: formatGoBinary, max: maxBinary, match: isExecutable, read: readProgram(readGoBinary(by(gobinary.New)))},
 	}
 }
 
 // unreadLocks are lockfiles of kinds that are not read yet.
 func unreadLocks() []string {
 	return []string{
-		"Cargo.lock", "Cartfile.resolved", "Gemfile.lock", "Package.resolved", "Podfile.lock", "bun.lock", "bun.lockb",
-		"cabal.project.freeze", "composer.lock", "conan.lock", "deno.lock", "gems.locked", "mix.lock", "packages.lock.json",
-		"paket.lock", "pubspec.lock", "pylock.toml", "rebar.lock", "renv.lock", "stack.yaml.lock", "verification-metadata.xml",
+		"Cartfile.resolved", "Podfile.lock", "bun.lockb", "deno.lock", "verification-metadata.xml",
 	}
 }
 
@@ -130,6 +156,13 @@ func lockNamed(names ...string) func(*scan.Entry, func(int) []byte) bool {
 	return func(e *scan.Entry, head func(int) []byte) bool {
 		return byName(e, head) && !slices.Contains(strings.Split(e.Path, "/"), "node_modules")
 	}
+}
+
+// isPylock matches "pylock.toml" and "pylock.NAME.toml".
+// https://packaging.python.org/en/latest/specifications/pylock-toml/
+func isPylock(e *scan.Entry, _ func(int) []byte) bool {
+	matched, err := path.Match("pylock.*.toml", path.Base(e.Path))
+	return path.Base(e.Path) == "pylock.toml" || err == nil && matched
 }
 
 func isRequirements(e *scan.Entry, _ func(int) []byte) bool {

@@ -28,13 +28,17 @@ func (l *listed) Finish(ctx context.Context, _ *scan.View, _ []scan.Ref) scan.Re
 	res.Errors = slices.Clone(list.Problems)
 	byKey := make(map[string]bool)
 	found := make([]located, 0, len(list.Packages))
+	kind := scan.KindSBOM
+	if l.target.Image != nil {
+		kind = scan.KindImage // the list is of what an image held
+	}
 	for i := range list.Packages {
 		one := located{Package: list.Packages[i]}
 		one.Target = l.target.Name
 		if i < len(list.Lines) {
 			one.line = list.Lines[i]
 		}
-		if key := one.key(scan.KindSBOM); !byKey[key] { // the same package for each file that holds it
+		if key := one.key(kind); !byKey[key] { // the same package for each file that holds it
 			byKey[key] = true
 			found = append(found, one)
 		}

@@ -20,6 +20,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	scalibrlog "github.com/google/osv-scalibr/log"
 
@@ -35,6 +36,19 @@ type Options struct {
 	DB vulndb.DB
 	// NoDB is the reason to give then: what to do about it.
 	NoDB string
+	// Ignores gives what other scanners' files ask to pass over in a target; nil for
+	// nothing.
+	Ignores func(t scan.Target) *Ignores
+	// Now is the day on which it is asked.
+	Now time.Time
+}
+
+// ignores are those of a target.
+func (o *Options) ignores(t scan.Target) *Ignores {
+	if o.Ignores == nil {
+		return nil
+	}
+	return o.Ignores(t)
 }
 
 // Scanner is the packages scanner.

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
+	"strings"
 
 	"github.com/boltseal/boltseal/internal/inventory"
 	"github.com/boltseal/boltseal/internal/scan"
@@ -121,4 +124,56 @@ func (p *part) check() error {
 		return p.POM.check()
 	}
 	return nil
+}
+
+// Texts implements scan.Textual: the strings of a part, each by itself. One that cannot
+// be read is a text as a whole.
+func (p *pass) Texts(data scan.Part) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		made, err := decodePart(data)
+		if err != nil {
+			yield(string(data))
+			return
+		}
+		for text := range made.texts() {
+			if !yield(text) {
+				return
+			}
+		}
+	}
+}
+
+// texts are all strings that come from the file.
+func (p *part) texts() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range p.Rows {
+			r := &p.Rows[i]
+			// Maven's "x-api:y" is no assignment: group and artifact are two texts.
+			group, artifact := r.Name, ""
+			if r.Kind == "Maven" {
+				group, artifact, _ = strings.Cut(r.Name, ":")
+			}
+			for _, s := range []string{r.Kind, group, artifact, r.Version, r.Source, r.SourceVersion, r.Arch, r.Inner} {
+				if s != "" && !yield(s) {
+					return
+				}
+			}
+		}
+		rest := slices.Concat(p.Owned, p.Includes, []string{p.Format, p.Installer, p.Failed})
+		if d := p.Distro; d != nil {
+			rest = append(rest, d.ID, d.VersionID, d.Codename, d.Version, d.Pretty)
+		}
+		if p.POM != nil {
+			text, err := json.Marshal(p.POM)
+			if err != nil {
+				text = []byte(err.Error())
+			}
+			rest = append(rest, string(text))
+		}
+		for _, s := range rest {
+			if s != "" && !yield(s) {
+				return
+			}
+		}
+	}
 }

@@ -97,7 +97,8 @@ func couldBePackage(file string) bool {
 	if !slices.Contains([]string{"bin", "sbin", "lib", "lib64", "libexec", "share"}, top) {
 		return false
 	}
-	return isDistInfoPath(file) || isNodeModulePath(file) || isArchiveName(file) || top != "share" && path.Ext(file) == ""
+	return isDistInfoPath(file) || isNodeModulePath(file) || isArchiveName(file) || isGemspecPath(file) || isRDescriptionPath(file) ||
+		strings.HasSuffix(file, ".deps.json") || strings.HasSuffix(file, "/composer/installed.json") || top != "share" && path.Ext(file) == ""
 }
 
 func readInstaller(_ context.Context, _ string, data []byte) (*part, error) {
@@ -213,4 +214,15 @@ func readGoSum(_ context.Context, _ string, data []byte) (*part, error) {
 		}
 	}
 	return made, nil
+}
+
+// readPubspec leaves out what comes with the SDK, whose version stands for none.
+func readPubspec(read reader) reader {
+	return func(ctx context.Context, p string, data []byte) (*part, error) {
+		made, err := read(ctx, p, data)
+		if made != nil {
+			made.Rows = slices.DeleteFunc(made.Rows, func(r row) bool { return r.Version == "0.0.0" })
+		}
+		return made, err
+	}
 }

@@ -130,7 +130,7 @@ func (p *pass) finishConfig(ctx context.Context, res *scan.Result) {
 			told[key] = told[key] || !s.history
 			f := p.configFinding(s, p.record(&scan.Entry{}, "", h))
 			if h.allowed {
-				f.Ignored = "a " + allowComment + " comment"
+				f.Ignored, f.Placed = "a "+allowComment+" comment", true
 			}
 			res.Findings = append(res.Findings, f)
 		}}
@@ -154,5 +154,8 @@ func (p *pass) configFinding(s setting, rec record) finding.Finding {
 	f.Location = finding.Location{Image: p.mask(image)}
 	f.Remediation = remediation(rec.Rule, "", inConfig)
 	f.Identity = finding.SecretIdentity(image, s.place, rec.Hash)
+	if rec.Run != "" {
+		f.Compared = finding.SecretIdentity(image, s.place, rec.Run)
+	}
 	return f
 }

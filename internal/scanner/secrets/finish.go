@@ -183,21 +183,26 @@ func (p *pass) finding(s seenAt, left tally) finding.Finding {
 	}
 	f.Remediation = remediation(s.Rule, s.path, kept)
 	f.Identity = finding.SecretIdentity(image, s.path, s.Hash)
-	f.Ignored = p.ignoredAs(s, f.Location.StartLine, left)
+	if s.Run != "" {
+		f.Compared = finding.SecretIdentity(image, s.path, s.Run)
+	}
+	f.Ignored, f.Placed = p.ignoredAs(s, f.Location.StartLine, left)
 	return f
 }
 
-// ignoredAs says what asks to pass a finding over.
-func (p *pass) ignoredAs(s seenAt, line int, left tally) string {
+// ignoredAs says what asks to pass a finding over, and whether that goes by a place.
+// An entry of the engine's baseline names the secret, or where that is redacted its
+// line.
+func (p *pass) ignoredAs(s seenAt, line int, left tally) (by string, placed bool) {
 	switch list := p.ignoredBy(s.ref.Entry.Commit, s.path, s.Rule, line); {
 	case s.Allowed:
-		return "a " + allowComment + " comment"
+		return "a " + allowComment + " comment", true
 	case list != "":
-		return list
+		return list, true
 	case left.take(s.Known):
-		return "the baseline"
+		return "the baseline", s.Known[0] == 0
 	}
-	return ""
+	return "", false
 }
 
 // base is what the findings of a rule share.

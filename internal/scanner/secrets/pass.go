@@ -47,9 +47,11 @@ type part struct {
 
 // record is a secret in a part.
 type record struct {
-	Rule   string `json:"r"`
-	Mask   string `json:"m,omitempty"`
-	Hash   string `json:"h,omitempty"`
+	Rule string `json:"r"`
+	Mask string `json:"m,omitempty"`
+	Hash string `json:"h,omitempty"`
+	// Run is the hash under the key of the run; empty where Hash has to do.
+	Run    string `json:"u,omitempty"`
 	Region [4]int `json:"p"`
 	// Inner is what the path in an archive adds to the entry's own: "!a/b.txt".
 	Inner string `json:"i,omitempty"`
@@ -246,6 +248,7 @@ func (p *pass) record(e *scan.Entry, inner string, h hit) record {
 		Region: [4]int{h.region.startLine, h.region.startColumn, h.region.endLine, h.region.endColumn},
 		Inner:  inner, Severity: severity, Why: why, Allowed: h.allowed,
 	}
+	r.Run = p.compared(h.secret)
 	if p.baseline != nil {
 		line := h.line
 		if e.Line > 1 {
@@ -254,6 +257,14 @@ func (p *pass) record(e *scan.Entry, inner string, h hit) record {
 		r.Known = p.baseline.find(r.Rule, e.Path+inner, e.Commit, line, p.known.Hash(h.secret))
 	}
 	return r
+}
+
+// compared hashes a secret for the comparison; empty where Hash is good enough.
+func (p *pass) compared(secret string) string {
+	if !p.compares() {
+		return ""
+	}
+	return p.opt.Compare.Hash(secret)
 }
 
 // overlaps says whether two regions share a byte.
@@ -274,7 +285,8 @@ func (p *pass) credentials(e *scan.Entry, content []byte, told []record) []recor
 			continue
 		}
 		out = append(out, record{
-			Rule: h.rule, Mask: ellipsis, Hash: p.opt.Hasher.Hash(h.secret(content)), Region: at, Severity: h.severity, Why: h.note,
+			Rule: h.rule, Mask: ellipsis, Hash: p.opt.Hasher.Hash(h.secret(content)), Run: p.compared(h.secret(content)),
+			Region: at, Severity: h.severity, Why: h.note,
 		})
 	}
 	return out

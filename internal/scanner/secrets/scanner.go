@@ -32,6 +32,9 @@ import (
 type Options struct {
 	// Hasher makes the hashes that tell secrets apart.
 	Hasher finding.Hasher
+	// Compare makes the hashes by which two scans of one run are compared, under a
+	// key of that run. Without a key those of Hasher have to do.
+	Compare finding.Hasher
 	// Native are the engine's own files by the name of the target that brings them.
 	Native map[string]Native
 	// ArchiveDepth is how many levels of archives are opened; 0 leaves them out, as
@@ -80,15 +83,26 @@ func (s *Scanner) Name() string { return finding.Secrets }
 
 // partVersion changes with the form of a part and with what this package makes of
 // the engine's answers.
-const partVersion = 3
+const partVersion = 4
 
 // CacheKey implements scan.Scanner; the pass's own key holds what a target brings.
 func (s *Scanner) CacheKey() string { return s.cacheKey(s.plain) }
 
 // cacheKey holds a mark of the hasher's key, as parts hold hashes.
 func (s *Scanner) cacheKey(n *native) string {
-	return fmt.Sprintf("secrets/%d gitleaks/%s rules/%s archives/%d key/%s",
-		partVersion, Version, n.digest, s.opt.ArchiveDepth, s.opt.Hasher.Hash("boltseal secrets cache"))
+	const mark = "boltseal secrets cache"
+	key := fmt.Sprintf("secrets/%d gitleaks/%s rules/%s archives/%d key/%s",
+		partVersion, Version, n.digest, s.opt.ArchiveDepth, s.opt.Hasher.Hash(mark))
+	if s.compares() {
+		key += " run/" + s.opt.Compare.Hash(mark)
+	}
+	return key
+}
+
+// compares says that secrets are hashed for a comparison as well. A user's own key
+// makes hashes that are good enough for that, and parts that a cache can give again.
+func (s *Scanner) compares() bool {
+	return len(s.opt.Compare.Key) > 0 && len(s.opt.Hasher.Key) == 0
 }
 
 // Begin implements scan.Scanner.

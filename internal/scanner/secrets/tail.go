@@ -93,7 +93,7 @@ func spells(text, spelled string) bool {
 			c, spelled = spelled[1], spelled[1:]
 		}
 		spelled = spelled[1:]
-		if text[i] != c && !(fold && text[i]|0x20 == c) {
+		if text[i] != c && (!fold || text[i]|0x20 != c) {
 			return false
 		}
 	}

@@ -7,6 +7,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,10 @@ type Options struct {
 	// None means all that is reachable from a ref, the stash and the HEADs of all
 	// work trees.
 	Revs []string
+	// Name is how the target is called in place of what was asked for; empty for none.
+	Name string
+	// Repo is the repository, where that is known already; nil looks for it.
+	Repo *git.Repo
 }
 
 // Source is a set of commits.
@@ -51,7 +56,7 @@ type problem struct {
 // the repository. The target is called "git:" and the path as it was typed, and
 // what was asked for: "git:.@main..HEAD".
 func Open(ctx context.Context, dir string, opt Options) (*Source, error) {
-	repo, sub, err := locate(ctx, dir)
+	repo, sub, err := locate(ctx, dir, opt.Repo)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +68,8 @@ func Open(ctx context.Context, dir string, opt Options) (*Source, error) {
 		target:  scan.Target{Kind: scan.KindHistory, Name: "git:" + filepath.ToSlash(filepath.Clean(dir))},
 		objects: objects, sub: sub, vendored: vendored{many: manyLeft},
 	}
-	if len(opt.Revs) > 0 {
-		s.target.Name += "@" + strings.Join(opt.Revs, ",")
+	if name := cmp.Or(opt.Name, strings.Join(opt.Revs, ",")); name != "" {
+		s.target.Name += "@" + name
 	}
 	if err := s.list(ctx, repo, opt.Revs); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening history of %q: %w", dir, err), objects.Close())
@@ -73,8 +78,9 @@ func Open(ctx context.Context, dir string, opt Options) (*Source, error) {
 	return s, nil
 }
 
-// locate finds the repository that holds a folder, and the folder's place in it.
-func locate(ctx context.Context, dir string) (*git.Repo, string, error) {
+// locate finds the repository that holds a folder, unless it is known, and the
+// folder's place in it.
+func locate(ctx context.Context, dir string, repo *git.Repo) (*git.Repo, string, error) {
 	real, err := filepath.Abs(dir)
 	if err == nil {
 		real, err = filepath.EvalSymlinks(real)
@@ -82,7 +88,9 @@ func locate(ctx context.Context, dir string) (*git.Repo, string, error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("opening history of %q: %w", dir, err)
 	}
-	repo, err := git.Find(ctx, real)
+	if repo == nil {
+		repo, err = git.Find(ctx, real)
+	}
 	if errors.Is(err, git.ErrNoRepository) {
 		return nil, "", fmt.Errorf("opening history of %q: %w: name a folder inside a work tree", dir, err)
 	}

@@ -13,6 +13,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"github.com/boltseal/boltseal/internal/web"
 )
 
 // spooled is what a daemon saved. It names layers only at its end and writes them in
@@ -103,17 +105,17 @@ func connect(remote Remote, scheme string) (*daemon, error) {
 		base := remote.base()
 		base.Proxy = nil
 		base.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{Timeout: dialLimit}).DialContext(ctx, "unix", s)
+			return (&net.Dialer{Timeout: web.DialLimit}).DialContext(ctx, "unix", s)
 		}
 		return &daemon{scheme: scheme, base: base, client: &http.Client{
-			Transport:     &patient{base, remote.stall},
+			Transport:     web.Patient(base, remote.stall),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}}, nil
 	}
 	if len(sockets) == 0 {
-		return nil, &fault{"no socket of a " + scheme + " daemon is known", errNotHere}
+		return nil, &fault{Text: "no socket of a " + scheme + " daemon is known", Is: errNotHere}
 	}
-	return nil, &fault{"no " + scheme + " daemon listens on " + strings.Join(sockets, " or "), errNotHere}
+	return nil, &fault{Text: "no " + scheme + " daemon listens on " + strings.Join(sockets, " or "), Is: errNotHere}
 }
 
 // get asks the daemon for something of an image.
@@ -132,7 +134,7 @@ func (d *daemon) get(ctx context.Context, ref, what string) (io.ReadCloser, erro
 	}
 	resp.Body.Close() //nolint:errcheck // only read from
 	if resp.StatusCode == http.StatusNotFound {
-		return nil, &fault{"the " + d.scheme + " daemon does not have it", errNotHere}
+		return nil, &fault{Text: "the " + d.scheme + " daemon does not have it", Is: errNotHere}
 	}
 	return nil, faultf("the %s daemon answers %d %s", d.scheme, resp.StatusCode, http.StatusText(resp.StatusCode))
 }
@@ -146,13 +148,13 @@ func (d *daemon) told(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.As(err, &f):
-		return &fault{prefix + f.text, f.is}
+		return &fault{Text: prefix + f.Text, Is: f.Is}
 	case errors.Is(err, fs.ErrPermission):
-		return &fault{prefix + "this user may not use its socket", errNotHere}
+		return &fault{Text: prefix + "this user may not use its socket", Is: errNotHere}
 	case errors.As(err, &op) && op.Op == "dial":
-		return &fault{prefix + "its socket is there and nothing listens on it", errNotHere}
+		return &fault{Text: prefix + "its socket is there and nothing listens on it", Is: errNotHere}
 	}
-	if text := connection(err); text != "" {
+	if text := web.Connection(err, insecureFlag); text != "" {
 		return faultf("%s%s", prefix, text)
 	}
 	return faultf("%sgives no answer that a daemon gives", prefix)

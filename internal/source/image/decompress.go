@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -62,11 +63,51 @@ func sniff(head []byte) format {
 	return formatPlain
 }
 
-// unpacked is a stream with its compression taken off.
+// unpacked is a stream with its compression taken off, in pieces that are each valid
+// until the next one is asked for.
 type unpacked struct {
-	io.Reader
+	pieces func() ([]byte, error)
 	format format
 	close  func()
+}
+
+// read gives what a reader reads in pieces.
+func read(r io.Reader) func() ([]byte, error) {
+	buf := make([]byte, bufferSize)
+	return func() ([]byte, error) {
+		n, err := r.Read(buf)
+		return buf[:n], err
+	}
+}
+
+// pulled gives what a decompressor writes, as it lies in its window: nothing is
+// copied.
+func pulled(from io.WriterTo) (next func() ([]byte, error), stop func()) {
+	var failed error
+	piece, stop := iter.Pull(func(yield func([]byte) bool) {
+		_, failed = from.WriteTo(yielding(yield))
+	})
+	return func() ([]byte, error) {
+		if p, ok := piece(); ok {
+			return p, nil
+		}
+		if failed != nil {
+			return nil, failed
+		}
+		return nil, io.EOF
+	}, stop
+}
+
+// yielding is a writer that hands on what is written.
+type yielding func([]byte) bool
+
+var errEnough = errors.New("nobody reads on")
+
+func (y yielding) Write(p []byte) (int, error) {
+	if !y(p) {
+		return 0, errEnough
+	}
+	return len(p), nil
 }
 
 // decompress takes off what compression there is. close is never nil.
@@ -75,24 +116,27 @@ func decompress(r *bufio.Reader) (*unpacked, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	u := &unpacked{Reader: r, format: sniff(head), close: func() {}}
+	u := &unpacked{format: sniff(head), close: func() {}}
 	switch u.format {
 	case formatGzip:
 		z, err := gzip.NewReader(r)
 		if err != nil {
 			return nil, unpackError(err)
 		}
-		u.Reader = z
+		u.pieces, u.close = pulled(z)
 	case formatZstd:
 		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, unpackError(err)
 		}
-		u.Reader, u.close = z, z.Close
+		u.pieces, u.close = read(z), z.Close
 	case formatBzip2:
 		return nil, errors.New("compressed with bzip2, which is not supported: compress it with gzip or zstd")
 	case formatXz:
 		return nil, errors.New("compressed with xz, which is not supported: compress it with gzip or zstd")
+	}
+	if u.pieces == nil {
+		u.pieces = read(r)
 	}
 	return u, nil
 }
@@ -132,20 +176,31 @@ func newGuard(ctx context.Context, r *unpacked, raw *counting, opt Options) *gua
 
 var errBomb = errors.New("decompression bomb")
 
-// Read implements io.Reader.
-func (g *guard) Read(p []byte) (int, error) {
-	if err := g.ctx.Err(); err != nil {
-		return 0, err
+// pieces are those of the stream, as far as they are let through.
+func (g *guard) pieces() func() ([]byte, error) {
+	next := g.r.pieces
+	return func() ([]byte, error) {
+		if err := g.ctx.Err(); err != nil {
+			return nil, err
+		}
+		piece, err := next()
+		return piece, g.admit(len(piece), err)
 	}
-	n, err := g.r.Read(p)
+}
+
+// admit counts n more bytes, and says what is wrong with them.
+func (g *guard) admit(n int, err error) error {
 	g.out += int64(n)
 	switch {
 	case g.out > g.max:
-		return n, fmt.Errorf("unpacks to more than %d bytes", g.max)
+		return fmt.Errorf("unpacks to more than %d bytes", g.max)
 	case g.out > g.floor && g.out/bombRatio > g.raw.n:
-		return n, fmt.Errorf("%w: %d bytes unpack to more than %d", errBomb, g.raw.n, g.out)
+		return fmt.Errorf("%w: %d bytes unpack to more than %d", errBomb, g.raw.n, g.out)
 	case err != nil && !errors.Is(err, io.EOF) && g.r.format != formatPlain:
-		return n, unpackError(err)
+		return unpackError(err)
 	}
-	return n, err
+	return err
 }
+
+// reader reads the pieces.
+func (g *guard) reader() io.Reader { return &skipping{next: g.pieces()} }

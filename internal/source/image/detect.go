@@ -79,7 +79,7 @@ func detectArchive(file io.ReaderAt, size int64) (string, bool) {
 			return "", false
 		}
 		defer u.close()
-		r = newGuard(context.Background(), u, raw, Options{MaxUnpacked: maxDetect}.filled())
+		r = newGuard(context.Background(), u, raw, Options{MaxUnpacked: maxDetect}.filled()).reader()
 	}
 	var found signs
 	names, layers := 0, false

@@ -98,21 +98,19 @@ type stream struct {
 	raw      *hashing      // the blob
 	rawBuf   *bufio.Reader // what the decompressor reads
 	unpacked *unpacked
-	tar      *hashing      // the unpacked bytes
-	body     *bufio.Reader // what the tar reader reads
+	tar      hash.Hash // of the unpacked bytes; nil where the blob says it
+	body     *skipping // what the tar reader reads
 }
 
 // hashing hashes what goes through.
 type hashing struct {
 	r io.Reader
-	h hash.Hash // nil for none
+	h hash.Hash
 }
 
 func (h *hashing) Read(p []byte) (int, error) {
 	n, err := h.r.Read(p)
-	if h.h != nil {
-		h.h.Write(p[:n])
-	}
+	h.h.Write(p[:n])
 	return n, err
 }
 
@@ -133,13 +131,19 @@ func (l *layer) open(ctx context.Context, file io.Reader, opt Options) (*stream,
 	if st.unpacked, err = decompress(st.rawBuf); err != nil {
 		return nil, err
 	}
-	st.tar = &hashing{r: newGuard(ctx, st.unpacked, counted, opt)}
 	if st.unpacked.format != formatPlain || algorithm != l.diffID.Algorithm {
-		if st.tar.h, err = v1.Hasher(l.diffID.Algorithm); err != nil {
+		if st.tar, err = v1.Hasher(l.diffID.Algorithm); err != nil {
 			return nil, err
 		}
 	}
-	st.body = bufio.NewReaderSize(st.tar, bufferSize)
+	next := newGuard(ctx, st.unpacked, counted, opt).pieces()
+	st.body = &skipping{next: func() ([]byte, error) {
+		piece, err := next()
+		if st.tar != nil {
+			st.tar.Write(piece)
+		}
+		return piece, err
+	}}
 	return st, nil
 }
 
@@ -148,7 +152,7 @@ func (st *stream) close() { st.unpacked.close() }
 // drain reads what stands behind the end of the tar. It is part of what both
 // digests cover.
 func (st *stream) drain() error {
-	if _, err := io.Copy(io.Discard, st.body); err != nil {
+	if err := st.body.drain(); err != nil {
 		return err
 	}
 	_, err := io.Copy(io.Discard, st.rawBuf)
@@ -162,8 +166,8 @@ func (st *stream) verify(l *layer) error {
 		return fmt.Errorf("%w: layer is %s:%s, the manifest says %s", ErrDigest, l.blob.Algorithm, raw, l.blob)
 	}
 	unpacked := raw
-	if st.tar.h != nil {
-		unpacked = fmt.Sprintf("%x", st.tar.h.Sum(nil))
+	if st.tar != nil {
+		unpacked = fmt.Sprintf("%x", st.tar.Sum(nil))
 	}
 	if unpacked != l.diffID.Hex {
 		return fmt.Errorf("%w: unpacked layer is %s:%s, the image configuration says %s", ErrDigest, l.diffID.Algorithm, unpacked, l.diffID)

@@ -41,7 +41,7 @@ func (p *packed) start(ctx context.Context) (*packedStream, error) {
 		return nil, err
 	}
 	g := newGuard(ctx, d, raw, p.opt)
-	return &packedStream{guard: g, stop: d.close, buf: bufio.NewReaderSize(g, bufferSize)}, nil
+	return &packedStream{guard: g, stop: d.close, buf: bufio.NewReaderSize(g.reader(), bufferSize)}, nil
 }
 
 func (s *packedStream) Read(b []byte) (int, error) {

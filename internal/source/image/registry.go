@@ -21,6 +21,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/boltseal/boltseal/internal/web"
 )
 
 // manifests is where a registry keeps what is a blob as others in a layout.
@@ -79,7 +81,7 @@ func (r *registry) places(repo name.Repository) ([]*endpoint, error) {
 	for _, l := range locations {
 		host, _, _ := strings.Cut(l, "/")
 		var options []name.Option
-		if slices.Contains(r.remote.Insecure, host) || isLoopback(hostname(host)) {
+		if slices.Contains(r.remote.Insecure, host) || web.IsLoopback(hostname(host)) {
 			options = append(options, name.Insecure)
 		}
 		at, err := name.NewRepository(l, options...)
@@ -210,7 +212,7 @@ func (e *endpoint) signIn(ctx context.Context) (*http.Client, error) {
 	if err != nil {
 		return nil, e.told(err)
 	}
-	e.client = &http.Client{Transport: t, CheckRedirect: redirect}
+	e.client = &http.Client{Transport: t, CheckRedirect: web.Redirect}
 	return e.client, nil
 }
 
@@ -363,7 +365,7 @@ func (r *resuming) Read(p []byte) (int, error) {
 		if err == nil || errors.Is(err, io.EOF) || r.ctx.Err() != nil {
 			return n, err
 		}
-		if r.breaks++; !passes(err) || r.breaks >= maxTries {
+		if r.breaks++; !web.Passes(err) || r.breaks >= web.MaxTries {
 			return n, r.endpoint.told(err)
 		}
 		if resumeErr := r.resume(); resumeErr != nil {
@@ -378,7 +380,7 @@ func (r *resuming) Read(p []byte) (int, error) {
 // resume asks for what has not come.
 func (r *resuming) resume() error {
 	r.body.Close() //nolint:errcheck // only read from
-	if err := r.endpoint.remote.wait(r.ctx, firstPause<<(r.breaks-1)); err != nil {
+	if err := r.endpoint.remote.wait(r.ctx, web.FirstPause<<(r.breaks-1)); err != nil {
 		return err
 	}
 	resp, err := r.endpoint.get(r.ctx, blobs, r.digest, r.offset) //nolint:bodyclose // the next call or Close does it

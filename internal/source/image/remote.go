@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/boltseal/boltseal/internal/scan"
+	"github.com/boltseal/boltseal/internal/web"
 )
 
 // Remote is how images are reached that lie in no file. With the zero value
@@ -35,7 +36,7 @@ type Remote struct {
 	// DefaultMaxSpool.
 	MaxSpool int64
 
-	stall time.Duration                              // 0 is stallLimit, shorter in tests
+	stall time.Duration                              // 0 is web.StallLimit, shorter in tests
 	wait  func(context.Context, time.Duration) error // nil waits
 }
 
@@ -136,22 +137,10 @@ func (r Remote) filled() Remote {
 		r.MaxSpool = DefaultMaxSpool
 	}
 	if r.stall <= 0 {
-		r.stall = stallLimit
+		r.stall = web.StallLimit
 	}
 	if r.wait == nil {
-		r.wait = pause
+		r.wait = web.Pause
 	}
 	return r
-}
-
-// pause waits, or until the context ends.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

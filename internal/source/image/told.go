@@ -2,19 +2,17 @@ package image
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/boltseal/boltseal/internal/web"
 )
 
 // told puts an error into our own words: those of others can hold a token or
@@ -26,12 +24,12 @@ func (e *endpoint) told(err error) error {
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", e.host(), unaddressed(err))
 	case errors.As(err, &f):
-		return &fault{e.prefixed(f.text), f.is}
+		return &fault{Text: e.prefixed(f.Text), Is: f.Is}
 	case errors.As(err, &status):
 		return e.refused(status)
 	}
-	if text := connection(err); text != "" {
-		return &fault{e.prefixed(text), nil}
+	if text := web.Connection(err, insecureFlag); text != "" {
+		return &fault{Text: e.prefixed(text)}
 	}
 	return faultf("%s gives no answer that a registry gives", e.host())
 }
@@ -51,47 +49,6 @@ func unaddressed(err error) error {
 	return err
 }
 
-// connection says what is wrong with a connection.
-func connection(err error) string {
-	var dns *net.DNSError
-	var certificate *tls.CertificateVerificationError
-	var notTLS tls.RecordHeaderError
-	var op *net.OpError
-	switch {
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return "there is no such host"
-	case errors.As(err, &dns):
-		return "its address cannot be looked up"
-	case errors.As(err, &certificate):
-		return "its certificate is not trusted: " + certificateText(certificate.Err)
-	case errors.As(err, &op):
-		return fmt.Sprintf("%s: %v", op.Op, innermost(op.Err))
-	case errors.As(err, &notTLS):
-		return "does not speak TLS; plain HTTP is used when asked: --insecure-registry"
-	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
-		return "the connection broke off"
-	}
-	return ""
-}
-
-func certificateText(err error) string {
-	if unknown := (x509.UnknownAuthorityError{}); errors.As(err, &unknown) {
-		return "signed by an unknown authority; SSL_CERT_FILE names a file of those to trust"
-	}
-	return shown(err.Error())
-}
-
-// innermost is the reason under all that wraps it.
-func innermost(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
-		}
-		err = inner
-	}
-}
-
 // refused says what a status means. Of the answer only the codes of the standard
 // are repeated.
 // https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
@@ -108,7 +65,7 @@ func (e *endpoint) refused(status *transport.Error) error {
 		}
 		return faultf("%s wants credentials, or has no %s (%s): use docker login %s", e.host(), e.repo.RepositoryStr(), what, e.host())
 	case http.StatusNotFound:
-		return &fault{fmt.Sprintf("%s does not have it (%s)", e.host(), what), fs.ErrNotExist}
+		return &fault{Text: fmt.Sprintf("%s does not have it (%s)", e.host(), what), Is: fs.ErrNotExist}
 	}
 	return faultf("%s answers %s", e.host(), what)
 }

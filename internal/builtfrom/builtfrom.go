@@ -1,0 +1,190 @@
+// Package builtfrom says which lines of which Dockerfile an image was built from. It
+// compares what the image's history says of each step with the instructions of
+// Dockerfiles that were scanned beside it. Both are text that anybody can write: the
+// answer is for showing people a line, and decides nothing.
+//
+//	history  ──parse──> steps    ╮
+//	                             ├─align──> the Dockerfile that explains the end best
+//	Dockerfile ─chain─> steps    ╯          and what stands before it, again
+package builtfrom
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Recipe is a Dockerfile, as far as the history of an image could speak of it.
+type Recipe struct {
+	Path   string  `json:"path"`
+	Stages []Stage `json:"stages"`
+}
+
+// Stage is a FROM and what follows it.
+type Stage struct {
+	Name string `json:"name,omitempty"`
+	// Base is the image that FROM names, with the defaults of build arguments filled
+	// in; empty where it names a stage.
+	Base string `json:"base,omitempty"`
+	// Parent is the index of the stage that FROM names; -1 for an image.
+	Parent int    `json:"parent"`
+	Lines  Lines  `json:"lines"`
+	Steps  []Step `json:"steps,omitempty"`
+}
+
+// Step is an instruction behind FROM.
+type Step struct {
+	Keyword string `json:"k"`
+	// Text is what stands behind the keyword and its flags. What a variable stands for
+	// is not known here: Vars says that $NAME and ${NAME} are such.
+	Text  string `json:"t,omitempty"`
+	Vars  bool   `json:"v,omitempty"`
+	Lines Lines  `json:"lines"`
+}
+
+// Lines are those of an instruction, counted from 1, the last one included.
+type Lines struct {
+	First int `json:"first"`
+	Last  int `json:"last"`
+}
+
+// Entry is one of an image's history, oldest first.
+type Entry struct {
+	CreatedBy string
+	// Empty says that no layer came of it.
+	Empty bool
+}
+
+// Place is where something stands.
+type Place struct {
+	Path string
+	Lines
+}
+
+// Lineage is what is known of the steps of an image.
+type Lineage struct {
+	// Places are those of the history's entries; a zero one is not known. What came
+	// with a base that no Dockerfile explains stands at the FROM that names it.
+	Places []Place
+	// From is the FROM of the stage that was built last; zero where no Dockerfile
+	// explains the image.
+	From Place
+	// Base is what the first FROM below it names, BaseEntries how many entries of the
+	// history stand before what the Dockerfile did. A history proves nothing.
+	Base        string
+	BaseEntries int
+}
+
+// The bounds of what is compared. An image chooses its history.
+const (
+	maxEntries = 500
+	maxSteps   = 500
+	maxText    = 8 << 10
+	// maxWork is how many bytes are compared for one image.
+	maxWork = 256 << 20
+	// maxAncestors is how many Dockerfiles explain one image, one upon the other.
+	maxAncestors = 5
+)
+
+// Trace finds the Dockerfiles that explain a history. It gives the same for the same
+// recipes in any order.
+func Trace(history []Entry, recipes []Recipe) Lineage {
+	out := Lineage{Places: make([]Place, len(history))}
+	cut := max(len(history)-maxEntries, 0)
+	steps := make([]step, 0, len(history)-cut)
+	for _, e := range history[cut:] {
+		steps = append(steps, parseEntry(e))
+	}
+	work := maxWork
+	recipes = slices.Clone(recipes)
+	slices.SortStableFunc(recipes, func(a, b Recipe) int { return strings.Compare(a.Path, b.Path) })
+	end := len(steps)
+	for range maxAncestors {
+		best, ok := explain(steps[:end], recipes, &work)
+		if !ok {
+			break
+		}
+		for h, place := range best.places {
+			out.Places[cut+h] = place
+		}
+		from := best.from(recipes)
+		if out.From == (Place{}) {
+			out.From = from
+			out.Base, out.BaseEntries = best.base(recipes), cut+best.first
+		}
+		for h := range best.first {
+			out.Places[cut+h] = best.root(recipes)
+		}
+		for h := range cut {
+			out.Places[h] = best.root(recipes)
+		}
+		if best.first == 0 || best.first == end {
+			break
+		}
+		end = best.first
+	}
+	return out
+}
+
+// match is how a stage of a recipe explains the end of a history.
+type match struct {
+	recipe, stage int
+	places        map[int]Place // by index in the history
+	first         int           // the first entry that is explained
+	score         float64
+	final         bool
+}
+
+// from is the FROM of the stage, root that of the first stage below it.
+func (m *match) from(recipes []Recipe) Place {
+	r := &recipes[m.recipe]
+	return Place{r.Path, r.Stages[m.stage].Lines}
+}
+
+func (m *match) root(recipes []Recipe) Place {
+	r := &recipes[m.recipe]
+	return Place{r.Path, r.Stages[r.rootOf(m.stage)].Lines}
+}
+
+func (m *match) base(recipes []Recipe) string {
+	r := &recipes[m.recipe]
+	return r.Stages[r.rootOf(m.stage)].Base
+}
+
+// rootOf follows parents, which stand before their children.
+func (r *Recipe) rootOf(stage int) int {
+	for p := r.Stages[stage].Parent; p >= 0 && p < stage; p = r.Stages[stage].Parent {
+		stage = p
+	}
+	return stage
+}
+
+// enough is the part of a stage that must be found again: a Dockerfile may have
+// changed a little since the image was built.
+const enough = 0.6
+
+// explain finds the one stage of all recipes that explains the end of a history best.
+// Two that do so equally well explain nothing, unless they are stages of one file:
+// then it is the last of them.
+func explain(history []step, recipes []Recipe, work *int) (match, bool) {
+	var best match
+	found, tied := false, false
+	for r := range recipes {
+		for s := range recipes[r].Stages {
+			m, ok := align(history, &recipes[r], s, work)
+			if !ok {
+				continue
+			}
+			m.recipe, m.stage, m.final = r, s, s == len(recipes[r].Stages)-1
+			switch order := cmp.Compare(m.score, best.score); {
+			case !found || order > 0:
+				best, found, tied = m, true, false
+			case order == 0 && best.recipe == r:
+				best = m
+			case order == 0:
+				tied = true
+			}
+		}
+	}
+	return best, found && !tied
+}

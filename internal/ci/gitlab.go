@@ -1,0 +1,49 @@
+package ci
+
+import "strings"
+
+func gitlab(getenv func(string) string) Context {
+	c := Context{
+		System:  GitLab,
+		Commit:  commit(getenv("CI_COMMIT_SHA")),
+		Default: getenv("CI_DEFAULT_BRANCH"),
+		Branch:  getenv("CI_COMMIT_BRANCH"),
+		URL:     gitURL(getenv("CI_PROJECT_URL")),
+	}
+	switch source := getenv("CI_PIPELINE_SOURCE"); {
+	case getenv("CI_MERGE_REQUEST_IID") != "":
+		c.Event, c.Change, c.Branch = Pull, true, ""
+		c.Target = getenv("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
+		c.MergeBase = commit(getenv("CI_MERGE_REQUEST_DIFF_BASE_SHA"))
+		// In a pipeline of merged results it is set, else the commit itself is the
+		// author's.
+		c.Head = commit(getenv("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"))
+		switch getenv("CI_MERGE_REQUEST_EVENT_TYPE") {
+		case "merge_train":
+			c.Event, c.Merge = Queue, true
+		case "merged_result":
+			c.Merge = true
+		}
+		// A fork's own pipeline has the fork's project.
+		if url := getenv("CI_MERGE_REQUEST_PROJECT_URL"); url != "" {
+			c.URL = gitURL(url)
+		}
+	case getenv("CI_COMMIT_TAG") != "":
+		c.Event = Tag
+	case source == "schedule":
+		c.Event = Schedule
+	case source == "push":
+		c.Event, c.Before = Push, commit(getenv("CI_COMMIT_BEFORE_SHA"))
+	default:
+		c.Event = Dispatch
+	}
+	return c
+}
+
+// gitURL makes of a project's address the one that git asks.
+func gitURL(project string) string {
+	if project == "" {
+		return ""
+	}
+	return strings.TrimSuffix(project, "/") + ".git"
+}

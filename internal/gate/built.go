@@ -1,0 +1,249 @@
+package gate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/boltseal/boltseal/internal/builtfrom"
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/inventory"
+	"github.com/boltseal/boltseal/internal/report"
+	"github.com/boltseal/boltseal/internal/scan"
+	"github.com/boltseal/boltseal/internal/scanner/dockerfile"
+)
+
+// The words for where a layer is from.
+const (
+	originBase = "base" // the image that FROM names has it
+	originOurs = "ours" // what was built upon that added it
+)
+
+// builds knows what the Dockerfiles and the images of a run have to do with each
+// other. Images say of themselves what they like: what they say finds a line to show,
+// and only layers that are equal to those of an image at hand are a base's.
+type builds struct {
+	recipes *dockerfile.Recipes // nil where there are no trees beside images
+	trees   []string
+	images  []scan.Target // those of the run, in its order
+	// bases are images that the user says images are built upon.
+	bases []*scan.Image
+	known map[string]*build // by target
+	// untrusted says that what FROM names counts for nothing.
+	untrusted bool
+}
+
+// build is what is known of one image.
+type build struct {
+	image   *scan.Image
+	lineage builtfrom.Lineage
+	// base is how many of the layers are those of the base image, -1 where nobody
+	// knows.
+	base int
+}
+
+// newBuilds looks at what is to be scanned.
+func newBuilds(req *Request) *builds {
+	b := &builds{bases: req.BaseImages, known: make(map[string]*build), untrusted: req.Untrusted}
+	for _, src := range req.Sources {
+		switch t := src.Target(); {
+		case t.Kind == scan.KindTree:
+			b.trees = append(b.trees, t.Name)
+		case t.Kind == scan.KindImage && t.Image != nil && t.Image.Config != nil:
+			b.images = append(b.images, t)
+			b.known[t.Name] = &build{image: t.Image, base: -1}
+		}
+	}
+	if len(b.images) == 0 || len(b.trees) == 0 {
+		return b
+	}
+	b.recipes = dockerfile.NewRecipes(dockerfile.Options{})
+	for _, s := range req.Scanners {
+		if linter, ok := s.(*dockerfile.Scanner); ok {
+			b.recipes = linter.Recipes()
+		}
+	}
+	return b
+}
+
+// scanners adds the reader of Dockerfiles to those of a tree.
+func (b *builds) scanners(t scan.Target, scanners []scan.Scanner) []scan.Scanner {
+	if b.recipes == nil || t.Kind != scan.KindTree {
+		return scanners
+	}
+	return append(slices.Clone(scanners), b.recipes)
+}
+
+// trace finds out what can be known, once everything is scanned.
+func (b *builds) trace() {
+	var recipes []builtfrom.Recipe
+	if b.recipes != nil {
+		for _, t := range slices.Compact(slices.Sorted(slices.Values(b.trees))) {
+			recipes = append(recipes, b.recipes.Of(t)...)
+		}
+	}
+	for _, k := range b.known {
+		if len(recipes) > 0 {
+			k.lineage = builtfrom.Trace(layerEntries(k.image), recipes)
+		}
+		k.base = b.baseOf(k)
+	}
+}
+
+func layerEntries(img *scan.Image) []builtfrom.Entry {
+	out := make([]builtfrom.Entry, len(img.Config.History))
+	for i, h := range img.Config.History {
+		out[i] = builtfrom.Entry{CreatedBy: h.CreatedBy, Empty: h.EmptyLayer}
+	}
+	return out
+}
+
+// baseOf is how many layers an image has from its base: the image that the user
+// names, or one of this run that FROM names. It counts only if all of its layers
+// begin the image; of several it is the one with most.
+func (b *builds) baseOf(k *build) int {
+	most := -1
+	for _, base := range b.bases {
+		most = max(most, sharedLayers(k.image, base))
+	}
+	if b.untrusted {
+		return most
+	}
+	for _, other := range b.images {
+		if o := other.Image; o != k.image && names(k.lineage.Base, o) && o.Platform == k.image.Platform {
+			most = max(most, sharedLayers(k.image, o))
+		}
+	}
+	return most
+}
+
+// sharedLayers is how many layers a base has, -1 unless the image begins with them.
+func sharedLayers(img, base *scan.Image) int {
+	n := len(base.Layers)
+	if n == 0 || n > len(img.Layers) {
+		return -1
+	}
+	for i := range base.Layers {
+		if base.Layers[i].DiffID == "" || base.Layers[i].DiffID != img.Layers[i].DiffID {
+			return -1
+		}
+	}
+	return n
+}
+
+// names says whether what FROM names is the image.
+func names(from string, img *scan.Image) bool {
+	if from == "" || from == "scratch" {
+		return false
+	}
+	a, err := name.ParseReference(from)
+	if err != nil {
+		return false
+	}
+	b, err := name.ParseReference(img.Reference)
+	return err == nil && a.Name() == b.Name()
+}
+
+// origin says where a layer is from, by its index.
+func (k *build) origin(layer int) string {
+	switch {
+	case k.base < 0 || layer < 0:
+		return ""
+	case layer < k.base:
+		return originBase
+	}
+	return originOurs
+}
+
+// layer is the index of the layer of a digest, -1 for none.
+func (k *build) layer(digest string) int {
+	if digest == "" {
+		return -1
+	}
+	return slices.IndexFunc(k.image.Layers, func(l scan.Layer) bool { return l.Digest == digest })
+}
+
+// shown are the images as the run file has them.
+func (b *builds) shown(mask func(string) string) []report.Image {
+	var out []report.Image
+	for _, t := range b.images {
+		k := b.known[t.Name]
+		img := report.Image{Target: mask(t.Name), Name: mask(t.Image.Name), From: mask(k.lineage.Base), Layers: []report.ImageLayer{}}
+		for i, l := range t.Image.Layers {
+			layer := report.ImageLayer{Digest: l.Digest, DiffID: l.DiffID, Size: l.Size, Instruction: mask(l.Instruction), Origin: k.origin(i)}
+			if place := k.place(i, ""); place.Path != "" {
+				layer.Built = lines(place, mask)
+			}
+			img.Layers = append(img.Layers, layer)
+		}
+		out = append(out, img)
+	}
+	return out
+}
+
+func lines(p builtfrom.Place, mask func(string) string) finding.Built {
+	return finding.Built{Path: mask(p.Path), StartLine: p.First, EndLine: p.Last}
+}
+
+// packages says of packages where they are from.
+func (b *builds) packages(packages []inventory.Package) {
+	for i := range packages {
+		if k := b.known[packages[i].Target]; k != nil {
+			packages[i].Origin = k.origin(k.layer(packages[i].Layer))
+		}
+	}
+}
+
+// findings completes findings in images.
+func (b *builds) findings(findings []finding.Finding) {
+	for i := range findings {
+		f := &findings[i]
+		k := b.known[f.Target]
+		if k == nil {
+			continue
+		}
+		layer := k.layer(f.Location.Layer)
+		f.Location.Origin = k.origin(layer)
+		if f.Package != nil {
+			p := *f.Package
+			p.Origin = f.Location.Origin
+			f.Package = &p
+		}
+		if place := k.place(layer, f.Location.Instruction); place.Path != "" {
+			f.Location.Built = lines(place, func(s string) string { return s }) // Seal masks it
+		}
+	}
+}
+
+// place is the line that brought a layer or set what an instruction says; where
+// neither is known, the FROM that begins the image.
+func (k *build) place(layer int, instruction string) builtfrom.Place {
+	history := -1
+	if layer >= 0 {
+		history = k.image.Layers[layer].History
+	} else if instruction != "" {
+		history = k.said(instruction)
+	}
+	if history >= 0 && history < len(k.lineage.Places) && k.lineage.Places[history] != (builtfrom.Place{}) {
+		return k.lineage.Places[history]
+	}
+	if layer >= 0 {
+		return builtfrom.Place{} // a step that no line explains
+	}
+	return k.lineage.From
+}
+
+// said is the last entry of the history that is an instruction; -1 for none.
+func (k *build) said(instruction string) int {
+	for i, h := range slices.Backward(k.image.Config.History) {
+		text := h.CreatedBy
+		if _, after, found := strings.Cut(text, "#(nop) "); found {
+			text = after
+		}
+		if strings.HasPrefix(strings.TrimSpace(text), instruction) {
+			return i
+		}
+	}
+	return -1
+}
