@@ -19,6 +19,9 @@ const (
 	perRequest = 50
 	// maxAnnotations is how many are shown: more than anybody reads.
 	maxAnnotations = 500
+	// maxTitle is less than the 255 characters that GitHub takes as a title.
+	maxTitle = 200
+	maxLabel = 60
 )
 
 // CheckName is the name of the check run. It carries the target branch: a check
@@ -27,10 +30,10 @@ const (
 func (p *Publisher) CheckName() string {
 	name := "boltseal"
 	if p.label != "" {
-		name += " " + report.Plain(p.label)
+		name += " " + shortened(p.label, maxLabel)
 	}
 	if p.target.Base != "" {
-		name += " → " + report.Plain(p.target.Base)
+		name += " → " + shortened(p.target.Base, maxTitle)
 	}
 	return name
 }
@@ -178,6 +181,6 @@ func annotation(f *report.Finding) *github.CheckRunAnnotation {
 		path, start, end = f.Location.Path, 1, 1
 	}
 	return &github.CheckRunAnnotation{
-		Path: &path, StartLine: &start, EndLine: &end, AnnotationLevel: &level, Title: new(f.Title()), Message: new(f.Explained()),
+		Path: &path, StartLine: &start, EndLine: &end, AnnotationLevel: &level, Title: new(shortened(f.Title(), maxTitle)), Message: new(f.Explained()),
 	}
 }

@@ -140,6 +140,7 @@ type hub struct {
 	checks   []object
 	sarifs   []object
 	files    []object
+	pulls    []object
 	head     string
 	base     string
 	// at gives call number n (from 1) its trouble; nil for none.
@@ -322,6 +323,7 @@ func (c *call) route() {
 		"POST issues * comments":   c.postComment,
 		"PATCH issues comments *":  func() { c.change(c.h.comments, true) },
 		"DELETE issues comments *": func() { c.remove(&c.h.comments) },
+		"GET pulls":                func() { c.list(c.h.pulls) },
 		"GET pulls *": func() {
 			c.answer(200, object{"number": pull, "head": object{"sha": c.h.head}, "base": object{"ref": c.h.base}})
 		},

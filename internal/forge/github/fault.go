@@ -116,10 +116,13 @@ func said(body []byte) string {
 	return short(line)
 }
 
-func short(s string) string {
+func short(s string) string { return shortened(s, maxMessage) }
+
+// shortened makes text harmless, and at most n runes and a mark long.
+func shortened(s string, n int) string {
 	runes := []rune(report.Plain(s))
-	if len(runes) > maxMessage {
-		return string(runes[:maxMessage]) + "…"
+	if len(runes) > n {
+		return string(runes[:n]) + "…"
 	}
 	return string(runes)
 }
