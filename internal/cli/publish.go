@@ -41,7 +41,7 @@ finding is new, and the words of rules are boltseal's own. The pull request is t
 open one whose head repository, branch and commit are those of the workflow's run.
 
 The file is the fork's own word: a check run becomes "failure" or "neutral", never
-"success", and the comment says so. A pull request of this repository itself is left
+"success", under a name of its own, and the comment says so. A pull request of this repository itself is left
 alone, as its own job publishes.
 
 It exits 3 where nothing could be published.`,

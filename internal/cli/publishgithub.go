@@ -92,7 +92,7 @@ func (c ciOptions) publisher(ctx context.Context, sys System, p *prepared, opt r
 		Job:   sys.Getenv("GITHUB_RUN_ID") + "." + sys.Getenv("GITHUB_RUN_ATTEMPT"),
 		Label: label, Category: o.category,
 		Check: o.check, Upload: o.upload, Comment: o.comment, Review: o.review,
-		Report: opt, Mask: p.judging.Mask,
+		Require: o.require, Report: opt, Mask: p.judging.Mask,
 	}
 	if root != "" {
 		options.Read = func(path string, most int64) ([]byte, error) { return readSource(root, path, most) }

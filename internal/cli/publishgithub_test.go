@@ -157,7 +157,7 @@ func TestCIPublishesOnGitHub(t *testing.T) {
 	for _, w := range c.server.wrote {
 		wrote = append(wrote, repo.ReplaceAllString(w, "boltseal PATH → main"))
 	}
-	want := []string{"POST /check-runs boltseal PATH → main failure", "POST /issues/7/comments", "POST /pulls/7/reviews"}
+	want := []string{"POST /issues/7/comments", "POST /pulls/7/reviews", "POST /check-runs boltseal PATH → main failure"}
 	if diff := cmp.Diff(want, wrote); diff != "" {
 		t.Errorf("%s\n%s", diff, printed)
 	}
@@ -257,9 +257,9 @@ func TestPublishBelievesNothingButFindings(t *testing.T) {
 			if code != 0 {
 				t.Errorf("exit %d: %s", code, printed)
 			}
-			want := []string{"POST /check-runs boltseal → main " + c.conclusion}
+			want := []string{"POST /check-runs boltseal by the fork's word → main " + c.conclusion}
 			if c.comment != "" {
-				want = append(want, "POST /issues/7/comments")
+				want = append([]string{"POST /issues/7/comments"}, want...)
 			}
 			if diff := cmp.Diff(want, change.server.wrote); diff != "" {
 				t.Errorf("%s: %s", diff, printed)

@@ -26,9 +26,13 @@ const (
 
 // CheckName is the name of the check run. It carries the target branch: a check
 // sticks to its commit, and what was green for one branch must not count for
-// another.
+// another. A fork's word has a name of its own: "neutral" is enough for a check that a
+// rule requires.
 func (p *Publisher) CheckName() string {
 	name := "boltseal"
+	if p.untrusted {
+		name += " by the fork's word"
+	}
 	if p.label != "" {
 		name += " " + shortened(p.label, maxLabel)
 	}
@@ -39,9 +43,12 @@ func (p *Publisher) CheckName() string {
 }
 
 // conclusion is what a check says of a verdict. No verdict is a failure: "neutral"
-// would let a required check pass. What a fork says of itself makes no success.
+// would let a required check pass. What a fork says of itself makes no success, and
+// neither does what had to be published and was not.
 func (p *Publisher) conclusion(v policy.Verdict) string {
 	switch {
+	case p.unpublished:
+		return "failure"
 	case v.Status == policy.Pass && v.ExitCode == policy.ExitPass && !p.untrusted:
 		return "success"
 	case v.Status == policy.Pass && v.ExitCode == policy.ExitPass:

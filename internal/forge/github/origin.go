@@ -27,6 +27,9 @@ func (o Origin) Fork() bool {
 	return !strings.EqualFold(o.Owner+"/"+o.Repo, o.HeadOwner+"/"+o.HeadRepo)
 }
 
+// maxPulls is more than one commit is proposed for.
+const maxPulls = 20
+
 // ErrNoPull says that a workflow's run was about no pull request.
 var ErrNoPull = errors.New("the workflow did not run for a pull request")
 
@@ -94,6 +97,9 @@ func Pulls(ctx context.Context, options Options, origin Origin) ([]Target, error
 	})
 	if err != nil {
 		return nil, doing("looking for the pull request", err)
+	}
+	if len(targets) > maxPulls {
+		return nil, fmt.Errorf("looking for the pull request: there are %d of that commit", len(targets))
 	}
 	return targets, nil
 }

@@ -227,6 +227,31 @@ func TestConclusions(t *testing.T) {
 	}
 }
 
+func TestACheckFailsWhereSomethingHadToBePublishedAndWasNot(t *testing.T) {
+	for _, require := range []bool{false, true} {
+		h := newHub(t)
+		h.sarifErrors = []string{"no"}
+		o := options(h)
+		o.Require = require
+		publish(t, o, runOf())
+		want := map[bool]string{false: "success", true: "failure"}[require]
+		if got := h.checks[0]["conclusion"]; got != want {
+			t.Errorf("required %t: %v, want %s", require, got, want)
+		}
+	}
+}
+
+func TestAForksWordIsNoCheckThatARuleRequires(t *testing.T) {
+	h := newHub(t)
+	o := only(h, "check")
+	mustPublish(t, o, runOf())
+	o.Untrusted = true
+	mustPublish(t, o, runOf())
+	if h.checks[0]["name"] == h.checks[1]["name"] {
+		t.Errorf("both are called %v", h.checks[0]["name"])
+	}
+}
+
 func manyFindings(n int) []report.Finding {
 	all := make([]report.Finding, n)
 	for i := range all {

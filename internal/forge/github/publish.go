@@ -27,6 +27,8 @@ type Options struct {
 
 	// Which parts are published.
 	Check, Upload, Comment, Review bool
+	// Require says that a check fails where another part could not be published.
+	Require bool
 	// Untrusted says that the run is somebody else's word: it makes no success.
 	Untrusted bool
 
@@ -45,6 +47,7 @@ type Publisher struct {
 	gate, job, label, category string
 	parts                      Options
 	untrusted                  bool
+	unpublished                bool // a part, though it had to be
 	report                     report.Options
 	mask                       func(string) string
 	read                       func(path string, most int64) ([]byte, error)
@@ -79,7 +82,8 @@ type Result struct {
 func (p *Publisher) note(text string) { p.notes = append(p.notes, text) }
 
 // Publish shows the run, each part by itself: that one fails keeps no other from
-// being shown. It changes nothing in the run.
+// being shown. It changes nothing in the run. The check comes last: until it is there
+// nothing may be merged that requires it.
 func (p *Publisher) Publish(ctx context.Context, run *report.Run) []Result {
 	opening := p.open(ctx, p.target.Owner, p.target.Repo)
 	if Degraded(opening) {
@@ -97,10 +101,10 @@ func (p *Publisher) Publish(ctx context.Context, run *report.Run) []Result {
 		before error
 		do     func(context.Context, *report.Run) error
 	}{
-		{"check", p.parts.Check, opening, p.check},
 		{"sarif", p.parts.Upload, opening, p.upload},
 		{"comment", p.parts.Comment && inPull, errors.Join(opening, current), p.comment},
 		{"review", p.parts.Review && inPull, errors.Join(opening, current), p.review},
+		{"check", p.parts.Check, opening, p.check},
 	} {
 		if !part.wanted {
 			continue
@@ -110,6 +114,7 @@ func (p *Publisher) Publish(ctx context.Context, run *report.Run) []Result {
 		if err == nil {
 			err = part.do(ctx, run)
 		}
+		p.unpublished = p.unpublished || err != nil && p.parts.Require
 		results = append(results, Result{part.name, err, p.notes})
 	}
 	return results
