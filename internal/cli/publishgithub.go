@@ -85,7 +85,7 @@ func (c ciOptions) publisher(ctx context.Context, sys System, p *prepared, opt r
 		return nil, fmt.Errorf("publishing: %w", err)
 	}
 	opt.Color, opt.Width = false, 0
-	label := p.judging.Mask(c.label())
+	label := p.judging.Mask(c.label(root))
 	options := github.Options{
 		API: github.APIAddress(sys.Getenv), Token: token, Target: target,
 		Gate:  strings.Join([]string{sys.Getenv("GITHUB_WORKFLOW"), sys.Getenv("GITHUB_JOB"), label, strings.Join(p.options.scanners, ",")}, "\x00"),
@@ -106,13 +106,19 @@ func (c ciOptions) publisher(ctx context.Context, sys System, p *prepared, opt r
 
 // label tells the gates of a change apart: the jobs of a matrix have the same name
 // in every variable, and what they scan is what differs.
-func (c ciOptions) label() string {
+func (c ciOptions) label(root string) string {
 	if c.publishing.category != "" {
 		return c.publishing.category
 	}
 	var parts []string
-	if c.path != "." {
-		parts = append(parts, c.path)
+	path := c.path
+	if full, err := realPath(path); err == nil && root != "" {
+		if rel, err := filepath.Rel(root, full); err == nil {
+			path = filepath.ToSlash(rel)
+		}
+	}
+	if path != "." {
+		parts = append(parts, path)
 	}
 	return strings.Join(append(parts, c.images...), " ")
 }

@@ -110,10 +110,13 @@ func byScan(run *Run) []*scanPart {
 	return parts
 }
 
-// unversioned is a target without an image's tag or digest: a category that changed
+// unversioned is a target without an image's tag or digest, or commits: a category that changed
 // with every build would never close an alert.
 func unversioned(target string) string {
 	scheme, ref, ok := strings.Cut(target, ":")
+	if i := strings.LastIndexByte(target, '@'); scheme == "git" && i > 0 {
+		return target[:i] // the commits of a change
+	}
 	if !ok || scheme != "registry" && scheme != "docker" && scheme != "podman" {
 		return target
 	}

@@ -126,11 +126,13 @@ func TestImageFindingsStandOnTheLineThatBroughtTheLayer(t *testing.T) {
 	}
 }
 
-func TestCategoriesOfImagesHaveNoVersion(t *testing.T) {
+func TestCategoriesHaveNoVersion(t *testing.T) {
 	for target, want := range map[string]string{
 		"registry:acme/app:v1":                            "registry:acme/app",
 		"registry:localhost:5000/acme/app":                "registry:localhost:5000/acme/app",
 		"registry:localhost:5000/acme/app:v1 linux/arm64": "registry:localhost:5000/acme/app linux/arm64",
+		"git:.@0123..4567":                                "git:.",
+		"git:.":                                           "git:.",
 		"docker:app@sha256:1234":                          "docker:app",
 		"docker:app:v1@sha256:1234":                       "docker:app",
 		"podman:app:latest":                               "podman:app",
