@@ -229,7 +229,7 @@ func Judge(run *report.Run, j Judging) {
 		in.Subjects = append(in.Subjects, f.Subject)
 	}
 	for _, s := range run.Scans {
-		in.Scans = append(in.Scans, policy.Scan{Scanner: s.Scanner, Target: s.Target, Status: s.Status, Reason: s.Reason})
+		in.Scans = append(in.Scans, policy.Scan{Scanner: s.Scanner, Target: s.Target, Platform: s.Platform, Status: s.Status, Reason: s.Reason})
 	}
 	if run.Database != nil {
 		for _, s := range run.Database.Sources {

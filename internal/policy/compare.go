@@ -138,6 +138,7 @@ func strictest(policies []*Policy) strict {
 	order := []NativeIgnores{Honour, Count, Refuse}
 	for _, p := range policies {
 		s.coverage.Require = append(s.coverage.Require, p.Coverage.Require...)
+		s.coverage.Platforms = append(s.coverage.Platforms, p.Coverage.Platforms...)
 		s.coverage.OnScannerError = stricter(s.coverage.OnScannerError, p.Coverage.OnScannerError)
 		s.coverage.OnPartial = stricter(s.coverage.OnPartial, p.Coverage.OnPartial)
 		s.coverage.OnNothingScanned = stricter(s.coverage.OnNothingScanned, p.Coverage.OnNothingScanned)
@@ -185,6 +186,10 @@ func settings(a, b strict) []Difference {
 	for _, name := range scanners {
 		old, now := slices.Contains(a.coverage.Require, name), slices.Contains(b.coverage.Require, name)
 		differ("coverage.require "+name, yesNo(old), yesNo(now), now)
+	}
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.coverage.Platforms, b.coverage.Platforms)))) {
+		old, now := slices.Contains(a.coverage.Platforms, name), slices.Contains(b.coverage.Platforms, name)
+		differ("coverage.platforms "+name, yesNo(old), yesNo(now), now)
 	}
 	reaction("coverage.on-scanner-error", a.coverage.OnScannerError, b.coverage.OnScannerError)
 	reaction("coverage.on-partial", a.coverage.OnPartial, b.coverage.OnPartial)

@@ -2,9 +2,13 @@ package policy
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/yamlpos"
 )
 
 // gaps are what was not scanned, and whether that takes the verdict away.
@@ -39,10 +43,67 @@ func coverageGaps(b *bench, scans []Scan) gaps {
 	for _, name := range missing(b.all(), scans) {
 		g.add(true, fmt.Sprintf("required scanner %s has not run", name))
 	}
+	for _, reason := range unseen(b.all(), scans) {
+		g.add(true, reason)
+	}
 	if nothing {
 		g.add(len(b.all()) == 0 || fails(b.all(), func(c *Coverage) Reaction { return c.OnNothingScanned }), "nothing was scanned: there was nothing to look at for any scanner")
 	}
 	return g
+}
+
+// unseen tells of images that were not scanned for a platform for which they must be.
+func unseen(judges []*judge, scans []Scan) []string {
+	var reasons []string
+	for _, j := range judges {
+		if len(j.policy.Coverage.Platforms) == 0 {
+			continue
+		}
+		seen := make(map[string][]string) // platforms by image
+		var images []string
+		for _, s := range j.scans(scans) {
+			if s.Platform == "" {
+				continue
+			}
+			name := s.image()
+			if !slices.Contains(images, name) {
+				images = append(images, name)
+			}
+			if s.Status != finding.StatusFailed {
+				seen[name] = append(seen[name], s.Platform)
+			}
+		}
+		for _, name := range images {
+			for _, p := range j.policy.Coverage.Platforms {
+				reason := fmt.Sprintf("%s was not scanned for %s, which coverage.platforms asks for", name, p)
+				if !slices.Contains(seen[name], p) && !slices.Contains(reasons, reason) {
+					reasons = append(reasons, reason)
+				}
+			}
+		}
+	}
+	return reasons
+}
+
+// image is the target's name without the platform that it ends in where it has several.
+func (s *Scan) image() string {
+	name, _, _ := strings.Cut(s.Target, " "+s.Platform)
+	return name
+}
+
+var platformForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(platformPattern) })
+
+const platformPattern = `^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?$`
+
+func readPlatforms(v yamlpos.Value) []string {
+	return list(v, func(v yamlpos.Value) string {
+		p := v.Text()
+		if p != "" && !platformForm().MatchString(p) {
+			v.Fail("write os/architecture, as linux/arm64", "%q is no platform", p)
+			return ""
+		}
+		return p
+	})
 }
 
 func because(reason string) string {

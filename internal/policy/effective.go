@@ -209,6 +209,7 @@ func (e *Exception) yaml() string {
 func (c *Coverage) yaml() string {
 	var f flow
 	f.list("require", c.Require)
+	f.list("platforms", c.Platforms)
 	f.text("on-scanner-error", string(c.OnScannerError))
 	f.text("on-partial", string(c.OnPartial))
 	f.text("on-nothing-scanned", string(c.OnNothingScanned))

@@ -44,8 +44,10 @@ type Subject struct {
 type Scan struct {
 	Scanner string
 	Target  string
-	Status  finding.Status
-	Reason  string
+	// Platform is that of an image, as "linux/amd64"; empty for other targets.
+	Platform string
+	Status   finding.Status
+	Reason   string
 }
 
 // Input is everything that Judge looks at beside policies and the day.

@@ -163,6 +163,7 @@ func readCoverage(v yamlpos.Value, c *Coverage) {
 	v.Map(
 		"coverage",
 		yamlpos.May("require", yamlpos.Into(&c.Require, readScanners)),
+		yamlpos.May("platforms", yamlpos.Into(&c.Platforms, readPlatforms)),
 		yamlpos.May("on-scanner-error", yamlpos.Into(&c.OnScannerError, readReaction)),
 		yamlpos.May("on-partial", yamlpos.Into(&c.OnPartial, readReaction)),
 		yamlpos.May("on-nothing-scanned", yamlpos.Into(&c.OnNothingScanned, readReaction)),

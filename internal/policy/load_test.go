@@ -18,7 +18,7 @@ import (
 // full uses every key that is read.
 const full = `version: 1
 severity: {unknown: high}
-coverage: {require: [secrets, packages], on-scanner-error: warn, on-partial: warn, on-nothing-scanned: warn, max-db-age: 36h, on-stale-db: fail, db-digest: "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"}
+coverage: {require: [secrets, packages], platforms: [linux/amd64, linux/arm/v7], on-scanner-error: warn, on-partial: warn, on-nothing-scanned: warn, max-db-age: 36h, on-stale-db: fail, db-digest: "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"}
 limits: {exception-max-age: {critical: 14d, high: 30d}, on-expired: warn, on-unmatched: fail}
 trust: {head-may: nothing, native-ignores: count, branches: ["release/*"], may-set: [only-fixed]}
 new: {compare-to: baseline, baseline: .boltseal-baseline}
@@ -73,7 +73,7 @@ func TestLoad(t *testing.T) {
 	want := &Policy{
 		Path: "p.yaml", Digest: "sha256:…",
 		Unknown:  finding.High,
-		Coverage: Coverage{Require: []string{"secrets", "packages"}, OnScannerError: "warn", OnPartial: "warn", OnNothingScanned: "warn", MaxDBAge: 36 * time.Hour, OnStaleDB: "fail", DBDigests: []string{"sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"}},
+		Coverage: Coverage{Require: []string{"secrets", "packages"}, Platforms: []string{"linux/amd64", "linux/arm/v7"}, OnScannerError: "warn", OnPartial: "warn", OnNothingScanned: "warn", MaxDBAge: 36 * time.Hour, OnStaleDB: "fail", DBDigests: []string{"sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"}},
 		Rules: []Rule{
 			{
 				ID: "all", Scanners: []string{"packages", "secrets"}, Rules: []string{"CVE-2026-*"}, Action: Block, Message: "told at length", Line: 11,

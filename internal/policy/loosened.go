@@ -166,6 +166,12 @@ func moreLists(trusted, changed *Policy) []string {
 	if n := missingFrom(after, before); n > 0 {
 		what = append(what, plural(n, "parent")+" fewer in extends")
 	}
+	if n := missingFrom(changed.Coverage.Platforms, trusted.Coverage.Platforms); n > 0 {
+		what = append(what, plural(n, "platform")+" fewer in coverage.platforms")
+	}
+	if old, now := trusted.Coverage.DBDigests, changed.Coverage.DBDigests; len(old) > 0 && (len(now) == 0 || missingFrom(old, now) > 0) {
+		what = append(what, "coverage.db-digest allows other databases")
+	}
 	if n := missingFrom(changed.Coverage.Require, trusted.Coverage.Require); n > 0 {
 		what = append(what, plural(n, "scanner")+" fewer in coverage.require")
 	}

@@ -202,6 +202,9 @@ type Coverage struct {
 	// Require names scanners that must have run. One that found nothing for it to
 	// look at has run.
 	Require []string
+	// Platforms are those for which every image must have been scanned, as
+	// "linux/amd64"; none for whichever there are.
+	Platforms []string
 	// OnScannerError is for a scanner that failed, OnPartial for one that gave
 	// up on something, OnNothingScanned for a run in which no scanner found
 	// anything to look at.

@@ -133,7 +133,7 @@ var drawPolicy = rapid.Custom(func(t *rapid.T) *Policy {
 		Trust:    Trust{HeadMay: HeadTightens, NativeIgnores: rapid.SampledFrom([]NativeIgnores{Honour, Count, Refuse}).Draw(t, "native")},
 		New:      Comparison{To: rapid.SampledFrom([]string{ToMergeBase, ToNothing}).Draw(t, "compareTo")},
 		Unknown:  rapid.SampledFrom([]finding.Severity{finding.Info, finding.Low, finding.Medium, finding.High, finding.Critical}).Draw(t, "unknown"),
-		Coverage: Coverage{few(drawScanner).Draw(t, "require"), drawReaction.Draw(t, "error"), drawReaction.Draw(t, "partial"), drawReaction.Draw(t, "nothing"), time.Duration(rapid.IntRange(1, 500).Draw(t, "age")) * time.Hour, drawReaction.Draw(t, "stale"), nil},
+		Coverage: Coverage{few(drawScanner).Draw(t, "require"), nil, drawReaction.Draw(t, "error"), drawReaction.Draw(t, "partial"), drawReaction.Draw(t, "nothing"), time.Duration(rapid.IntRange(1, 500).Draw(t, "age")) * time.Hour, drawReaction.Draw(t, "stale"), nil},
 	}
 	for i := range p.Rules {
 		p.Rules[i].ID = fmt.Sprintf("r%d", i)

@@ -238,11 +238,14 @@ type mixed struct {
 
 func (f *folder) loadMixed() (*mixed, error) {
 	m := &mixed{records: make(map[string][]*record)}
-	err := f.read(f.loose, func(r *record) {
+	var all []*record
+	err := f.read(f.loose, func(r *record) { all = append(all, r) }, &m.bad)
+	// Records of one id can be about different families.
+	for _, r := range latest(all) {
 		for _, family := range r.families() {
 			m.records[family] = append(m.records[family], r)
 		}
-	}, &m.bad)
+	}
 	return m, err
 }
 

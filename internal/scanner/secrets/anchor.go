@@ -229,25 +229,11 @@ func textAnchors(texts []string) []anchor {
 // sequence has for each branch of a choice in it.
 func concatAnchors(subs []*syntax.Regexp, depth int) []anchor {
 	subs = flatten(subs)
-	var best []anchor
+	var best []anchor // as they are in their own part
+	bestFrom, bestTo := 0, 0
 	try := func(found []anchor, from, to int) {
-		if !betterAnchors(found, best) {
-			return
-		}
-		before, after := extentBack(subs[:from]), extentOf(subs[to:])
-		best = nil
-		for _, a := range found {
-			if len(a.before) == 0 && from > 0 && subs[from-1].Op == syntax.OpWordBoundary {
-				a.boundary = isWord(a.text[0])
-			}
-			if len(a.before) == 0 && a.head == nil {
-				a.head = headOf(subs[:from])
-			}
-			if len(a.after) == 0 && a.tail == nil {
-				a.tail = tailOf(subs[to:])
-			}
-			a.before, a.after = a.before.then(before), a.after.then(after)
-			best = append(best, a)
+		if betterAnchors(found, best) {
+			best, bestFrom, bestTo = found, from, to
 		}
 	}
 	for from := range subs {
@@ -265,6 +251,7 @@ func concatAnchors(subs []*syntax.Regexp, depth int) []anchor {
 			try(textAnchors(texts), from, to+1)
 		}
 	}
+	best = surrounded(best, subs[:bestFrom], subs[bestTo:])
 	for i, sub := range subs {
 		if sub.Op != syntax.OpAlternate || len(sub.Sub) > maxBranches || depth == 0 || (best != nil && shortestText(best) > weakAnchor) {
 			continue
@@ -284,6 +271,26 @@ func concatAnchors(subs []*syntax.Regexp, depth int) []anchor {
 		}
 	}
 	return best
+}
+
+// surrounded adds to anchors what stands before and after them.
+func surrounded(found []anchor, before, after []*syntax.Regexp) []anchor {
+	reachBefore, reachAfter := extentBack(before), extentOf(after)
+	var out []anchor
+	for _, a := range found {
+		if len(a.before) == 0 && len(before) > 0 && before[len(before)-1].Op == syntax.OpWordBoundary {
+			a.boundary = isWord(a.text[0])
+		}
+		if len(a.before) == 0 && a.head == nil {
+			a.head = headOf(before)
+		}
+		if len(a.after) == 0 && a.tail == nil {
+			a.tail = tailOf(after)
+		}
+		a.before, a.after = a.before.then(reachBefore), a.after.then(reachAfter)
+		out = append(out, a)
+	}
+	return out
 }
 
 // flatten takes the parts of sequences and groups into the sequence around them.

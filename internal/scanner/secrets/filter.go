@@ -137,7 +137,7 @@ func (r *secretRule) in(w *window, p piece) []match {
 	lo, hi := w.bounds(p)
 	lo, hi = max(lo, p.from-edge), min(hi, p.to+edge)
 	var out []match
-	for _, at := range r.finder.all(w.text[lo:hi]) {
+	for _, at := range r.finder().all(w.text[lo:hi]) {
 		out = append(out, match{rule: r, from: lo + at[0], to: lo + at[1], piece: p})
 	}
 	return out

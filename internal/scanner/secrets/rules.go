@@ -65,7 +65,7 @@ type secretRule struct {
 	// prefixes are the fixed beginnings of each group's text; group 0 is the match.
 	prefixes [][]prefix
 	anchors  []anchor
-	finder   *finder
+	finder   func() *finder
 	// far says that a match need not hold any of the keywords, so that one must be
 	// looked for in the fragment; odd are keywords that only the engine's own way
 	// of comparing finds.
@@ -171,7 +171,7 @@ func newSecretRule(r config.Rule) (*secretRule, error) {
 	out.prefixes, out.gap = shape.prefixes, shape.gap
 	out.loose = sync.OnceValue(func() *regexp.Regexp { return loosened(&out.Rule) })
 	out.anchors = anchorsOf(shape.re)
-	out.finder = newFinder(r.Regex, shape.re)
+	out.finder = sync.OnceValue(func() *finder { return newFinder(out.Regex, shape.re) })
 	out.far = len(r.Keywords) > 0 && !shape.needsOne(r.Keywords) && !anchorsHold(out.anchors, r.Keywords)
 	for _, k := range r.Keywords {
 		if !isASCII(k) {
