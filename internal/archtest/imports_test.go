@@ -21,7 +21,7 @@ const module = "github.com/boltseal/boltseal/"
 //
 //	7 cmd
 //	6 cli
-//	5 gate  forge
+//	5 gate  forge  forge/*
 //	4 scanner/*  source/*  report  fix
 //	3 scan
 //	2 rule  policy  vulndb  baseline
@@ -62,7 +62,8 @@ var allowed = []struct {
 	{"internal/scanner/imageconfig", "adminport eol finding inventory rule scan", "os os/exec net/http"},
 	{"internal/fix", "finding", "os os/exec net/http"},
 	{"internal/report", "finding inventory nearest policy rule vex", "os net/http"},
-	{"internal/forge", "report", "os net/http"},
+	{"internal/forge", "policy report", "os net/http"},
+	{"internal/forge/github", "finding fix policy report", "os os/exec"},
 	{"internal/gate", "baseline builtfrom finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},
 	{"internal/cli", "*", "net/http"},
 	{"internal/exampleimage", "", "net/http"},

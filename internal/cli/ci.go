@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/boltseal/boltseal/internal/ci"
-	"github.com/boltseal/boltseal/internal/forge"
 	"github.com/boltseal/boltseal/internal/gate"
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
@@ -22,10 +21,11 @@ import (
 
 // ciOptions are what ci takes beside the options of a scan.
 type ciOptions struct {
-	path      string
-	images    []string
-	outputDir string
-	summary   bool
+	path       string
+	images     []string
+	outputDir  string
+	summary    bool
+	publishing publishOptions
 }
 
 func newCI(sys System, g *global) *cobra.Command {
@@ -37,7 +37,10 @@ func newCI(sys System, g *global) *cobra.Command {
 		Long: `ci scans a folder and images as scan does, prints the table, writes the run
 file, SARIF, markdown and the code quality report into a folder, and shows the
 verdict where the CI system shows such things: on GitHub Actions as outputs and
-job summary.
+job summary, and, where GITHUB_TOKEN is given and may, as a check run, in code
+scanning, and in the pull request as one comment and a review of its lines. What
+the token may not do is shown as annotations of the job; it changes no exit code
+without --require-publish.
 
 The policy, and gitleaks' and hadolint's own files, are read where nobody who
 proposes a change can write: at the tip of the branch that it is for, fetched now,
@@ -75,6 +78,7 @@ CI_JOB_TOKEN; --offline takes it as the checkout knows it.`,
 	f.StringSliceVar(&c.images, "image", nil, "image to scan as well, as HOST/NAME:TAG, docker:NAME, docker-archive:FILE or another target of scan; repeatable")
 	f.StringVar(&c.outputDir, "output-dir", "boltseal-report", "folder for the reports")
 	f.BoolVar(&c.summary, "summary", true, "write the job summary where the CI system has one")
+	c.publishing.register(f)
 	withEnv(f)
 	return cmd
 }
@@ -196,15 +200,5 @@ func (c ciOptions) publish(ctx context.Context, sys System, job ci.Context, p *p
 	_ = os.MkdirAll(c.outputDir, 0o755) //nolint:gosec // reports are for everybody
 	files := p.writeFiles(sys, run, outputs, opt)
 	table := func() error { return writeStdout(sys, run, outputs, opt) }
-	if job.System != ci.GitHub {
-		return finish(sys, run, table())
-	}
-	actions := forge.NewActions(sys.Getenv, sys.Stdout, opt)
-	actions.Summary = c.summary
-	shown := actions.Quoted(table)
-	var publisher forge.Publisher = actions
-	if err := publisher.Publish(ctx, run, files); err != nil {
-		sys.warn("publishing: %v", err)
-	}
-	return finish(sys, run, shown)
+	return c.show(ctx, sys, job, p, run, opt, files, table)
 }

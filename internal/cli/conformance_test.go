@@ -29,6 +29,9 @@ func TestPublishedFilesAreValid(t *testing.T) {
 		{"../../action.yml", "github-action.json"},
 		{"../../templates/boltseal.yml", "gitlab-ci.json"},
 		{"../../.github/workflows/ci.yml", "github-workflow.json"},
+		{"../../examples/github/pull-request.yml", "github-workflow.json"},
+		{"../../examples/github/matrix.yml", "github-workflow.json"},
+		{"../../examples/github/fork-publish.yml", "github-workflow.json"},
 	} {
 		t.Run(filepath.Base(test.file), func(t *testing.T) {
 			schema, err := jsonschema.NewCompiler().Compile(conformance(t, "ci", test.schema))

@@ -13,6 +13,7 @@ import (
 // The variables that are no flags.
 const (
 	envFingerprintKey = "BOLTSEAL_FINGERPRINT_KEY" // key of the hashes of secrets
+	envGitHubToken    = "BOLTSEAL_GITHUB_TOKEN"    //nolint:gosec // the name of a variable: what ci publishes with, before GITHUB_TOKEN
 	envNoColor        = "NO_COLOR"                 // see https://no-color.org
 )
 
@@ -59,6 +60,12 @@ var settings = []setting{
 	{"dockerfile", "BOLTSEAL_DOCKERFILE", "", ""},
 	{"output-dir", "BOLTSEAL_OUTPUT_DIR", "output-dir", "output-dir"},
 	{"summary", "BOLTSEAL_SUMMARY", "summary", ""},
+	{"check", "BOLTSEAL_CHECK", "check", ""},
+	{"comment", "BOLTSEAL_COMMENT", "comment", ""},
+	{"review", "BOLTSEAL_REVIEW", "review", ""},
+	{"upload-sarif", "BOLTSEAL_UPLOAD_SARIF", "upload-sarif", ""},
+	{"category", "BOLTSEAL_CATEGORY", "category", ""},
+	{"require-publish", "BOLTSEAL_REQUIRE_PUBLISH", "require-publish", ""},
 }
 
 // hadolintKeys are hadolint's own variables, with the key of its file that each

@@ -31,12 +31,12 @@ var flagEffects = map[string]effect{
 	// What is scanned.
 	"path": neutral, "image": neutral,
 	// What is shown, and where.
-	"output-dir": neutral, "summary": neutral, "format": neutral, "quiet": neutral, "verbose": neutral, "log-format": neutral, "help": neutral,
+	"output-dir": neutral, "summary": neutral, "check": neutral, "comment": neutral, "review": neutral, "upload-sarif": neutral, "category": neutral, "format": neutral, "quiet": neutral, "verbose": neutral, "log-format": neutral, "help": neutral,
 	// Where results come from: a cache is not read in a change, without a network
 	// fewer things can be reached, and giving up is no verdict.
 	"cache-dir": neutral, "offline": neutral, "timeout": neutral,
 
-	"fail-on": tightens, "trusted-registry": tightens, "no-gitignore": tightens, "max-archive-depth": tightens, "dockerfile": tightens,
+	"fail-on": tightens, "require-publish": tightens, "trusted-registry": tightens, "no-gitignore": tightens, "max-archive-depth": tightens, "dockerfile": tightens,
 
 	"warn-only": loosens,
 	// Another policy, or other files beside it, than the trusted ones.

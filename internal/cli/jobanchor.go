@@ -21,12 +21,18 @@ const maxEvent = 16 << 20
 
 // detect finds out what the job is about.
 func detect(sys System) ci.Context {
-	var event []byte
-	if f, err := os.Open(sys.Getenv("GITHUB_EVENT_PATH")); err == nil {
-		event, _ = io.ReadAll(io.LimitReader(f, maxEvent)) // half of it is no JSON
-		f.Close()                                          //nolint:errcheck // only read from
+	return ci.Detect(sys.Getenv, readEvent(sys))
+}
+
+// readEvent reads the event of the job; nil where there is none.
+func readEvent(sys System) []byte {
+	f, err := os.Open(sys.Getenv("GITHUB_EVENT_PATH"))
+	if err != nil {
+		return nil
 	}
-	return ci.Detect(sys.Getenv, event)
+	defer f.Close()                                     //nolint:errcheck // only read from
+	event, _ := io.ReadAll(io.LimitReader(f, maxEvent)) // half of it is no JSON
+	return event
 }
 
 // jobAnchor finds the commits that a CI job holds on to.
@@ -273,7 +279,7 @@ func transport(getenv func(string) string) []string {
 
 // tokenHeader makes the header of a job's token.
 func tokenHeader(system ci.System, getenv func(string) string) string {
-	user, token := "x-access-token", getenv("GITHUB_TOKEN")
+	user, token := "x-access-token", gitHubToken(getenv)
 	if system == ci.GitLab {
 		user, token = "gitlab-ci-token", getenv("CI_JOB_TOKEN") //nolint:gosec // GitLab's name for the user of such a token
 	}

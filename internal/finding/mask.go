@@ -86,3 +86,7 @@ func maskAll(texts []string, mask func(string) string) []string {
 	}
 	return out
 }
+
+// Masked gives a deep copy with every string that comes from what was scanned passed
+// through mask, for a finding that somebody else wrote down.
+func (f Finding) Masked(mask func(string) string) Finding { return f.masked(mask) }

@@ -38,7 +38,10 @@ func writeMarkdown(w io.Writer, run *Run, opt Options) error {
 	if limit < minMarkdown {
 		return fmt.Errorf("%d bytes are too few: at least %d are needed", limit, minMarkdown)
 	}
-	m.add(fmt.Sprintf("## boltseal %s %s\n", mark(run.Verdict.Status), headline(run.Verdict)))
+	m.add(fmt.Sprintf("## boltseal %s\n", Headline(run.Verdict, opt)))
+	if opt.Hearsay {
+		m.add(hearsay)
+	}
 	m.reasons(run.Verdict.Reasons)
 	// What stands below the findings must not be cut for there being so many.
 	foot := todo(next(run, opt.Catalogue))
@@ -56,11 +59,20 @@ func writeMarkdown(w io.Writer, run *Run, opt Options) error {
 
 // folded writes what needs no attention at once.
 func (m *markdown) folded(run *Run) {
+	var fresh, known []*Finding
+	for _, f := range decided(run, policy.Warn) {
+		if f.isKnown() {
+			known = append(known, f)
+		} else {
+			fresh = append(fresh, f)
+		}
+	}
 	for _, part := range []struct {
 		findings []*Finding
 		title    func([]*Finding) string
 	}{
-		{decided(run, policy.Warn), func(f []*Finding) string { return count(len(f), "warning", "warnings") }},
+		{fresh, func(f []*Finding) string { return count(len(f), "warning", "warnings") }},
+		{known, func(f []*Finding) string { return fmt.Sprintf("%d known before this change", len(f)) }},
 		{decided(run, policy.Suppress), accepted},
 		{decided(run, policy.Note), func(f []*Finding) string { return count(len(f), "note", "notes") }},
 	} {

@@ -25,6 +25,9 @@ type Options struct {
 	Quiet bool
 	// MaxBytes limits markdown; 0 stands for DefaultMaxBytes.
 	MaxBytes int
+	// Hearsay says that what was found is the word of the change's own author: no
+	// comment shows it as a pass.
+	Hearsay bool
 }
 
 // DefaultMaxBytes keeps markdown below what GitHub takes as a comment, 65,536.

@@ -29,11 +29,20 @@ const (
 // columns: SARIF counts them in UTF-16 units and we in bytes, and only the file
 // itself could tell one from the other.
 func writeSARIF(w io.Writer, run *Run, opt Options) error {
-	log := &sarif.Report{Version: string(sarif.Version210), Schema: sarifSchema, Runs: []*sarif.Run{}}
-	log.Properties = sarif.Properties{"boltseal": sarifVerdict(run)}
+	log := newSARIF(run)
 	for _, part := range byScan(run) {
 		log.Runs = append(log.Runs, sarifRun(run, part, opt))
 	}
+	return encodeSARIF(w, log)
+}
+
+func newSARIF(run *Run) *sarif.Report {
+	log := &sarif.Report{Version: string(sarif.Version210), Schema: sarifSchema, Runs: []*sarif.Run{}}
+	log.Properties = sarif.Properties{"boltseal": sarifVerdict(run)}
+	return log
+}
+
+func encodeSARIF(w io.Writer, log *sarif.Report) error {
 	var b bytes.Buffer
 	if err := encodeJSON(&b, log); err != nil {
 		return err
@@ -74,7 +83,7 @@ func byScan(run *Run) []*scanPart {
 	used := make(map[string]bool)
 	add := func(s Scan) *scanPart {
 		p := &scanPart{scan: s}
-		base := "boltseal/" + Plain(s.Scanner) + "/" + Plain(scanned(s))
+		base := "boltseal/" + Plain(s.Scanner) + "/" + Plain(unversioned(scanned(s)))
 		// What stands behind the last slash is no part of a category on GitHub.
 		p.category = base + "/"
 		for n := 2; used[p.category]; n++ {
@@ -99,6 +108,24 @@ func byScan(run *Run) []*scanPart {
 		p.findings = append(p.findings, f)
 	}
 	return parts
+}
+
+// unversioned is a target without an image's tag or digest, or commits: a category that changed
+// with every build would never close an alert.
+func unversioned(target string) string {
+	scheme, ref, ok := strings.Cut(target, ":")
+	if i := strings.LastIndexByte(target, '@'); scheme == "git" && i > 0 {
+		return target[:i] // the commits of a change
+	}
+	if !ok || scheme != "registry" && scheme != "docker" && scheme != "podman" {
+		return target
+	}
+	ref, platform, _ := strings.Cut(ref, " ")
+	ref, _, _ = strings.Cut(ref, "@")
+	if i := strings.LastIndexByte(ref, ':'); i > strings.LastIndexByte(ref, '/') {
+		ref = ref[:i]
+	}
+	return strings.TrimSuffix(scheme+":"+ref+" "+platform, " ")
 }
 
 func sarifRun(run *Run, part *scanPart, opt Options) *sarif.Run {

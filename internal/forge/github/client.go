@@ -1,0 +1,227 @@
+// Package github shows a run on GitHub: as a comment and review comments in the
+// pull request, as a check run, and in code scanning. What fails here never
+// changes a verdict, and nothing is shown as done that is not.
+package github
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/go-github/v60/github"
+)
+
+// client speaks to one repository. go-github builds requests and reads answers;
+// everything else about them is the transport's.
+type client struct {
+	api         *github.Client
+	wire        *transport
+	clock       Clock
+	graphql     string
+	owner, repo string
+	// self is the login under which we write; "" while nobody has asked.
+	self string
+}
+
+// newClient makes a client of the API at address, as GITHUB_API_URL has it. base
+// may be nil.
+func newClient(address, token string, base http.RoundTripper, clock Clock) (*client, error) {
+	root, err := apiRoot(address)
+	if err != nil {
+		return nil, err
+	}
+	if token == "" {
+		return nil, errors.New("speaking to GitHub: there is no token")
+	}
+	if strings.ContainsAny(token, "\r\n\x00") {
+		return nil, errors.New("speaking to GitHub: the token holds a line break")
+	}
+	if base == nil {
+		base = &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: 10 * time.Second, ForceAttemptHTTP2: true}
+	}
+	if clock == nil {
+		clock = realClock{}
+	}
+	wire := &transport{base: base, root: root, token: token, clock: clock, left: patience}
+	api := github.NewClient(&http.Client{
+		Transport: wire,
+		// The transport follows what may be followed.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	})
+	api.BaseURL = root
+	api.UserAgent = "boltseal"
+	return &client{api: api, wire: wire, clock: clock, graphql: graphQLAddress(root)}, nil
+}
+
+// apiRoot checks the address of the API. A token goes over plain HTTP to this very
+// machine only.
+func apiRoot(address string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimRight(address, "/") + "/")
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("reading GITHUB_API_URL: it is no address like https://HOST/api/v3")
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+		return nil, fmt.Errorf("reading GITHUB_API_URL: %s://%s: the token is sent over https only", u.Scheme, u.Host)
+	}
+	return u, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// graphQLAddress is where GraphQL is spoken: beside v3 on an Enterprise Server
+// (https://docs.github.com/enterprise-server/graphql/guides/forming-calls-with-graphql).
+func graphQLAddress(root *url.URL) string {
+	u := *root
+	if before, ok := strings.CutSuffix(u.Path, "/v3/"); ok {
+		u.Path = before + "/graphql"
+	} else {
+		u.Path += "graphql"
+	}
+	return u.String()
+}
+
+// APIAddress is the address of the API by the runner's variables.
+func APIAddress(getenv func(string) string) string {
+	if api := getenv("GITHUB_API_URL"); api != "" {
+		return api
+	}
+	server := strings.TrimRight(getenv("GITHUB_SERVER_URL"), "/")
+	if server == "" || server == "https://github.com" {
+		return "https://api.github.com"
+	}
+	return server + "/api/v3"
+}
+
+// open finds the repository under the name that it has now: a POST to its old name
+// would be answered by a redirect.
+func (c *client) open(ctx context.Context, owner, repo string) error {
+	r, _, err := c.api.Repositories.Get(ctx, owner, repo)
+	if err != nil {
+		return doing("reading the repository", err)
+	}
+	c.owner, c.repo = r.GetOwner().GetLogin(), r.GetName()
+	if c.owner == "" || c.repo == "" {
+		return errors.New("reading the repository: the answer has no name")
+	}
+	return nil
+}
+
+// query asks GraphQL. Queries and the mutations that we use may be repeated.
+func (c *client) query(ctx context.Context, text string, variables map[string]any, into any) error {
+	req, err := c.api.NewRequest(http.MethodPost, c.graphql, map[string]any{"query": text, "variables": variables})
+	if err != nil {
+		return err
+	}
+	var out struct {
+		Data   json.RawMessage `json:"data"`
+		Errors []struct {
+			Type    string `json:"type"`
+			Message string `json:"message"`
+		} `json:"errors"`
+	}
+	if _, err := c.api.Do(repeatable(ctx, true), req, &out); err != nil {
+		return err
+	}
+	if len(out.Errors) > 0 {
+		kind := Invalid
+		switch out.Errors[0].Type {
+		case "FORBIDDEN", "INSUFFICIENT_SCOPES":
+			kind = Denied
+		case "RATE_LIMITED":
+			kind = Limited
+		case "NOT_FOUND":
+			kind = Missing
+		}
+		return &Fault{Kind: kind, Message: c.wire.hide(short(out.Errors[0].Message))}
+	}
+	if err := json.Unmarshal(out.Data, into); err != nil {
+		return &Fault{Kind: Broken, Message: "the answer is not what was asked for"}
+	}
+	return nil
+}
+
+// actionsBot writes what is written with a workflow's own token.
+const actionsBot = "github-actions[bot]"
+
+// whoami finds the login under which we write. A workflow's token may not ask REST
+// for its user; where GraphQL does not tell either, it is taken for that token.
+func (c *client) whoami(ctx context.Context) error {
+	if c.self != "" {
+		return nil
+	}
+	var out struct {
+		Viewer struct {
+			Login string `json:"login"`
+		} `json:"viewer"`
+	}
+	err := c.query(ctx, "query { viewer { login } }", nil, &out)
+	switch {
+	case err == nil && out.Viewer.Login != "":
+		c.self = out.Viewer.Login
+	case err == nil || kindOf(err) == Denied || kindOf(err) == Missing || kindOf(err) == Invalid:
+		c.self = actionsBot
+	default:
+		return doing("asking who we are", err)
+	}
+	return nil
+}
+
+// isSelf says whether a user is we. GraphQL leaves "[bot]" out in places.
+func (c *client) isSelf(u *github.User) bool {
+	if u.GetLogin() == "" {
+		return false
+	}
+	if strings.EqualFold(u.GetLogin(), c.self) {
+		return true
+	}
+	return u.GetType() == "Bot" && strings.EqualFold(strings.TrimSuffix(u.GetLogin(), "[bot]"), strings.TrimSuffix(c.self, "[bot]"))
+}
+
+// once creates what must be there once. After a failure that leaves open whether
+// it was done, found looks before it is tried again.
+func (c *client) once(ctx context.Context, create func() error, found func() (bool, error)) error {
+	for attempt := 1; ; attempt++ {
+		err := create()
+		if kindOf(err) != Broken {
+			return err
+		}
+		if c.wire.pause(ctx, backoff(attempt)) != nil {
+			return err
+		}
+		there, lookErr := found()
+		if lookErr != nil {
+			return errors.Join(err, lookErr)
+		}
+		if there {
+			return nil
+		}
+		if attempt == maxAttempts {
+			return err
+		}
+	}
+}
+
+// pages calls list for every page, at most maxPages of them.
+func pages(list func(github.ListOptions) (*github.Response, error)) error {
+	opt := github.ListOptions{PerPage: 100, Page: 1}
+	for range maxPages {
+		resp, err := list(opt)
+		if err != nil {
+			return err
+		}
+		if resp.NextPage <= opt.Page {
+			return nil
+		}
+		opt.Page = resp.NextPage
+	}
+	return fmt.Errorf("there are more than %d pages", maxPages)
+}
