@@ -29,7 +29,7 @@ const (
 // what loosens is refused unless the trusted policy lists it in trust.may-set.
 var flagEffects = map[string]effect{
 	// What is scanned.
-	"path": neutral, "image": neutral,
+	"path": neutral, "image": neutral, "shard": neutral, "expect": neutral,
 	// What is shown, and where.
 	"output-dir": neutral, "summary": neutral, "check": neutral, "comment": neutral, "review": neutral, "upload-sarif": neutral, "category": neutral, "format": neutral, "quiet": neutral, "verbose": neutral, "log-format": neutral, "help": neutral,
 	// Where results come from: a cache is not read in a change, without a network

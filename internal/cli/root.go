@@ -107,6 +107,7 @@ Exit codes: 0 pass, 1 the policy blocks, 2 bad arguments or policy file,
 	cmd.AddCommand(
 		newScan(sys, &g),
 		newCI(sys, &g),
+		newMerge(sys, &g),
 		newFix(sys, &g),
 		newPublish(sys),
 		newBaseline(sys, &g),

@@ -79,7 +79,9 @@ type scanOptions struct {
 	inChange bool
 	// inJob says that a CI job scans, event what caused it, defaultBranch that it is
 	// about the default branch itself.
-	inJob         bool
+	inJob bool
+	// shard is "I/N" where several jobs share the run.
+	shard         string
 	event         policy.Event
 	defaultBranch bool
 }
@@ -101,6 +103,7 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.StringSliceVar(&o.vex, "vex", nil, "VEX document (OpenVEX, CSAF, CycloneDX) whose word counts; repeatable")
 	f.StringVar(&o.environment, "environment", "", "where what is scanned is to run, for rules that ask")
 	complete(cmd, "shellcheck", shellOwn, shellAuto)
+	f.StringVar(&o.shard, "shard", "", "do the I-th of N parts only, as 2/5: other jobs do the rest, and boltseal merge joins their run files")
 	o.remoteOptions.register(cmd)
 	complete(cmd, "scanners", gate.ScannerNames()...)
 	complete(cmd, "fail-on", "critical", "high", "medium", "low", "info")
@@ -233,6 +236,10 @@ type prepared struct {
 	// there is to say of the change under test.
 	bound   []*policy.Policy
 	notices []finding.Finding
+	// part is what of the run is due here; nil for all. commit is the one that is
+	// checked out, as far as that is known.
+	part   *gate.Share
+	commit string
 	// stored is the run that images are compared with; nil for none.
 	stored *storedRun
 	// baselines are known findings, in the order of the targets; nil for none.
@@ -317,6 +324,10 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 		return err
 	}
 	if err := p.known(ctx, sys); err != nil {
+		return err
+	}
+	p.commit = o.anchors.headOf()
+	if p.part, err = p.share(ctx); err != nil {
 		return err
 	}
 	return p.build(ctx, sys, args)
@@ -480,7 +491,7 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 	req := gate.Request{
 		Scanners: p.scanners, Database: p.database, Version: Version,
 		Compare: make(map[string]*gate.Comparison), Heads: p.policies.heads, Notices: p.notices, Change: p.options.anchors.change(),
-		InChange: p.options.inChange,
+		InChange: p.options.inChange, Share: p.part, Commit: p.commit,
 	}
 	if p.options.cacheDir != "" {
 		kept := cache.Open(p.options.cacheDir, cache.Options{NoRead: p.options.inChange})
@@ -496,7 +507,12 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 	var names [][]string
 	comparisons := make(map[string]*gate.Comparison) // by folder
 	req.Baselines = make(map[string]*gate.Baseline)
+	places := p.places()
 	for i, t := range p.targets {
+		if !p.opens(t, places[i], p.part) {
+			names = append(names, []string{p.judging.Mask(t.name())})
+			continue
+		}
 		a, compared := p.anchorOf(ctx, t, comparisons)
 		opening := opening{noGitignore: p.options.noGitignore, platform: p.options.platform, remote: p.remote}
 		if a != nil && t.change {
@@ -504,6 +520,9 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		}
 		o := t.reach(ctx, sys, opening)
 		for _, src := range o.sources {
+			if p.part != nil {
+				p.part.Places[src.Target().Name] = places[i]
+			}
 			if compared == nil {
 				compared = p.stored.comparison(src.Target())
 			}

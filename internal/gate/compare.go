@@ -223,7 +223,7 @@ func (c *comparing) scanAnew(ctx context.Context, ref *Reference, sealed []findi
 	for _, res := range scan.Run(ctx, src, c.req.Scanners, c.req.Options) {
 		there, _ := named(res)
 		found = append(found, there...)
-		if res.Status == finding.StatusOK && ref == c.Since {
+		if res.Status == finding.StatusOK && ref == c.Since && !c.req.Share.splits(src.Target(), res.Scanner) {
 			c.vanished(res)
 		}
 	}

@@ -53,6 +53,10 @@ type Request struct {
 	// there is to say of the change, without fingerprints.
 	Heads   []Head
 	Notices []finding.Finding
+	// Share is what this job does of a run that several share; nil does all of it.
+	Share *Share
+	// Commit is the one that is checked out; empty where that is not known.
+	Commit string
 	// Change names the commits of the change under test; nil for none.
 	Change *report.Change
 	Judging
@@ -104,6 +108,8 @@ func Run(ctx context.Context, req Request) *report.Run {
 		Schema:   report.Schema,
 		Tool:     report.Tool{Name: "boltseal", Version: req.Version},
 		Change:   req.Change,
+		Commit:   req.Commit,
+		Shard:    req.Share.shard(),
 		Scans:    []report.Scan{},
 		Findings: []report.Finding{},
 	}
@@ -114,8 +120,9 @@ func Run(ctx context.Context, req Request) *report.Run {
 	built := newBuilds(&req)
 	compared := req.compared(ctx)
 	for _, src := range req.Sources {
-		results := scan.Run(ctx, src, built.scanners(src.Target(), req.Scanners), req.Options)
-		for _, res := range results[:len(req.Scanners)] {
+		due := req.Share.scanners(src.Target(), req.Scanners)
+		results := scan.Run(ctx, src, built.scanners(src.Target(), due), req.Options)
+		for _, res := range results[:len(due)] {
 			found, packages := named(res)
 			findings = append(findings, found...)
 			run.Packages = append(run.Packages, packages...)
@@ -160,7 +167,10 @@ func Run(ctx context.Context, req Request) *report.Run {
 	if req.Database != nil {
 		run.Database = database(req.Database.Info())
 	}
-	req.Warnings = append(req.Warnings, tellNew(run, req.Baselines, mask)...)
+	stale := tellNew(run, req.Baselines, mask)
+	if run.Shard == nil { // the rest may match what nothing matches here
+		req.Warnings = append(req.Warnings, stale...)
+	}
 	Judge(run, req.Judging)
 	return run
 }
@@ -223,7 +233,7 @@ func database(info vulndb.Info) *report.Database {
 func Judge(run *report.Run, j Judging) {
 	in := policy.Input{
 		FailOn: j.FailOn, WarnOnly: j.WarnOnly, Failures: j.Failures, Warnings: j.Warnings,
-		Event: j.Event, Environment: j.Environment, DefaultBranch: j.DefaultBranch,
+		Event: j.Event, Environment: j.Environment, DefaultBranch: j.DefaultBranch, Part: run.Shard != nil,
 	}
 	for _, f := range run.Findings {
 		in.Subjects = append(in.Subjects, f.Subject)
@@ -237,6 +247,9 @@ func Judge(run *report.Run, j Judging) {
 		}
 	}
 	verdict, decisions := policy.Judge(j.Policies, in, j.Now)
+	if s := run.Shard; s != nil {
+		verdict.Reasons = append(verdict.Reasons, fmt.Sprintf("this is shard %d of %d: boltseal merge gives the verdict of the whole", s.Index, s.Of))
+	}
 	for i, reason := range verdict.Reasons {
 		verdict.Reasons[i] = j.mask(reason)
 	}

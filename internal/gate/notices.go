@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/policy"
@@ -36,11 +37,20 @@ func (r *Request) changeNotices(run *report.Run) []finding.Finding {
 	for i := range run.Findings {
 		subjects = append(subjects, run.Findings[i].Subject)
 	}
-	for _, h := range r.Heads {
-		for _, what := range policy.Loosened(h.Trusted, h.Changed, subjects, r.Now) {
+	return append(notices, loosened(r.Heads, subjects, r.Now)...)
+}
+
+// loosens begins what is told of a changed policy, which depends on all findings.
+const loosens = "The change loosens the policy, which takes effect after merge: "
+
+// loosened tells what the policies of a change would let through.
+func loosened(heads []Head, subjects []policy.Subject, now time.Time) []finding.Finding {
+	var notices []finding.Finding
+	for _, h := range heads {
+		for _, what := range policy.Loosened(h.Trusted, h.Changed, subjects, now) {
 			notices = append(notices, finding.Finding{
 				Rule: finding.RuleLoosened, Scanner: finding.Policy, Target: h.Target, Severity: finding.Medium, SeverityFrom: "rule",
-				Message:  "The change loosens the policy, which takes effect after merge: " + what,
+				Message:  loosens + what,
 				Location: finding.Location{Path: h.Path},
 				Identity: finding.Identity{"loosened", h.Path, what},
 			})

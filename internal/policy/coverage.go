@@ -23,8 +23,8 @@ func (g *gaps) add(fails bool, reason string) {
 }
 
 // coverageGaps looks at how the scanners ended. What one policy takes for a
-// failure is one.
-func coverageGaps(b *bench, scans []Scan) gaps {
+// failure is one. Of a part of a run nothing is missing: the rest may have it.
+func coverageGaps(b *bench, scans []Scan, part bool) gaps {
 	fails := func(judges []*judge, of func(*Coverage) Reaction) bool {
 		return slices.ContainsFunc(judges, func(j *judge) bool { return of(&j.policy.Coverage) != WarnOfIt })
 	}
@@ -39,6 +39,9 @@ func coverageGaps(b *bench, scans []Scan) gaps {
 		default: // failed, and whatever is none of ours
 			g.add(fails(b.of(s.Target), func(c *Coverage) Reaction { return c.OnScannerError }), fmt.Sprintf("%s failed on %s%s", s.Scanner, s.Target, because(s.Reason)))
 		}
+	}
+	if part {
+		return g
 	}
 	for _, name := range missing(b.all(), scans) {
 		g.add(true, fmt.Sprintf("required scanner %s has not run", name))

@@ -73,6 +73,9 @@ type Input struct {
 	// DefaultBranch says that the run is about the default branch itself, where an
 	// exception that has expired blocks what was there before as well.
 	DefaultBranch bool
+	// Part says that other jobs scan the rest: that a scanner has not run here, or an
+	// exception matched nothing, says nothing of the whole.
+	Part bool
 
 	// programs are shared by all that is judged with this input.
 	programs celCache

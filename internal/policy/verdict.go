@@ -14,9 +14,9 @@ import (
 // blocking was waived, and warnings: gaps in what was scanned, then exceptions.
 func verdict(b *bench, in Input, decisions []Decision) Verdict {
 	v := counted(decisions)
-	gaps := coverageGaps(b, in.Scans)
+	gaps := coverageGaps(b, in.Scans, in.Part)
 	for _, j := range b.judges {
-		if !j.policy.Head { // its exceptions are another one's
+		if !j.policy.Head && !in.Part { // of a head they are another one's
 			j.exceptionGaps(j.scans(in.Scans), &gaps)
 		}
 	}

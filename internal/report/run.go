@@ -22,8 +22,12 @@ type Run struct {
 	Policies []Policy       `json:"policies"`
 	Judged   Judged         `json:"judged"`
 	Change   *Change        `json:"change,omitempty"`
-	Database *Database      `json:"database,omitempty"`
-	Scans    []Scan         `json:"scans"`
+	// Commit is the one that was checked out, where that is known.
+	Commit string `json:"commit,omitempty"`
+	// Shard says which part of a larger run this is; nil for a whole one.
+	Shard    *Shard    `json:"shard,omitempty"`
+	Database *Database `json:"database,omitempty"`
+	Scans    []Scan    `json:"scans"`
 	// Images are those that were scanned. A package or finding names its layer by
 	// digest: here is what brought it.
 	Images []Image `json:"images,omitempty"`
@@ -77,6 +81,16 @@ type Change struct {
 	Base      string `json:"base,omitempty"`
 	Head      string `json:"head,omitempty"`
 	MergeBase string `json:"mergeBase,omitempty"`
+}
+
+// Shard is one of the parts that several jobs share a run in.
+type Shard struct {
+	// Index counts from 1 up to Of.
+	Index int `json:"index"`
+	Of    int `json:"of"`
+	// Plan is "sha256:" of what the whole run is to do: parts of different plans do
+	// not make a whole.
+	Plan string `json:"plan"`
 }
 
 // Database is the vulnerability database that was asked.

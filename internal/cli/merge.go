@@ -1,0 +1,333 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boltseal/boltseal/internal/ci"
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/gate"
+	"github.com/boltseal/boltseal/internal/policy"
+	"github.com/boltseal/boltseal/internal/report"
+	"github.com/boltseal/boltseal/internal/scanner/secrets"
+	"github.com/boltseal/boltseal/internal/source/image"
+)
+
+func newMerge(sys System, g *global) *cobra.Command {
+	var o scanOptions
+	var c ciOptions
+	var formats []string
+	var expect int
+	cmd := &cobra.Command{
+		Use:   "merge RUN.json...",
+		Short: "Join the run files of parallel jobs into one verdict",
+		Long: `merge joins run files, as ci and -f json write them, into one run: each finding
+counts once, and all of them are judged again. What the files say was decided is not
+believed; the policies are read as scan and ci read them, from the checkout or, in a
+CI job, from the trusted branch, and have to be those that the runs were judged by.
+
+Run files are those of --shard I/N, each of which is due once, or of jobs that scan
+targets of their own (images, platforms), whose number --expect tells. A part that is
+missing is no verdict (3); of a part that is there twice the stricter one counts. Runs
+of different commits, policies or versions of boltseal are refused.
+
+Flags that say how scan judges (--policy, --policy-from, --vex, --baseline,
+--environment, --fail-on, --warn-only) are given to merge as they were to scan. In a CI
+job merge writes the reports of ci into --output-dir and shows the verdict as ci does;
+give it --if: always() on GitHub and when: always on GitLab, or a job that failed keeps
+it from saying so.`,
+		Example: `  boltseal scan --shard 1/3 -f json=run-1.json
+  boltseal merge run-1.json run-2.json run-3.json
+  boltseal merge --expect 2 amd64.json arm64.json -f sarif=boltseal.sarif`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := fromEnv(cmd, sys.Getenv); err != nil {
+				return err
+			}
+			log, err := g.logger(sys)
+			if err != nil {
+				return err
+			}
+			if expect < 0 {
+				return usage(fmt.Errorf("--expect: %d runs are fewer than none", expect))
+			}
+			outputs, err := parseFormats(formats)
+			if err != nil {
+				return err
+			}
+			return merging{o, c, expect, outputs}.merge(cmd, sys, log, args)
+		},
+	}
+	o.registerMerge(cmd)
+	f := cmd.Flags()
+	f.StringVar(&c.path, "path", ".", "folder that was scanned: in a CI job it says which repository's trusted branch counts")
+	f.StringVar(&c.outputDir, "output-dir", "boltseal-report", "in a CI job, folder for the reports")
+	f.BoolVar(&c.summary, "summary", true, "write the job summary where the CI system has one")
+	f.IntVar(&expect, "expect", 0, "how many run files there have to be that are no shards (default: any number)")
+	f.StringArrayVarP(&formats, "format", "f", nil, "FORMAT or FORMAT=FILE, repeatable: "+strings.Join(report.Formats(), ", ")+" (default table)")
+	complete(cmd, "format", report.Formats()...)
+	withEnv(f)
+	return cmd
+}
+
+// registerMerge registers what a merge needs to judge as a scan does.
+func (o *scanOptions) registerMerge(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVarP(&o.policy, "policy", "c", "", "policy file, instead of looking for .boltseal.yaml from the targets upwards")
+	f.StringVar(&o.policyFrom, "policy-from", "", "read the policy of this revision, not that of the checkout")
+	f.StringVar(&o.failOn, "fail-on", "", "block what is at least this severe: critical, high, medium, low or info")
+	f.BoolVar(&o.warnOnly, "warn-only", false, "exit 0 instead of 1; what is missing is still 3")
+	f.StringSliceVar(&o.vex, "vex", nil, "VEX document (OpenVEX, CSAF, CycloneDX) whose word counts; repeatable")
+	f.StringVar(&o.environment, "environment", "", "where what was scanned is to run, for rules that ask")
+	f.StringVar(&o.baseline, "baseline", "", "file of known findings, to tell which of them match nothing any more")
+	o.remoteOptions.register(cmd)
+	complete(cmd, "fail-on", "critical", "high", "medium", "low", "info")
+}
+
+// merging is one call of merge.
+type merging struct {
+	o       scanOptions
+	c       ciOptions
+	expect  int
+	outputs []output
+}
+
+func (m merging) merge(cmd *cobra.Command, sys System, log *slog.Logger, files []string) error {
+	ctx := cmd.Context()
+	job := detect(sys)
+	o := &m.o
+	o.inJob, o.inChange = job.System != ci.None, job.Change
+	o.anchors = &anchors{policyFrom: o.policyFrom}
+	if o.inJob {
+		a, err := anchorJob(ctx, sys, job, m.c.path, o.offline)
+		if err != nil {
+			return m.c.refuse(ctx, sys, job, err)
+		}
+		o.anchors = &anchors{job: a}
+		o.event, o.defaultBranch = events[job.Event], !job.Change && job.Branch == job.Default && job.Branch != ""
+		if job.Change {
+			if err := o.checkFlags(ctx, cmd, a, m.c.path); err != nil {
+				return errors.Join(err, o.anchors.close())
+			}
+		}
+	}
+	p := &prepared{options: *o}
+	defer p.close(sys)
+	run, err := m.run(ctx, sys, log, p, files)
+	exit, known := errors.AsType[*exitError](err)
+	switch {
+	case known && exit.code == ExitUsage:
+		return err
+	case err != nil && o.inJob:
+		return m.c.refuse(ctx, sys, job, err)
+	case err != nil:
+		return noVerdict(err)
+	}
+	opt, err := p.reportOptions(sys, false)
+	if err != nil {
+		return err
+	}
+	if o.inJob {
+		// What was asked for by name is written as well.
+		p.writeFiles(sys, run, m.outputs, opt)
+		return m.c.publish(ctx, sys, job, p, run, opt)
+	}
+	p.writeFiles(sys, run, m.outputs, opt)
+	return finish(sys, run, writeStdout(sys, run, m.outputs, opt))
+}
+
+// run reads the runs and the policies that judge them.
+func (m merging) run(ctx context.Context, sys System, log *slog.Logger, p *prepared, files []string) (*report.Run, error) {
+	var parts []gate.Part
+	for i, file := range files {
+		if slices.ContainsFunc(files[:i], func(f string) bool { return filepath.Clean(f) == filepath.Clean(file) }) {
+			return nil, usage(fmt.Errorf("the run file %q is named twice", file))
+		}
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, fmt.Errorf("reading run file: %w", err)
+		}
+		run, err := report.Read(f)
+		f.Close() //nolint:errcheck // only read from
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		parts = append(parts, gate.Part{Name: file, Run: run})
+	}
+	names := targetNames(parts)
+	for _, n := range names {
+		p.targets = append(p.targets, targetOf(n))
+	}
+	if len(p.targets) == 0 { // nothing was scanned: the policy of the folder says so
+		p.targets, names = []target{{typed: m.c.path, scheme: "dir", path: m.c.path}}, []string{"dir:" + filepath.ToSlash(filepath.Clean(m.c.path))}
+	}
+	if err := p.judge(ctx, sys, log, parts); err != nil {
+		return nil, err
+	}
+	bound := make([][]string, len(names))
+	baselines := make(map[string]*gate.Baseline)
+	for i, n := range names {
+		bound[i] = []string{n}
+		if b := p.baselines[i]; b != nil {
+			baselines[n] = b
+		}
+	}
+	p.judging.Policies = p.policies.bind(bound)
+	if err := samePolicies(parts, p.judging.Policies); err != nil {
+		return nil, err
+	}
+	commit := p.options.anchors.headOf()
+	if commit == "" {
+		var err error
+		if commit, err = p.options.checkedOut(ctx, p.targets); err != nil {
+			return nil, err
+		}
+	}
+	run, err := gate.Merge(parts, gate.Merging{
+		Expect: m.expect, Version: Version, Commit: commit,
+		Heads: p.policies.heads, Baselines: baselines, Judging: p.judging,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.judging.Failures = run.Judged.Failures // for when a report cannot be written
+	return run, nil
+}
+
+// judge prepares what runs are judged by, as prepare does for a scan.
+func (p *prepared) judge(ctx context.Context, sys System, log *slog.Logger, parts []gate.Part) error {
+	o := &p.options
+	p.judging = gate.Judging{
+		WarnOnly: o.warnOnly, Now: sys.now(), Event: o.event, Environment: o.environment, DefaultBranch: o.defaultBranch,
+	}
+	if err := p.judgedAs(parts); err != nil {
+		return err
+	}
+	var err error
+	if p.remote, err = o.remote(sys, p.targets); err != nil {
+		return err
+	}
+	var places []policyPlace
+	for _, t := range p.targets {
+		places = append(places, policyPlace{t.dir(), t.isTree()})
+	}
+	if p.policies, err = o.loadPolicies(ctx, places); err != nil {
+		return err
+	}
+	if err := p.policies.extend(o.parents(ctx, sys, p.policies, p.remote)); err != nil {
+		return err
+	}
+	for _, pol := range p.policies.loaded {
+		log.Debug("policy", "path", pol.Path, "digest", pol.Digest)
+	}
+	if err := p.known(ctx, sys); err != nil {
+		return err
+	}
+	native, err := o.natives(ctx, p.targets)
+	if err != nil {
+		return err
+	}
+	p.judging.Mask = secrets.NewMasker()
+	if hasRules(native) { // rules of the targets' own are for what is masked, too
+		engine, err := secrets.New(secrets.Options{Native: native})
+		if err != nil {
+			return usage(err)
+		}
+		p.judging.Mask = engine.Masker()
+	}
+	return nil
+}
+
+// judgedAs takes what the runs were judged by that is nobody's to choose here: --fail-on
+// adds up, and the event has to be this job's.
+func (p *prepared) judgedAs(parts []gate.Part) error {
+	if text := p.options.failOn; text != "" {
+		s, err := finding.ParseSeverity(text)
+		if err != nil || s == finding.Unknown {
+			return usage(fmt.Errorf("--fail-on: unknown severity %q: use critical, high, medium, low or info", text))
+		}
+		p.judging.FailOn = &s
+	}
+	for _, part := range parts {
+		j := part.Run.Judged
+		if j.FailOn != nil && (p.judging.FailOn == nil || *j.FailOn < *p.judging.FailOn) {
+			p.judging.FailOn = new(*j.FailOn)
+		}
+		if j.Event != p.judging.Event || j.DefaultBranch != p.judging.DefaultBranch {
+			return fmt.Errorf("%w: %s is the run of another event (%s) than this one (%s)", gate.ErrMismatch, part.Name, described(j.Event), described(p.judging.Event))
+		}
+		if j.Environment != p.judging.Environment {
+			return fmt.Errorf("%w: %s is the run for the environment %q, and --environment says %q", gate.ErrMismatch, part.Name, j.Environment, p.judging.Environment)
+		}
+	}
+	return nil
+}
+
+func described(e policy.Event) string {
+	if e == "" {
+		return "outside of CI"
+	}
+	return string(e)
+}
+
+// targetNames are the targets of all runs, sorted.
+func targetNames(parts []gate.Part) []string {
+	var names []string
+	for _, part := range parts {
+		for _, s := range part.Run.Scans {
+			names = append(names, s.Target)
+		}
+		for _, f := range part.Run.Findings {
+			names = append(names, f.Target)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// targetOf is a target as far as policies are concerned: of a tree its folder. Its name
+// comes from a run file, and nothing is opened by it but policies.
+func targetOf(name string) target {
+	scheme, path, _ := strings.Cut(name, ":")
+	t := target{typed: name, scheme: scheme, path: path}
+	switch {
+	case !t.isTree() || path == "":
+		return target{typed: name, scheme: image.SchemeAnywhere, path: name}
+	case scheme == "git":
+		if _, err := os.Lstat(path); err != nil {
+			if at := strings.LastIndexByte(path, '@'); at > 0 { // the commits
+				t.path = path[:at]
+			}
+		}
+	}
+	return t
+}
+
+// samePolicies refuses runs that were judged by other policies than those that judge
+// now: what they left out would not come back.
+func samePolicies(parts []gate.Part, policies []*policy.Policy) error {
+	for _, part := range parts {
+		for _, told := range part.Run.Policies {
+			if !slices.ContainsFunc(policies, func(p *policy.Policy) bool { return p.Path == told.Path && p.Digest == told.Digest }) {
+				return fmt.Errorf("%w: %s was judged by the policy %s (%s), which is not the one that judges here", gate.ErrMismatch, part.Name, told.Path, told.Digest)
+			}
+		}
+		for _, p := range policies {
+			if len(p.Targets) > 0 && !slices.ContainsFunc(part.Run.Scans, func(s report.Scan) bool { return slices.Contains(p.Targets, s.Target) }) {
+				continue
+			}
+			if !slices.ContainsFunc(part.Run.Policies, func(told report.Policy) bool { return p.Path == told.Path && p.Digest == told.Digest }) {
+				return fmt.Errorf("%w: %s was not judged by the policy %s (%s), which judges here", gate.ErrMismatch, part.Name, p.Path, p.Digest)
+			}
+		}
+	}
+	return nil
+}
