@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -40,7 +41,7 @@ verdict where the CI system shows such things: on GitHub Actions as outputs and
 job summary, and, where GITHUB_TOKEN is given and may, as a check run, in code
 scanning, and in the pull request as one comment and a review of its lines. What
 the token may not do is shown as annotations of the job; it changes no exit code
-without --require-publish.
+without --require-publish. On GitLab it is GitLab's own security reports.
 
 The policy, and gitleaks' and hadolint's own files, are read where nobody who
 proposes a change can write: at the tip of the branch that it is for, fetched now,
@@ -189,11 +190,27 @@ var ciReports = []output{
 	{"gitlab-codequality", "gl-code-quality-report.json"},
 }
 
+// gitlabReports are GitLab's own security reports, of what was looked at. A shard has
+// none: GitLab takes what a report lacks for mended.
+func gitlabReports(job ci.Context, run *report.Run) []output {
+	if job.System != ci.GitLab || run.Shard != nil {
+		return nil
+	}
+	var outputs []output
+	for format, file := range report.GitLabReports() {
+		if report.GitLabHas(run, format) {
+			outputs = append(outputs, output{format, file})
+		}
+	}
+	slices.SortFunc(outputs, func(a, b output) int { return strings.Compare(a.file, b.file) })
+	return outputs
+}
+
 // publish writes the reports and shows the verdict in the job. A publishing error
 // is told and changes no exit code; a report that could not be written does.
 func (c ciOptions) publish(ctx context.Context, sys System, job ci.Context, p *prepared, run *report.Run, opt report.Options) error {
 	outputs := []output{{format: "table"}}
-	for _, o := range ciReports {
+	for _, o := range slices.Concat(ciReports, gitlabReports(job, run)) {
 		outputs = append(outputs, output{o.format, filepath.Join(c.outputDir, o.file)})
 	}
 	// What cannot be made is told by the reports that do not fit into it.

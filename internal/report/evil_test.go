@@ -111,8 +111,8 @@ func TestNoFormatShowsMoreOfASecretThanItsMask(t *testing.T) {
 	run := many(1, policy.Block)
 	run.Findings[0].Message = "AWS key AKIA…"
 	for _, format := range Formats() {
-		if format == "openvex" {
-			continue // it has no messages
+		if _, partial := glKinds[format]; format == "openvex" || partial && format != "gitlab-secret-detection" {
+			continue // it has no messages, or none of secrets
 		}
 		if out := string(write(t, format, run, Options{})); !strings.Contains(out, "AKIA") {
 			t.Errorf("%s has no message", format)

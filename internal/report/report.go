@@ -43,7 +43,13 @@ var formats = map[string]writer{
 	"sarif":              writeSARIF,
 	"markdown":           writeMarkdown,
 	"gitlab-codequality": writeCodeQuality,
-	"openvex":            writeOpenVEX,
+
+	"gitlab-secret-detection":    writeGitLab(glKinds["gitlab-secret-detection"]),
+	"gitlab-container-scanning":  writeGitLab(glKinds["gitlab-container-scanning"]),
+	"gitlab-dependency-scanning": writeGitLab(glKinds["gitlab-dependency-scanning"]),
+	"gitlab-sast":                writeGitLab(glKinds["gitlab-sast"]),
+
+	"openvex": writeOpenVEX,
 }
 
 // Formats lists the names of all formats, sorted.
