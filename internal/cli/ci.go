@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +26,8 @@ type ciOptions struct {
 	outputDir  string
 	summary    bool
 	publishing publishOptions
+	// gitlab names the reports that GitLab is to get.
+	gitlab []string
 }
 
 func newCI(sys System, g *global) *cobra.Command {
@@ -65,6 +66,9 @@ CI_JOB_TOKEN; --offline takes it as the checkout knows it.`,
 			if err != nil {
 				return err
 			}
+			if err := c.checkGitLab(); err != nil {
+				return err
+			}
 			for _, i := range c.images {
 				if err := isImage(i); err != nil {
 					return err
@@ -80,6 +84,7 @@ CI_JOB_TOKEN; --offline takes it as the checkout knows it.`,
 	f.StringVar(&c.outputDir, "output-dir", "boltseal-report", "folder for the reports")
 	f.BoolVar(&c.summary, "summary", true, "write the job summary where the CI system has one")
 	c.publishing.register(f)
+	c.registerGitLab(cmd)
 	withEnv(f)
 	return cmd
 }
@@ -187,30 +192,13 @@ var ciReports = []output{
 	{"json", "boltseal.json"},
 	{"sarif", "boltseal.sarif"},
 	{"markdown", "boltseal.md"},
-	{"gitlab-codequality", "gl-code-quality-report.json"},
-}
-
-// gitlabReports are GitLab's own security reports, of what was looked at. A shard has
-// none: GitLab takes what a report lacks for mended.
-func gitlabReports(job ci.Context, run *report.Run) []output {
-	if job.System != ci.GitLab || run.Shard != nil {
-		return nil
-	}
-	var outputs []output
-	for format, file := range report.GitLabReports() {
-		if report.GitLabHas(run, format) {
-			outputs = append(outputs, output{format, file})
-		}
-	}
-	slices.SortFunc(outputs, func(a, b output) int { return strings.Compare(a.file, b.file) })
-	return outputs
 }
 
 // publish writes the reports and shows the verdict in the job. A publishing error
 // is told and changes no exit code; a report that could not be written does.
 func (c ciOptions) publish(ctx context.Context, sys System, job ci.Context, p *prepared, run *report.Run, opt report.Options) error {
 	outputs := []output{{format: "table"}}
-	for _, o := range slices.Concat(ciReports, gitlabReports(job, run)) {
+	for _, o := range c.reports(job, run) {
 		outputs = append(outputs, output{o.format, filepath.Join(c.outputDir, o.file)})
 	}
 	// What cannot be made is told by the reports that do not fit into it.

@@ -67,6 +67,7 @@ var settings = []setting{
 	{"upload-sarif", "BOLTSEAL_UPLOAD_SARIF", "upload-sarif", ""},
 	{"category", "BOLTSEAL_CATEGORY", "category", ""},
 	{"require-publish", "BOLTSEAL_REQUIRE_PUBLISH", "require-publish", ""},
+	{"gitlab-reports", "BOLTSEAL_GITLAB_REPORTS", "", "reports"},
 }
 
 // hadolintKeys are hadolint's own variables, with the key of its file that each

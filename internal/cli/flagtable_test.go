@@ -12,7 +12,7 @@ import (
 // no flag needs.
 func TestEveryFlagHasAnEffect(t *testing.T) {
 	seen := map[string]bool{"help": true}
-	for _, cmd := range []*cobra.Command{newScan(System{}, &global{}), newCI(System{}, &global{}), newRoot(System{})} {
+	for _, cmd := range []*cobra.Command{newScan(System{}, &global{}), newCI(System{}, &global{}), newMerge(System{}, &global{}), newRoot(System{})} {
 		for _, flags := range []*pflag.FlagSet{cmd.Flags(), cmd.PersistentFlags()} {
 			flags.VisitAll(func(f *pflag.Flag) {
 				seen[f.Name] = true

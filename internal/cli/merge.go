@@ -59,6 +59,9 @@ it from saying so.`,
 			if expect < 0 {
 				return usage(fmt.Errorf("--expect: %d runs are fewer than none", expect))
 			}
+			if err := c.checkGitLab(); err != nil {
+				return err
+			}
 			outputs, err := parseFormats(formats)
 			if err != nil {
 				return err
@@ -71,6 +74,7 @@ it from saying so.`,
 	f.StringVar(&c.path, "path", ".", "folder that was scanned: in a CI job it says which repository's trusted branch counts")
 	f.StringVar(&c.outputDir, "output-dir", "boltseal-report", "in a CI job, folder for the reports")
 	f.BoolVar(&c.summary, "summary", true, "write the job summary where the CI system has one")
+	c.registerGitLab(cmd)
 	f.IntVar(&expect, "expect", 0, "how many run files there have to be that are no shards (default: any number)")
 	f.StringArrayVarP(&formats, "format", "f", nil, "FORMAT or FORMAT=FILE, repeatable: "+strings.Join(report.Formats(), ", ")+" (default table)")
 	complete(cmd, "format", report.Formats()...)

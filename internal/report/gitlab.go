@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -159,16 +160,8 @@ func imagesOf(run *Run) map[string]bool {
 	return images
 }
 
-// GitLabReports are the formats of GitLab's security reports, with the names that its
-// own analyzers give the files.
-func GitLabReports() map[string]string {
-	return map[string]string{
-		"gitlab-secret-detection":    "gl-secret-detection-report.json",
-		"gitlab-container-scanning":  "gl-container-scanning-report.json",
-		"gitlab-dependency-scanning": "gl-dependency-scanning-report.json",
-		"gitlab-sast":                "gl-sast-report.json",
-	}
-}
+// GitLabReports are the formats of GitLab's security reports.
+func GitLabReports() []string { return slices.Sorted(maps.Keys(glKinds)) }
 
 // GitLabHas says whether anything was looked at that one of GitLab's security reports is
 // about: of what did not run, a report would say that all is mended.
