@@ -54,6 +54,9 @@ type Context struct {
 	// URL is where git finds the repository that the change is for, not its
 	// author's fork; it holds no credentials.
 	URL string
+	// Number is that of a pull or merge request, Source its author's branch,
+	// Repository is "owner/name"; for people and reports, nothing is trusted by them.
+	Number, Source, Repository string
 }
 
 // Detect reads the variables through getenv, and the event that GitHub tells, nil
@@ -63,12 +66,17 @@ type Context struct {
 // GitLab: https://docs.gitlab.com/ci/variables/predefined_variables/.
 func Detect(getenv func(string) string, event []byte) Context {
 	switch {
+	case getenv("CI") == "woodpecker": // it sets variables of GitLab's names
+	case yes(getenv("GITEA_ACTIONS")): // which sets GitHub's as well
+		c := github(getenv, event)
+		c.System = Gitea
+		return c
 	case getenv("GITHUB_ACTIONS") == "true":
 		return github(getenv, event)
 	case getenv("GITLAB_CI") == "true":
 		return gitlab(getenv)
 	}
-	return Context{}
+	return detectOther(getenv)
 }
 
 // commit gives an id, and nothing for the zeros that stand for no commit, or for what

@@ -38,41 +38,41 @@ func TestDetect(t *testing.T) {
 		"a pull request's merge commit": {
 			github("GITHUB_EVENT_NAME", "pull_request", "GITHUB_REF", "refs/pull/7/merge", "GITHUB_BASE_REF", "release"),
 			`{"pull_request": {"head": {"sha": "` + abc + `"}, "base": {"ref": "old", "sha": "123"}}, ` + repository + `}`,
-			Context{System: GitHub, Event: Pull, Change: true, Commit: def, Target: "release", Default: "main", Head: abc, Merge: true, URL: hub},
+			Context{System: GitHub, Event: Pull, Change: true, Commit: def, Target: "release", Default: "main", Head: abc, Merge: true, URL: hub, Repository: "acme/app"},
 		},
 		"a pull request with the target's rights": {
 			github("GITHUB_EVENT_NAME", "pull_request_target", "GITHUB_REF", "refs/heads/main"),
 			`{"pull_request": {"head": {"sha": "` + abc + `"}, "base": {"ref": "main"}}, ` + repository + `}`,
-			Context{System: GitHub, Event: Pull, Change: true, Commit: def, Target: "main", Default: "main", Head: abc, URL: hub},
+			Context{System: GitHub, Event: Pull, Change: true, Commit: def, Target: "main", Default: "main", Head: abc, URL: hub, Repository: "acme/app"},
 		},
 		"a merge queue": {
 			github("GITHUB_EVENT_NAME", "merge_group", "GITHUB_REF", "refs/heads/gh-readonly-queue/main/pr-1"),
 			`{"merge_group": {"head_sha": "` + def + `", "base_sha": "` + abc + `", "base_ref": "refs/heads/main"}, ` + repository + `}`,
-			Context{System: GitHub, Event: Queue, Change: true, Commit: def, Target: "main", Default: "main", Head: def, Before: abc, URL: hub},
+			Context{System: GitHub, Event: Queue, Change: true, Commit: def, Target: "main", Default: "main", Head: def, Before: abc, URL: hub, Repository: "acme/app"},
 		},
 		"a push on GitHub": {
 			github("GITHUB_EVENT_NAME", "push", "GITHUB_REF", "refs/heads/feature/x"), `{"before": "` + abc + `", ` + repository + `}`,
-			Context{System: GitHub, Event: Push, Commit: def, Branch: "feature/x", Default: "main", Before: abc, URL: hub},
+			Context{System: GitHub, Event: Push, Commit: def, Branch: "feature/x", Default: "main", Before: abc, URL: hub, Repository: "acme/app"},
 		},
 		"a push of a new branch": {
 			github("GITHUB_EVENT_NAME", "push", "GITHUB_REF", "refs/heads/x"), `{"before": "` + zeros + `", ` + repository + `}`,
-			Context{System: GitHub, Event: Push, Commit: def, Branch: "x", Default: "main", URL: hub},
+			Context{System: GitHub, Event: Push, Commit: def, Branch: "x", Default: "main", URL: hub, Repository: "acme/app"},
 		},
 		"a tag on GitHub": {
 			github("GITHUB_EVENT_NAME", "push", "GITHUB_REF", "refs/tags/main"), `{"before": "` + abc + `", ` + repository + `}`,
-			Context{System: GitHub, Event: Tag, Commit: def, Default: "main", URL: hub},
+			Context{System: GitHub, Event: Tag, Commit: def, Default: "main", URL: hub, Repository: "acme/app"},
 		},
 		"a schedule, whose event names no repository": {
 			github("GITHUB_EVENT_NAME", "schedule", "GITHUB_REF", "refs/heads/main"), `{"schedule": "0 3 * * *"}`,
-			Context{System: GitHub, Event: Schedule, Commit: def, Branch: "main", Default: "main", URL: hub},
+			Context{System: GitHub, Event: Schedule, Commit: def, Branch: "main", Default: "main", URL: hub, Repository: "acme/app"},
 		},
 		"a dispatch on GitHub": {
 			github("GITHUB_EVENT_NAME", "workflow_dispatch", "GITHUB_REF", "refs/heads/x"), `{` + repository + `}`,
-			Context{System: GitHub, Event: Dispatch, Commit: def, Branch: "x", Default: "main", URL: hub},
+			Context{System: GitHub, Event: Dispatch, Commit: def, Branch: "x", Default: "main", URL: hub, Repository: "acme/app"},
 		},
 		"a release": {
 			github("GITHUB_EVENT_NAME", "release", "GITHUB_REF", "refs/tags/v1"), `{` + repository + `}`,
-			Context{System: GitHub, Event: Tag, Commit: def, Default: "main", URL: hub},
+			Context{System: GitHub, Event: Tag, Commit: def, Default: "main", URL: hub, Repository: "acme/app"},
 		},
 		"a name in the place of an id": {
 			gitlab("CI_PIPELINE_SOURCE", "push", "CI_COMMIT_BRANCH", "x", "CI_COMMIT_BEFORE_SHA", "HEAD"), "",
@@ -80,7 +80,7 @@ func TestDetect(t *testing.T) {
 		},
 		"an event that is no JSON": {
 			github("GITHUB_EVENT_NAME", "push", "GITHUB_REF", "refs/heads/main"), "{",
-			Context{System: GitHub, Event: Push, Commit: def, Branch: "main", URL: hub},
+			Context{System: GitHub, Event: Push, Commit: def, Branch: "main", URL: hub, Repository: "acme/app"},
 		},
 		"a push on GitLab": {
 			gitlab("CI_PIPELINE_SOURCE", "push", "CI_COMMIT_BRANCH", "x", "CI_COMMIT_BEFORE_SHA", zeros), "",
@@ -101,15 +101,15 @@ func TestDetect(t *testing.T) {
 		"a merge request from a fork": {
 			gitlab("CI_MERGE_REQUEST_IID", "7", "CI_MERGE_REQUEST_EVENT_TYPE", "detached", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main", "CI_MERGE_REQUEST_DIFF_BASE_SHA", abc,
 				"CI_PROJECT_URL", "https://gitlab.com/eve/app", "CI_MERGE_REQUEST_PROJECT_URL", "https://gitlab.com/acme/app"), "",
-			Context{System: GitLab, Event: Pull, Change: true, Commit: def, Target: "main", Default: "main", MergeBase: abc, URL: lab},
+			Context{System: GitLab, Event: Pull, Change: true, Commit: def, Target: "main", Default: "main", MergeBase: abc, URL: lab, Number: "7"},
 		},
 		"merged results": {
 			gitlab("CI_MERGE_REQUEST_IID", "7", "CI_MERGE_REQUEST_EVENT_TYPE", "merged_result", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", abc), "",
-			Context{System: GitLab, Event: Pull, Change: true, Commit: def, Target: "main", Default: "main", Head: abc, Merge: true, URL: lab},
+			Context{System: GitLab, Event: Pull, Change: true, Commit: def, Target: "main", Default: "main", Head: abc, Merge: true, URL: lab, Number: "7"},
 		},
 		"a merge train": {
 			gitlab("CI_MERGE_REQUEST_IID", "7", "CI_MERGE_REQUEST_EVENT_TYPE", "merge_train", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"), "",
-			Context{System: GitLab, Event: Queue, Change: true, Commit: def, Target: "main", Default: "main", Merge: true, URL: lab},
+			Context{System: GitLab, Event: Queue, Change: true, Commit: def, Target: "main", Default: "main", Merge: true, URL: lab, Number: "7"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package ci
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 )
 
@@ -9,8 +10,9 @@ import (
 type githubEvent struct {
 	Before      string
 	PullRequest struct {
-		Head struct{ SHA string }
-		Base struct{ Ref string }
+		Number int
+		Head   struct{ SHA string }
+		Base   struct{ Ref string }
 	} `json:"pull_request"`
 	MergeGroup struct {
 		HeadSHA string `json:"head_sha"`
@@ -44,13 +46,17 @@ func github(getenv func(string) string, event []byte) Context {
 		Commit:  commit(getenv("GITHUB_SHA")),
 		Default: e.Repository.DefaultBranch,
 	}
-	c.Branch = branch(ref)
+	c.Branch, c.Repository = branch(ref), getenv("GITHUB_REPOSITORY")
 	if server, name := getenv("GITHUB_SERVER_URL"), getenv("GITHUB_REPOSITORY"); server != "" && name != "" {
 		c.URL = strings.TrimSuffix(server, "/") + "/" + name
 	}
 	switch c.Event {
 	case Pull:
 		c.Change, c.Head = true, commit(e.PullRequest.Head.SHA)
+		c.Source = getenv("GITHUB_HEAD_REF")
+		if e.PullRequest.Number > 0 {
+			c.Number = strconv.Itoa(e.PullRequest.Number)
+		}
 		if c.Target = getenv("GITHUB_BASE_REF"); c.Target == "" {
 			c.Target = e.PullRequest.Base.Ref
 		}

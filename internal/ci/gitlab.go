@@ -9,10 +9,13 @@ func gitlab(getenv func(string) string) Context {
 		Default: getenv("CI_DEFAULT_BRANCH"),
 		Branch:  getenv("CI_COMMIT_BRANCH"),
 		URL:     gitURL(getenv("CI_PROJECT_URL")),
+
+		Repository: getenv("CI_PROJECT_PATH"),
 	}
 	switch source := getenv("CI_PIPELINE_SOURCE"); {
 	case getenv("CI_MERGE_REQUEST_IID") != "":
 		c.Event, c.Change, c.Branch = Pull, true, ""
+		c.Number, c.Source = getenv("CI_MERGE_REQUEST_IID"), getenv("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")
 		c.Target = getenv("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
 		c.MergeBase = commit(getenv("CI_MERGE_REQUEST_DIFF_BASE_SHA"))
 		// In a pipeline of merged results it is set, else the commit itself is the
