@@ -28,6 +28,8 @@ type ciOptions struct {
 	publishing publishOptions
 	// gitlab names the reports that GitLab is to get.
 	gitlab []string
+	// said is what the user says of the job.
+	said ci.Said
 }
 
 func newCI(sys System, g *global) *cobra.Command {
@@ -54,6 +56,12 @@ In a pull or merge request findings are new or old: the checkout is compared wit
 where the change started. Its commits are looked through for secrets, too: the
 checkout must hold its history (fetch-depth: 0, GIT_DEPTH: 0). Flags and variables
 may only tighten there, unless the trusted policy lists them in trust.may-set.
+
+Azure Pipelines, Bitbucket, Buildkite, CircleCI, CodeBuild, Drone, Gitea and Forgejo,
+Jenkins, TeamCity, Travis and Woodpecker are known as well. What they do not say is
+said by --default-branch, by --base-ref for a change and by --repository-url; with
+these flags ci runs on any other system too, and without any it reads the policy of
+the checkout there, as scan does.
 
 The branch is fetched with the credentials of the checkout, else with GITHUB_TOKEN or
 CI_JOB_TOKEN; --offline takes it as the checkout knows it.`,
@@ -85,6 +93,7 @@ CI_JOB_TOKEN; --offline takes it as the checkout knows it.`,
 	f.BoolVar(&c.summary, "summary", true, "write the job summary where the CI system has one")
 	c.publishing.register(f)
 	c.registerGitLab(cmd)
+	c.registerSaid(cmd)
 	withEnv(f)
 	return cmd
 }
@@ -93,7 +102,10 @@ CI_JOB_TOKEN; --offline takes it as the checkout knows it.`,
 // read, and what findings are compared with.
 func (o scanOptions) ci(cmd *cobra.Command, sys System, log *slog.Logger, c ciOptions) error {
 	ctx := cmd.Context()
-	job := detect(sys)
+	job, err := c.job(sys)
+	if err != nil {
+		return err
+	}
 	o.inJob, o.inChange = true, job.Change
 	o.anchors = &anchors{}
 	if job.System != ci.None {

@@ -67,6 +67,9 @@ var settings = []setting{
 	{"upload-sarif", "BOLTSEAL_UPLOAD_SARIF", "upload-sarif", ""},
 	{"category", "BOLTSEAL_CATEGORY", "category", ""},
 	{"require-publish", "BOLTSEAL_REQUIRE_PUBLISH", "require-publish", ""},
+	{"base-ref", "BOLTSEAL_BASE_REF", "", ""},
+	{"default-branch", "BOLTSEAL_DEFAULT_BRANCH", "", ""},
+	{"repository-url", "BOLTSEAL_REPOSITORY_URL", "", ""},
 	{"gitlab-reports", "BOLTSEAL_GITLAB_REPORTS", "", "reports"},
 }
 

@@ -30,6 +30,9 @@ const (
 var flagEffects = map[string]effect{
 	// What is scanned.
 	"path": neutral, "image": neutral, "shard": neutral, "expect": neutral,
+	// What the event is, where the CI system does not say so: there the workflow is all
+	// that anybody knows of it. What a system says stands.
+	"base-ref": neutral, "default-branch": neutral, "repository-url": neutral,
 	// What is shown, and where.
 	"output-dir": neutral, "summary": neutral, "check": neutral, "comment": neutral, "review": neutral, "upload-sarif": neutral, "category": neutral, "gitlab-reports": neutral, "format": neutral, "quiet": neutral, "verbose": neutral, "log-format": neutral, "help": neutral,
 	// Where results come from: a cache is not read in a change, without a network

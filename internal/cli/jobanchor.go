@@ -42,6 +42,8 @@ type jobAnchor struct {
 	offline bool
 	*anchor
 	tips map[string]string // of branches
+	// header are the credentials that the address of the checkout's origin holds.
+	header string
 }
 
 // anchorJob finds out at which commit the policy of a job is read, and with which one
@@ -120,6 +122,9 @@ func (j *jobAnchor) find(ctx context.Context) error {
 	}
 	if j.head == "" {
 		return errors.New("there is no commit in the checkout: check out the repository with git")
+	}
+	if err := j.complete(ctx); err != nil {
+		return fmt.Errorf("the policy cannot be read where it is trusted: %w", err)
 	}
 	if err := j.trust(ctx); err != nil {
 		return fmt.Errorf("the policy cannot be read where it is trusted: %w", err)
@@ -257,6 +262,10 @@ func (j *jobAnchor) remote(ctx context.Context) (git.Remote, error) {
 		return git.Remote{}, err
 	}
 	if r.Header == "" {
+		r.Header = j.header
+	}
+	// Of another system nobody knows whether the token is for that address.
+	if r.Header == "" && j.job.System.Tells() {
 		r.Header = tokenHeader(j.job.System, j.sys.Getenv)
 	}
 	r.Environment = transport(j.sys.Getenv)

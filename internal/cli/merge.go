@@ -75,6 +75,7 @@ it from saying so.`,
 	f.StringVar(&c.outputDir, "output-dir", "boltseal-report", "in a CI job, folder for the reports")
 	f.BoolVar(&c.summary, "summary", true, "write the job summary where the CI system has one")
 	c.registerGitLab(cmd)
+	c.registerSaid(cmd)
 	f.IntVar(&expect, "expect", 0, "how many run files there have to be that are no shards (default: any number)")
 	f.StringArrayVarP(&formats, "format", "f", nil, "FORMAT or FORMAT=FILE, repeatable: "+strings.Join(report.Formats(), ", ")+" (default table)")
 	complete(cmd, "format", report.Formats()...)
@@ -106,7 +107,10 @@ type merging struct {
 
 func (m merging) merge(cmd *cobra.Command, sys System, log *slog.Logger, files []string) error {
 	ctx := cmd.Context()
-	job := detect(sys)
+	job, err := m.c.job(sys)
+	if err != nil {
+		return err
+	}
 	o := &m.o
 	o.inJob, o.inChange = job.System != ci.None, job.Change
 	o.anchors = &anchors{policyFrom: o.policyFrom}

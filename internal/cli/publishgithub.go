@@ -168,7 +168,7 @@ func readSource(root, name string, most int64) ([]byte, error) {
 // show prints the table in the job and publishes. Where the table did not reach
 // standard output there is no pass to publish.
 func (c ciOptions) show(ctx context.Context, sys System, job ci.Context, p *prepared, run *report.Run, opt report.Options, files map[string]string, table func() error) error {
-	if job.System != ci.GitHub {
+	if !job.System.Actions() {
 		shown := table()
 		if c.publishing.require {
 			shown = errors.Join(shown, errors.New("publishing: this is no job of GitHub Actions"))
@@ -183,7 +183,12 @@ func (c ciOptions) show(ctx context.Context, sys System, job ci.Context, p *prep
 		gate.Judge(run, p.judging)
 	}
 	var publisher forge.Publisher = actions
-	published := errors.Join(publisher.Publish(ctx, run, files), c.onGitHub(ctx, sys, actions, p, run, opt))
+	published := publisher.Publish(ctx, run, files)
+	if job.System == ci.GitHub {
+		published = errors.Join(published, c.onGitHub(ctx, sys, actions, p, run, opt))
+	} else if c.publishing.require {
+		published = errors.Join(published, errors.New("publishing: this is no job of GitHub"))
+	}
 	if published != nil && !c.publishing.require {
 		sys.warn("publishing: %s", p.judging.Mask(strings.ReplaceAll(published.Error(), "\n", "; ")))
 		published = nil

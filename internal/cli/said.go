@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boltseal/boltseal/internal/ci"
+)
+
+// registerSaid registers what users say of a CI system that does not.
+func (c *ciOptions) registerSaid(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&c.said.Base, "base-ref", "", "where the CI system does not say so: the job tests a change for this branch")
+	f.StringVar(&c.said.Default, "default-branch", "", "where the CI system does not say so: the repository's default branch, which is trusted")
+	f.StringVar(&c.said.URL, "repository-url", "", "where the CI system does not say so: https address that the trusted branch is fetched from (default: the checkout's origin)")
+}
+
+// job finds out what the job is about, as far as the system says so, and else by what
+// the user says.
+func (c *ciOptions) job(sys System) (ci.Context, error) {
+	if c.said.URL != "" {
+		at, err := url.Parse(c.said.URL)
+		if err != nil || at.Host == "" || at.User != nil || at.Scheme != "https" && at.Scheme != "http" {
+			return ci.Context{}, usage(errors.New("--repository-url is not https://HOST/PATH"))
+		}
+	}
+	return detect(sys).Say(c.said), nil
+}
+
+// complete fills in what only the checkout knows, of systems that tell little.
+func (j *jobAnchor) complete(ctx context.Context) error {
+	if j.job.System.Tells() {
+		return nil
+	}
+	if j.job.Default == "" {
+		return fmt.Errorf("%s does not say which branch is the default one: say --default-branch ($BOLTSEAL_DEFAULT_BRANCH)", j.job.System)
+	}
+	if j.job.Change && j.job.Target == "" {
+		return fmt.Errorf("%s does not say which branch the change is for: say --base-ref ($BOLTSEAL_BASE_REF)", j.job.System)
+	}
+	if j.job.Commit == "" {
+		j.job.Commit = j.head
+	}
+	if j.job.Change {
+		j.job.Head = cmp.Or(j.job.Head, j.job.Commit)
+	}
+	if j.job.URL != "" || j.offline {
+		return nil
+	}
+	var err error
+	if j.job.URL, j.header, err = j.repo.Origin(ctx); err != nil {
+		return err
+	}
+	if j.job.URL == "" {
+		return errors.New("the trusted branch cannot be fetched: the checkout's origin is no https address: say --repository-url ($BOLTSEAL_REPOSITORY_URL), or --offline to take the branch as the checkout knows it")
+	}
+	return nil
+}
