@@ -170,6 +170,13 @@ func readSource(root, name string, most int64) ([]byte, error) {
 func (c ciOptions) show(ctx context.Context, sys System, job ci.Context, p *prepared, run *report.Run, opt report.Options, files map[string]string, table func() error) error {
 	if !job.System.Actions() {
 		shown := table()
+		if job.System == ci.Azure { // no text in the table reads as a command
+			azure := forge.NewAzure(sys.Stdout)
+			azure.Summary = c.summary
+			if err := azure.Publish(ctx, run, files); err != nil {
+				sys.warn("publishing: %v", err)
+			}
+		}
 		if c.publishing.require {
 			shown = errors.Join(shown, errors.New("publishing: this is no job of GitHub Actions"))
 		}
