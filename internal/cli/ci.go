@@ -106,6 +106,7 @@ func (o scanOptions) ci(cmd *cobra.Command, sys System, log *slog.Logger, c ciOp
 	if err != nil {
 		return err
 	}
+	sys = quiet(sys, job)
 	o.inJob, o.inChange = true, job.Change
 	o.anchors = &anchors{}
 	if job.System != ci.None {

@@ -111,6 +111,7 @@ func (m merging) merge(cmd *cobra.Command, sys System, log *slog.Logger, files [
 	if err != nil {
 		return err
 	}
+	sys = quiet(sys, job)
 	o := &m.o
 	o.inJob, o.inChange = job.System != ci.None, job.Change
 	o.anchors = &anchors{policyFrom: o.policyFrom}

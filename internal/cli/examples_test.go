@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/spf13/cobra"
+)
+
+// inExample finds calls of the program, and its variables.
+var (
+	calls     = regexp.MustCompile(`\bboltseal (ci|merge|scan)\b([^'"\n]*)`)
+	variables = regexp.MustCompile(`\bBOLTSEAL_[A-Z_]+`)
+	flags     = regexp.MustCompile(`--([a-z-]+)`)
+)
+
+// TestExamplesOfSystems reads the example of every CI system: it is YAML (and valid by
+// its schema where there is one), calls commands that there are with flags that they
+// have, and sets variables that are read.
+func TestExamplesOfSystems(t *testing.T) {
+	files, err := filepath.Glob("../../examples/ci/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schemas := map[string]string{"gitea.yml": "github-workflow.json", "github-shards.yml": "github-workflow.json"}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var document any
+			if filepath.Base(file) != "Jenkinsfile" {
+				readYAML(t, file, &document)
+			} else if strings.Count(string(data), "{") != strings.Count(string(data), "}") {
+				t.Error("its braces do not match")
+			}
+			if name := schemas[filepath.Base(file)]; name != "" {
+				schema, err := jsonschema.NewCompiler().Compile(conformance(t, "ci", name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := schema.Validate(document); err != nil {
+					t.Error(err)
+				}
+			}
+			checkExample(t, string(data))
+		})
+	}
+	if len(files) < 11 {
+		t.Errorf("there are %d examples", len(files))
+	}
+}
+
+func checkExample(t *testing.T, text string) {
+	t.Helper()
+	commands := map[string]*cobra.Command{"ci": newCI(System{}, &global{}), "merge": newMerge(System{}, &global{}), "scan": newScan(System{}, &global{})}
+	found := calls.FindAllStringSubmatch(text, -1)
+	if len(found) == 0 {
+		t.Error("it does not call boltseal")
+	}
+	for _, call := range found {
+		for _, f := range flags.FindAllStringSubmatch(call[2], -1) {
+			if commands[call[1]].Flags().Lookup(f[1]) == nil {
+				t.Errorf("boltseal %s has no flag --%s", call[1], f[1])
+			}
+		}
+	}
+	for _, name := range variables.FindAllString(text, -1) {
+		if !slices.ContainsFunc(settings, func(s setting) bool { return s.env == name }) {
+			t.Errorf("nothing reads %s", name)
+		}
+	}
+}
