@@ -172,6 +172,9 @@ func (m merging) run(ctx context.Context, sys System, log *slog.Logger, p *prepa
 		parts = append(parts, gate.Part{Name: file, Run: run})
 	}
 	names := targetNames(parts)
+	if len(names) > maxTargets {
+		return nil, fmt.Errorf("%w: they name %d targets, more than %d", gate.ErrMismatch, len(names), maxTargets)
+	}
 	for _, n := range names {
 		p.targets = append(p.targets, targetOf(n))
 	}
@@ -287,6 +290,9 @@ func described(e policy.Event) string {
 	return string(e)
 }
 
+// maxTargets is how many targets a merge looks up the policies of.
+const maxTargets = 2000
+
 // targetNames are the targets of all runs, sorted.
 func targetNames(parts []gate.Part) []string {
 	var names []string
@@ -324,13 +330,17 @@ func targetOf(name string) target {
 // now: what they left out would not come back.
 func samePolicies(parts []gate.Part, policies []*policy.Policy) error {
 	for _, part := range parts {
+		targets := make(map[string]bool)
+		for _, s := range part.Run.Scans {
+			targets[s.Target] = true
+		}
 		for _, told := range part.Run.Policies {
 			if !slices.ContainsFunc(policies, func(p *policy.Policy) bool { return p.Path == told.Path && p.Digest == told.Digest }) {
 				return fmt.Errorf("%w: %s was judged by the policy %s (%s), which is not the one that judges here", gate.ErrMismatch, part.Name, told.Path, told.Digest)
 			}
 		}
 		for _, p := range policies {
-			if len(p.Targets) > 0 && !slices.ContainsFunc(part.Run.Scans, func(s report.Scan) bool { return slices.Contains(p.Targets, s.Target) }) {
+			if len(p.Targets) > 0 && !slices.ContainsFunc(p.Targets, func(t string) bool { return targets[t] }) {
 				continue
 			}
 			if !slices.ContainsFunc(part.Run.Policies, func(told report.Policy) bool { return p.Path == told.Path && p.Digest == told.Digest }) {

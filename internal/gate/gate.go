@@ -121,7 +121,12 @@ func Run(ctx context.Context, req Request) *report.Run {
 	compared := req.compared(ctx)
 	for _, src := range req.Sources {
 		due := req.Share.scanners(src.Target(), req.Scanners)
-		results := scan.Run(ctx, src, built.scanners(src.Target(), due), req.Options)
+		looking := built.scanners(src.Target(), due)
+		if len(looking) == 0 { // all of it is due elsewhere
+			req.close(src)
+			continue
+		}
+		results := scan.Run(ctx, src, looking, req.Options)
 		for _, res := range results[:len(due)] {
 			found, packages := named(res)
 			findings = append(findings, found...)

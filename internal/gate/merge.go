@@ -60,12 +60,14 @@ func Merge(parts []Part, m Merging) (*report.Run, error) {
 		return nil, err
 	}
 	m.Failures = append(slices.Clone(m.Failures), missing...)
+	failed := make(map[string]bool)
 	for _, p := range parts {
 		run.Change = cmp.Or(run.Change, p.Run.Change)
 		run.Commit = cmp.Or(run.Commit, p.Run.Commit)
 		run.Packages = append(run.Packages, p.Run.Packages...)
 		for _, f := range p.Run.Judged.Failures {
-			if !slices.Contains(m.Failures, f) {
+			if !failed[f] {
+				failed[f] = true
 				m.Failures = append(m.Failures, f)
 			}
 		}
@@ -287,13 +289,7 @@ func mergeScans(parts []Part) ([]report.Scan, error) {
 func joined(a, b report.Scan, shards bool) report.Scan {
 	out := a
 	out.Status = a.Status.Worse(b.Status)
-	var reasons []string
-	for _, s := range []report.Scan{a, b} {
-		if s.Status == out.Status && s.Reason != "" && !slices.Contains(reasons, s.Reason) {
-			reasons = append(reasons, s.Reason)
-		}
-	}
-	out.Reason = strings.Join(reasons, "; ")
+	out.Reason = bothReasons(a, b, out.Status)
 	out.Digest = cmp.Or(a.Digest, b.Digest)
 	out.Files, out.Bytes = max(a.Files, b.Files), max(a.Bytes, b.Bytes)
 	if shards {
@@ -310,9 +306,27 @@ func joined(a, b report.Scan, shards bool) report.Scan {
 	out.Errors = union(a.Errors, b.Errors)
 	out.Errors = out.Errors[:min(len(out.Errors), scan.MaxErrors)]
 	out.Notes = union(a.Notes, b.Notes)
+	out.Notes = out.Notes[:min(len(out.Notes), scan.MaxErrors)]
 	out.DurationMS = a.DurationMS + b.DurationMS
 	out.RulesAssessed = max(a.RulesAssessed, b.RulesAssessed)
 	return out
+}
+
+// maxReason bounds what is told of many shards.
+const maxReason = 2000
+
+// bothReasons are those of the rows that ended as the whole did, each once.
+func bothReasons(a, b report.Scan, status finding.Status) string {
+	switch {
+	case a.Status != status || a.Reason == "":
+		if b.Status == status {
+			return b.Reason
+		}
+		return ""
+	case b.Status != status || b.Reason == "" || len(a.Reason)+len(b.Reason) > maxReason || slices.Contains(strings.Split(a.Reason, "; "), b.Reason):
+		return a.Reason
+	}
+	return a.Reason + "; " + b.Reason
 }
 
 func union(a, b []string) []string {
@@ -396,34 +410,35 @@ func (m *Merging) tellLoosened(run *report.Run) {
 // mergeDatabases tells of each ecosystem the oldest advisories that were asked.
 func mergeDatabases(parts []Part) *report.Database {
 	var out *report.Database
+	sources := make(map[string]report.DatabaseSource)
 	for _, p := range parts {
 		d := p.Run.Database
 		if d == nil {
 			continue
 		}
+		for _, s := range d.Sources {
+			if before, ok := sources[s.Ecosystem]; !ok || compareSources(s, before) < 0 {
+				sources[s.Ecosystem] = s
+			}
+		}
 		if out == nil {
 			out = new(*d)
-			out.Sources = slices.Clone(d.Sources)
 			continue
 		}
 		if out.Digest != d.Digest {
 			out.Digest = ""
 		}
 		out.Built, out.KEV, out.EPSS = min(out.Built, d.Built), min(out.KEV, d.KEV), min(out.EPSS, d.EPSS)
-		for _, s := range d.Sources {
-			i := slices.IndexFunc(out.Sources, func(o report.DatabaseSource) bool { return o.Ecosystem == s.Ecosystem })
-			switch {
-			case i < 0:
-				out.Sources = append(out.Sources, s)
-			case cmp.Or(strings.Compare(s.AsOf, out.Sources[i].AsOf), strings.Compare(s.Date, out.Sources[i].Date), cmp.Compare(out.Sources[i].Bad, s.Bad), cmp.Compare(s.Records, out.Sources[i].Records)) < 0:
-				out.Sources[i] = s
-			}
-		}
 	}
 	if out != nil {
-		slices.SortFunc(out.Sources, func(a, b report.DatabaseSource) int { return strings.Compare(a.Ecosystem, b.Ecosystem) })
+		out.Sources = slices.SortedFunc(maps.Values(sources), func(a, b report.DatabaseSource) int { return strings.Compare(a.Ecosystem, b.Ecosystem) })
 	}
 	return out
+}
+
+// compareSources puts what is older, or worse, first.
+func compareSources(a, b report.DatabaseSource) int {
+	return cmp.Or(strings.Compare(a.AsOf, b.AsOf), strings.Compare(a.Date, b.Date), cmp.Compare(b.Bad, a.Bad), cmp.Compare(a.Records, b.Records))
 }
 
 // differentDatabases warns of runs that asked different advisories.

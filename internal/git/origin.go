@@ -27,10 +27,9 @@ func (r *Repo) Origin(ctx context.Context) (address, header string, err error) {
 	if err != nil || at.Host == "" || at.Scheme != "https" && at.Scheme != "http" {
 		return "", "", nil //nolint:nilerr // documented
 	}
-	if user := at.User; user != nil {
-		word, _ := user.Password()
-		header = "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+word))
-		at.User = nil
+	if word, ok := at.User.Password(); ok { // a name alone is none
+		header = "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(at.User.Username()+":"+word))
 	}
+	at.User = nil
 	return at.String(), header, nil
 }

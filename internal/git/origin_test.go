@@ -12,6 +12,7 @@ func TestOrigin(t *testing.T) {
 		"none":              {"", "", ""},
 		"https":             {"https://git.example/acme/app.git", "https://git.example/acme/app.git", ""},
 		"with credentials":  {"https://ci:word@git.example/acme/app", "https://git.example/acme/app", "Authorization: Basic Y2k6d29yZA=="},
+		"with a name":       {"https://acme@git.example/acme/app", "https://git.example/acme/app", ""},
 		"ssh":               {"git@git.example:acme/app.git", "", ""},
 		"ssh as an address": {"ssh://git@git.example/acme/app.git", "", ""},
 		"a folder":          {"/srv/app.git", "", ""},

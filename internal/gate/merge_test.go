@@ -1,0 +1,148 @@
+package gate
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/policy"
+	"github.com/boltseal/boltseal/internal/report"
+)
+
+// part is a run of one finding, which change then says more of.
+func part(name string, change func(*report.Run)) Part {
+	run := &report.Run{
+		Schema: report.Schema, Tool: report.Tool{Name: "boltseal", Version: "1"}, Commit: "c",
+		Scans: []report.Scan{{Scanner: finding.Secrets, Target: "dir:.", Status: finding.StatusOK, Files: 2}},
+		Findings: []report.Finding{{Subject: policy.Subject{Finding: finding.Finding{
+			Fingerprint: "v1:1", Rule: "r", Scanner: finding.Secrets, Target: "dir:.", Severity: finding.High, Message: "m",
+		}}}},
+	}
+	if change != nil {
+		change(run)
+	}
+	return Part{name, run}
+}
+
+func shardOf(index, of int) func(*report.Run) {
+	return func(r *report.Run) { r.Shard = &report.Shard{Index: index, Of: of, Plan: "sha256:p"} }
+}
+
+func merging() Merging {
+	return Merging{Version: "1", Judging: Judging{Policies: []*policy.Policy{policy.Default()}, Now: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)}}
+}
+
+func TestMergeRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*report.Run)
+		says   string
+	}{
+		"another commit":         {func(r *report.Run) { r.Commit = "d" }, "different commits"},
+		"another version":        {func(r *report.Run) { r.Tool.Version = "2" }, "different versions"},
+		"another --fail-on":      {func(r *report.Run) { r.Judged.FailOn = new(finding.Low) }, "different events"},
+		"another environment":    {func(r *report.Run) { r.Judged.Environment = "x" }, "different events"},
+		"a shard that cannot be": {shardOf(3, 2), "shard 3 of 2"},
+		"a shard of nothing":     {shardOf(0, 0), "shard 0 of 0"},
+		"other content":          {func(r *report.Run) { r.Scans[0].Digest = "sha256:2" }, "was sha256:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			first := part("a.json", func(r *report.Run) { r.Scans[0].Digest = "sha256:1" })
+			_, err := Merge([]Part{first, part("b.json", test.change)}, merging())
+			if !errors.Is(err, ErrMismatch) || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	if _, err := Merge(nil, merging()); !errors.Is(err, ErrMismatch) {
+		t.Errorf("nothing: %v", err)
+	}
+	other := func(r *report.Run) { r.Shard = &report.Shard{Index: 2, Of: 2, Plan: "sha256:q"} }
+	if _, err := Merge([]Part{part("a", shardOf(1, 2)), part("b", other)}, merging()); err == nil || !strings.Contains(err.Error(), "different plans") {
+		t.Errorf("another plan: %v", err)
+	}
+}
+
+// TestMergeKeepsTheStricter: of a shard that ran twice, and of a finding that two jobs
+// tell, the one counts that lets less through.
+func TestMergeKeepsTheStricter(t *testing.T) {
+	old := func(r *report.Run) {
+		r.Findings[0].New = new(false)
+		r.Findings[0].Ignored = "a comment"
+	}
+	failed := func(r *report.Run) { r.Scans[0].Status, r.Scans[0].Reason = finding.StatusFailed, "no disk" }
+	none := func(r *report.Run) { r.Findings = []report.Finding{} }
+	both := func(changes ...func(*report.Run)) func(*report.Run) {
+		return func(r *report.Run) {
+			for _, c := range changes {
+				c(r)
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		parts    []Part
+		status   policy.VerdictStatus
+		findings int
+		reason   string
+	}{
+		"a finding that one knows as old":       {[]Part{part("a", old), part("b", nil)}, policy.Blocked, 1, ""},
+		"the same the other way round":          {[]Part{part("a", nil), part("b", old)}, policy.Blocked, 1, ""},
+		"a job that failed beside one that not": {[]Part{part("a", none), part("b", both(none, failed))}, policy.None, 0, "no disk"},
+		"a shard that failed and ran again":     {[]Part{part("a", both(none, shardOf(1, 1))), part("b", both(none, failed, shardOf(1, 1)))}, policy.None, 0, "no disk"},
+		"a shard that found more":               {[]Part{part("a", both(none, shardOf(1, 1))), part("b", shardOf(1, 1))}, policy.Blocked, 1, ""},
+		"a shard that is missing":               {[]Part{part("a", both(none, shardOf(2, 3)))}, policy.None, 0, "shards 1, 3 of 3 are missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run, err := Merge(test.parts, merging())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if run.Verdict.Status != test.status || len(run.Findings) != test.findings || !strings.Contains(strings.Join(run.Verdict.Reasons, "\n"), test.reason) {
+				t.Errorf("%+v, %d findings", run.Verdict, len(run.Findings))
+			}
+		})
+	}
+}
+
+func TestMergeJoinsRows(t *testing.T) {
+	row := func(status finding.Status, reason string, n int64) func(*report.Run) {
+		return func(r *report.Run) {
+			r.Scans[0] = report.Scan{Scanner: finding.Secrets, Target: "dir:.", Status: status, Reason: reason, Files: n, Skipped: map[string]int64{"ignored": 4}}
+		}
+	}
+	var parts []Part
+	for i, change := range []func(*report.Run){row(finding.StatusNothing, "", 0), row(finding.StatusPartial, "a", 2), row(finding.StatusPartial, "b", 3), row(finding.StatusPartial, "a", 5)} {
+		p := part("x", change)
+		shardOf(i+1, 4)(p.Run)
+		parts = append(parts, p)
+	}
+	run, err := Merge(parts, merging())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []report.Scan{{Scanner: finding.Secrets, Target: "dir:.", Status: finding.StatusPartial, Reason: "a; b", Files: 10, Skipped: map[string]int64{"ignored": 4}}}
+	if diff := cmp.Diff(want, run.Scans); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMergeTellsTheOldestAdvisories(t *testing.T) {
+	with := func(digest, asOf string) func(*report.Run) {
+		return func(r *report.Run) {
+			r.Database = &report.Database{Digest: digest, Sources: []report.DatabaseSource{{Ecosystem: "npm", AsOf: asOf}}}
+		}
+	}
+	run, err := Merge([]Part{part("a", with("sha256:1", "2026-11-30T00:00:00Z")), part("b", with("sha256:2", "2026-11-01T00:00:00Z"))}, merging())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&report.Database{Sources: []report.DatabaseSource{{Ecosystem: "npm", AsOf: "2026-11-01T00:00:00Z"}}}, run.Database); diff != "" {
+		t.Error(diff)
+	}
+	if !strings.Contains(strings.Join(run.Verdict.Reasons, "\n"), "2 different vulnerability databases") {
+		t.Errorf("%q", run.Verdict.Reasons)
+	}
+}
