@@ -37,7 +37,7 @@ var settings = []setting{
 	{"path", "BOLTSEAL_PATH", "path", "path"},
 	{"image", "BOLTSEAL_IMAGE", "image", "image"},
 	{"no-gitignore", "BOLTSEAL_NO_GITIGNORE", "", ""},
-	{"shard", "BOLTSEAL_SHARD", "shard", ""},
+	{"shard", "BOLTSEAL_SHARD", "shard", "shard"},
 	{"platform", "BOLTSEAL_PLATFORM", "platform", "platform"},
 	{"timeout", "BOLTSEAL_TIMEOUT", "timeout", "timeout"},
 	{"db", "BOLTSEAL_DB", "db", "db"},

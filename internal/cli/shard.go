@@ -119,7 +119,7 @@ func (o scanOptions) checkedOut(ctx context.Context, targets []target) (string, 
 		found, err := git.Find(ctx, real)
 		switch {
 		case errors.Is(err, git.ErrNoRepository):
-			return "", nil
+			return "", nil //nolint:nilerr // documented
 		case err != nil:
 			return "", err
 		case repo != nil && repo.Root != found.Root:

@@ -42,13 +42,13 @@ func (s *Share) slot(n uint64) int {
 	if s.Histories && of > 1 {
 		first, of = 1, of-1
 	}
-	return 1 + first + int(n%uint64(of)) //nolint:gosec // less than Of
+	return 1 + first + int(n%uint64(of))
 }
 
 // Due says whether anything of a target that is no tree and no history is due, by its
 // place in the plan.
 func (s *Share) Due(place int) bool {
-	return s == nil || s.slot(uint64(place)) == s.Index //nolint:gosec // counts from 0
+	return s == nil || s.slot(uint64(place)) == s.Index
 }
 
 // splits says whether a scanner's work on a target is spread over the shards.
@@ -87,7 +87,7 @@ func (s *Share) scanners(t scan.Target, all []scan.Scanner) []scan.Scanner {
 // has says whether a file is due.
 func (s *Share) has(path string) bool {
 	h := fnv.New64a()
-	h.Write([]byte(path)) //nolint:errcheck // never fails
+	h.Write([]byte(path))
 	return s.slot(h.Sum64()) == s.Index
 }
 
