@@ -119,7 +119,7 @@ func (o scanOptions) checkedOut(ctx context.Context, targets []target) (string, 
 		found, err := git.Find(ctx, real)
 		switch {
 		case errors.Is(err, git.ErrNoRepository):
-			return "", nil //nolint:nilerr // documented
+			return "", nil
 		case err != nil:
 			return "", err
 		case repo != nil && repo.Root != found.Root:
@@ -128,7 +128,7 @@ func (o scanOptions) checkedOut(ctx context.Context, targets []target) (string, 
 		repo = found
 	}
 	if repo == nil || repo.Available() != nil {
-		return "", nil
+		return "", nil //nolint:nilerr // without git nobody knows the commit
 	}
 	objects, err := repo.Objects(ctx)
 	if err != nil {
