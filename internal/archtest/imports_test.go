@@ -24,8 +24,8 @@ const module = "github.com/boltseal/boltseal/"
 //	5 gate  forge  forge/*
 //	4 scanner/*  source/*  report  fix
 //	3 scan
-//	2 rule  policy  vulndb  baseline
-//	1 finding  builtfrom  eol  inventory  nearest  yamlpos  ci  git  cache  shellcheck  vex  web
+//	2 rule  policy  vulndb  baseline  compliance
+//	1 finding  builtfrom  eol  inventory  licence  nearest  yamlpos  ci  git  cache  shellcheck  vex  web
 var allowed = []struct {
 	pkg   string
 	own   string // space-separated, below internal/
@@ -35,6 +35,7 @@ var allowed = []struct {
 	{"internal/adminport", "", "os net/http"},
 	{"internal/builtfrom", "", "os net/http"},
 	{"internal/eol", "inventory", "os net/http"},
+	{"internal/licence", "", "os net/http"},
 	{"internal/nearest", "", "os net/http"},
 	{"internal/yamlpos", "nearest", "os net/http"},
 	{"internal/git", "", "net/http"},
@@ -45,6 +46,7 @@ var allowed = []struct {
 	{"internal/web", "", "os os/exec"},
 	{"internal/finding", "inventory", "os net/http"},
 	{"internal/baseline", "finding", "os net/http"},
+	{"internal/compliance", "finding", "os net/http"},
 	{"internal/rule", "finding nearest", "os net/http"},
 	{"internal/rule/ruletest", "finding fix rule scan", "net/http"},
 	{"internal/vex", "", "os net/http"},
@@ -57,11 +59,11 @@ var allowed = []struct {
 	{"internal/source/sbom", "inventory scan", "net/http os/exec"},
 	{"internal/source/history", "scan git", "net/http os/exec"},
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
-	{"internal/scanner/dockerfile", "adminport builtfrom eol finding nearest rule scan yamlpos", "os os/exec net/http"},
+	{"internal/scanner/dockerfile", "adminport builtfrom eol finding licence nearest rule scan yamlpos", "os os/exec net/http"},
 	{"internal/scanner/packages", "finding inventory scan vulndb yamlpos", "os os/exec net/http"},
 	{"internal/scanner/imageconfig", "adminport eol finding inventory rule scan", "os os/exec net/http"},
 	{"internal/fix", "finding", "os os/exec net/http"},
-	{"internal/report", "finding inventory nearest policy rule vex", "os net/http"},
+	{"internal/report", "compliance finding inventory licence nearest policy rule vex", "os net/http"},
 	{"internal/forge", "policy report", "os net/http"},
 	{"internal/forge/github", "finding fix policy report", "os os/exec"},
 	{"internal/gate", "baseline builtfrom finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},

@@ -74,6 +74,8 @@ type scanOptions struct {
 	baseImages   []string
 	// trusted are the registries that images and their bases may come from.
 	trusted []string
+	// listOnly says that packages are only listed: no database is asked.
+	listOnly bool
 	// inChange says that a pull or merge request is under test: neither the cache nor
 	// the ignore files of the checkout are believed.
 	inChange bool
@@ -210,9 +212,7 @@ of its repository; hadolint's, as hadolint does, else from the home folder.`,
 	}
 	o.register(cmd)
 	o.registerOwn(cmd)
-	cmd.Flags().StringArrayVarP(&formats, "format", "f", nil, "FORMAT or FORMAT=FILE, repeatable: "+strings.Join(report.Formats(), ", ")+" (default table)")
-	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print the verdict only")
-	complete(cmd, "format", report.Formats()...)
+	registerFormats(cmd, &formats, &quiet)
 	withEnv(cmd.Flags())
 	return cmd
 }
@@ -415,7 +415,8 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 			return err
 		}
 	}
-	if p.runs(finding.Packages) {
+	c.ListPackages = p.options.listOnly
+	if p.runs(finding.Packages) && !p.options.listOnly {
 		if c.Ignores, err = p.options.ignores(ctx, p.targets); err != nil {
 			return err
 		}

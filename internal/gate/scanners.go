@@ -32,6 +32,8 @@ type Config struct {
 	// BadDatabase says why a database that was asked for cannot be used: the
 	// packages scanner has failed then, whatever there is to scan.
 	BadDatabase error
+	// ListPackages says that packages are only listed; no database is asked.
+	ListPackages bool
 	// Ignores are what other scanners' files ask to pass over; nil for none.
 	Ignores func(t scan.Target) *packages.Ignores
 	// TrustedRegistries are those that images and their bases may come from; none for
@@ -75,7 +77,7 @@ var scanners = []struct {
 	{
 		finding.Packages, // what is installed and locked, and the advisories about it
 		func(c Config) (scan.Scanner, error) {
-			s := packages.New(packages.Options{DB: c.Database, NoDB: c.NoDatabase, Ignores: c.Ignores, Now: c.Now})
+			s := packages.New(packages.Options{DB: c.Database, NoDB: c.NoDatabase, Ignores: c.Ignores, Now: c.Now, ListOnly: c.ListPackages})
 			if c.BadDatabase != nil {
 				return failing{s, c.BadDatabase}, nil
 			}

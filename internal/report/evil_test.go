@@ -2,8 +2,10 @@ package report
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -61,12 +63,23 @@ func checkHarmless(t *testing.T, format, out string, lines int) {
 		}
 	}
 	switch format {
-	case "table", "markdown":
+	case "table", "markdown", "compliance":
 		if got := strings.Count(out, "\n"); got != lines {
 			t.Errorf("%s has %d lines, %d with harmless texts", format, got, lines)
 		}
-		if format == "markdown" {
+		if format != "table" {
 			checkMarkdown(t, out)
+		}
+	case "html":
+		if got := strings.Count(out, "\n"); got != lines {
+			t.Errorf("%s has %d lines, %d with harmless texts", format, got, lines)
+		}
+	case "junit":
+		if got := strings.Count(out, "\n"); got != lines {
+			t.Errorf("%s has %d lines, %d with harmless texts", format, got, lines)
+		}
+		if err := xml.Unmarshal([]byte(out), new(junitSuites)); err != nil {
+			t.Errorf("%s is no XML: %v", format, err)
 		}
 	default:
 		if !json.Valid([]byte(out)) {
@@ -84,6 +97,8 @@ func checkEvil(t *testing.T, text string) {
 		return
 	}
 	fill(hostile, text)
+	hostile.Change.Head = fixture().Change.Head // evidence is about a commit
+	benign.Change.Head = hostile.Change.Head
 	for _, format := range Formats() {
 		opt := Options{MaxBytes: 1 << 30, Catalogue: catalogue(t)}
 		lines := strings.Count(string(write(t, format, benign, opt)), "\n")
@@ -111,8 +126,8 @@ func TestNoFormatShowsMoreOfASecretThanItsMask(t *testing.T) {
 	run := many(1, policy.Block)
 	run.Findings[0].Message = "AWS key AKIA…"
 	for _, format := range Formats() {
-		if _, partial := glKinds[format]; format == "openvex" || partial && format != "gitlab-secret-detection" {
-			continue // it has no messages, or none of secrets
+		if _, partial := glKinds[format]; partial && format != "gitlab-secret-detection" || slices.Contains([]string{"openvex", "cyclonedx", "spdx", "compliance", "evidence"}, format) {
+			continue // they have no messages, or none of secrets
 		}
 		if out := string(write(t, format, run, Options{})); !strings.Contains(out, "AKIA") {
 			t.Errorf("%s has no message", format)

@@ -39,8 +39,13 @@ type writer func(w io.Writer, run *Run, opt Options) error
 
 var formats = map[string]writer{
 	"table":              writeTable,
+	"compliance":         writeCompliance,
+	"cyclonedx":          writeCycloneDX,
+	"evidence":           writeEvidence,
+	"html":               writeHTML,
 	"json":               writeJSON,
 	"sarif":              writeSARIF,
+	"spdx":               writeSPDX,
 	"markdown":           writeMarkdown,
 	"gitlab-codequality": writeCodeQuality,
 
@@ -50,6 +55,7 @@ var formats = map[string]writer{
 	"gitlab-sast":                writeGitLab(glKinds["gitlab-sast"]),
 
 	"openvex": writeOpenVEX,
+	"junit":   writeJUnit,
 }
 
 // Formats lists the names of all formats, sorted.

@@ -52,3 +52,7 @@ func badLabelKey(key string) string {
 func strange(r rune) bool {
 	return !isDigit(r) && !strings.ContainsRune(".-_/", r) && (r < 'a' || r > 'z')
 }
+
+func isLetter(r rune) bool { return 'a' <= r|0x20 && r|0x20 <= 'z' }
+
+func isDigit(r rune) bool { return '0' <= r && r <= '9' }

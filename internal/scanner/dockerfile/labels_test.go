@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/licence"
 )
 
 // everyRule is a configuration that leaves no rule without work.
@@ -40,7 +41,7 @@ func TestLabelTypes(t *testing.T) {
 			[]string{"", "2024-06-20", "2024-02-30T00:00:00Z", "2024-06-20 10:11:12Z", "2024-06-20T10:11:12", "2024-06-20T1:11:12Z", "2024-06-20T10:11:12,5Z", "2024-06-20T10:60:12Z", "2024-06-20T10:11:61Z", "2024-06-20T10:11:12+0200", "2024-06-20T10:11:12+25:00", "2024-06-20T10:11:12+02:60"},
 		},
 		"licence": {
-			isLicence,
+			licence.Valid,
 			[]string{
 				"MIT", "mit", "0BSD", "GPL-3.0", "GPL-2.0+", "Apache-2.0+", "GPL-2.0-or-later", "MIT OR Apache-2.0", "MIT and ISC",
 				"(MIT)", "((MIT) AND (ISC OR 0BSD))", "GPL-2.0-only WITH Classpath-exception-2.0 OR MIT", "LicenseRef-a.b-1",

@@ -33,6 +33,9 @@ func (p *pass) conclude(ctx context.Context, found []located, res *scan.Result) 
 	switch {
 	case len(found) == 0:
 		res.Status = finding.StatusNothing
+	case p.opt.ListOnly:
+		res.Status = finding.StatusOK
+		res.Notes = append(res.Notes, "packages are listed, and not compared with advisories")
 	case p.opt.DB == nil:
 		res.Status, res.Reason = finding.StatusFailed, p.opt.NoDB
 	default:

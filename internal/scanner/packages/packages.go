@@ -36,6 +36,9 @@ type Options struct {
 	DB vulndb.DB
 	// NoDB is the reason to give then: what to do about it.
 	NoDB string
+	// ListOnly says that packages are wanted and no advisories: not to have asked is
+	// no failure then, and the scan says so.
+	ListOnly bool
 	// Ignores gives what other scanners' files ask to pass over in a target; nil for
 	// nothing.
 	Ignores func(t scan.Target) *Ignores

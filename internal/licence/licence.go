@@ -1,4 +1,5 @@
-package dockerfile
+// Package licence knows the licences of SPDX and how expressions are made of them.
+package licence
 
 import (
 	_ "embed"
@@ -27,7 +28,7 @@ func foldedLines(list string) map[string]bool {
 	return lines
 }
 
-// isLicence says whether a text is a licence expression as Annex D of SPDX 2.3 and
+// Valid says whether a text is a licence expression as Annex D of SPDX 2.3 and
 // 3.0 has it:
 //
 //	expression = term { ("AND" | "OR") term }
@@ -37,7 +38,7 @@ func foldedLines(list string) map[string]bool {
 //
 // AND binds closer than OR, which makes no difference to what is valid. The case
 // of identifiers doesn't count; operators are all upper or all lower case.
-func isLicence(text string) bool {
+func Valid(text string) bool {
 	depth := 0
 	term := true // whether a term is due, not an operator
 	words := licenceWords(text)

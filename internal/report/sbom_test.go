@@ -1,0 +1,147 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/CycloneDX/cyclonedx-go"
+	"github.com/google/go-cmp/cmp"
+	validator "github.com/santhosh-tekuri/jsonschema/v6"
+	spdxjson "github.com/spdx/tools-golang/json"
+
+	"github.com/boltseal/boltseal/internal/inventory"
+)
+
+// sbomRuns are runs that a list of software must be valid for.
+func sbomRuns() map[string]*Run {
+	hostile := fixture()
+	fill(hostile, evil)
+	licensed := fixture()
+	licensed.Judged.On = "2026-11-29"
+	for i, some := range [][]string{{"MIT OR Apache-2.0"}, {"MIT", "BSD"}, {"see LICENSE"}, {"LicenseRef-x"}, {""}, {"GPL-2.0+"}} {
+		licensed.Packages = append(licensed.Packages, inventory.Package{Target: dirTarget, Ecosystem: "npm", Name: "p", Version: string(rune('a' + i)), Licenses: some})
+	}
+	licensed.Packages = append(licensed.Packages, licensed.Packages[0], inventory.Package{Ecosystem: "npm"})
+	one := fixture()
+	one.Scans, one.Packages = one.Scans[2:3], one.Packages[:1]
+	return map[string]*Run{"fixture": fixture(), "hostile texts": hostile, "licences": licensed, "one target": one, "empty": {Schema: Schema}}
+}
+
+func TestSoftwareListsAreValid(t *testing.T) {
+	for format, files := range map[string][]string{
+		"cyclonedx": {"bom-1.6.schema.json", "spdx.schema.json", "jsf-0.82.schema.json"},
+		"spdx":      {"spdx-2.3.schema.json"},
+	} {
+		schema := compiled(t, files)
+		for name, run := range sbomRuns() {
+			document, err := validator.UnmarshalJSON(bytes.NewReader(write(t, format, run, Options{})))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(document); err != nil {
+				t.Errorf("%s of %s: %v", format, name, err)
+			}
+		}
+	}
+}
+
+// compiled gives the first of some schemas of the conformance data; the others are
+// those that it refers to.
+func compiled(t *testing.T, files []string) *validator.Schema {
+	t.Helper()
+	c := validator.NewCompiler()
+	first := ""
+	for _, file := range files {
+		data, err := os.ReadFile(conformance(t, "sbom", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := validator.UnmarshalJSON(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, ok := parsed.(map[string]any)["$id"].(string)
+		if !ok {
+			t.Fatalf("%s has no $id", file)
+		}
+		if err := c.AddResource(id, parsed); err != nil {
+			t.Fatal(err)
+		}
+		if first == "" {
+			first = id
+		}
+	}
+	schema, err := c.Compile(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+func TestSoftwareListsAreReadByTheirLibraries(t *testing.T) {
+	run := fixture()
+	var bom cyclonedx.BOM
+	if err := cyclonedx.NewBOMDecoder(bytes.NewReader(write(t, "cyclonedx", run, Options{})), cyclonedx.BOMFileFormatJSON).Decode(&bom); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, target := range *bom.Components {
+		for _, c := range *target.Components {
+			got = append(got, c.PackageURL)
+		}
+	}
+	want := []string{run.Packages[0].PURL, run.Packages[1].PURL + "&upstream=openssl%403.0.11-1"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("cyclonedx: %s", diff)
+	}
+	doc, err := spdxjson.Read(bytes.NewReader(write(t, "spdx", run, Options{})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = nil
+	for _, p := range doc.Packages {
+		for _, ref := range p.PackageExternalReferences {
+			got = append(got, ref.Locator)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("spdx: %s", diff)
+	}
+}
+
+func TestSoftwareListsSayThatTheyAreIncomplete(t *testing.T) {
+	run := fixture()
+	var bom struct {
+		Compositions []struct{ Aggregate string }
+	}
+	if err := json.Unmarshal(write(t, "cyclonedx", run, Options{}), &bom); err != nil {
+		t.Fatal(err)
+	}
+	if len(bom.Compositions) != 2 || bom.Compositions[0].Aggregate != "unknown" || bom.Compositions[1].Aggregate != "incomplete" {
+		t.Errorf("got %+v", bom.Compositions)
+	}
+	if got := strings.Count(string(write(t, "spdx", run, Options{})), "This list is incomplete"); got != 1 {
+		t.Errorf("%d targets of SPDX are incomplete, want 1", got)
+	}
+}
+
+func TestSoftwareListsOfTheSamePackagesAreNamedAlike(t *testing.T) {
+	a, b := fixture(), fixture()
+	for i := range b.Scans {
+		b.Scans[i].DurationMS += 7
+	}
+	b.Findings = nil
+	for _, format := range []string{"cyclonedx", "spdx"} {
+		if !bytes.Equal(write(t, format, a, Options{}), write(t, format, b, Options{})) {
+			t.Errorf("%s differs", format)
+		}
+		b.Packages[0].Version += "1"
+		if bytes.Equal(write(t, format, a, Options{}), write(t, format, b, Options{})) {
+			t.Errorf("%s is the same with another version", format)
+		}
+		b.Packages[0].Version = a.Packages[0].Version
+	}
+}
