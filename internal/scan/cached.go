@@ -78,7 +78,7 @@ var dpkgRecord = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // plainName is the path of a file as it is looked at for secrets. A record of dpkg is
-// no assignment, though libkeyutils1:amd64.triggers reads like one: what stands before
+// no assignment, though PACKAGE:amd64.triggers reads like one: what stands before
 // and behind the colon is looked at by itself.
 func plainName(p string) string {
 	if strings.HasPrefix(p, "var/lib/dpkg/info/") && dpkgRecord().MatchString(p) {
