@@ -99,14 +99,7 @@ var platformForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustComp
 const platformPattern = `^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?$`
 
 func readPlatforms(v yamlpos.Value) []string {
-	return list(v, func(v yamlpos.Value) string {
-		p := v.Text()
-		if p != "" && !platformForm().MatchString(p) {
-			v.Fail("write os/architecture, as linux/arm64", "%q is no platform", p)
-			return ""
-		}
-		return p
-	})
+	return formed(v, platformForm(), "platform", "write os/architecture, as linux/arm64")
 }
 
 func because(reason string) string {

@@ -129,12 +129,5 @@ func ageYAML(d time.Duration) string {
 var digestForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^sha256:[0-9a-f]{64}$`) })
 
 func readDigests(v yamlpos.Value) []string {
-	return list(v, func(v yamlpos.Value) string {
-		d := v.Text()
-		if d != "" && !digestForm().MatchString(d) {
-			v.Fail("boltseal db status prints it: sha256: and 64 hexadecimal digits", "%q is no digest", d)
-			return ""
-		}
-		return d
-	})
+	return formed(v, digestForm(), "digest", "boltseal db status prints it: sha256: and 64 hexadecimal digits")
 }

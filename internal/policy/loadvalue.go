@@ -112,13 +112,18 @@ func readAdvisories(v yamlpos.Value) []string {
 var fingerprintForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^v1:[0-9a-f]{32}(#[1-9][0-9]{0,8})?$`) })
 
 func readFingerprints(v yamlpos.Value) []string {
+	return formed(v, fingerprintForm(), "fingerprint", "copy it from a report: v1: and 32 hexadecimal digits")
+}
+
+// formed reads texts of one form; kind is what a text of another form is not.
+func formed(v yamlpos.Value, form *regexp.Regexp, kind, hint string) []string {
 	return list(v, func(v yamlpos.Value) string {
-		f := v.Text()
-		if f != "" && !fingerprintForm().MatchString(f) {
-			v.Fail("copy it from a report: v1: and 32 hexadecimal digits", "%q is no fingerprint", f)
+		text := v.Text()
+		if text != "" && !form.MatchString(text) {
+			v.Fail(hint, "%q is no %s", text, kind)
 			return ""
 		}
-		return f
+		return text
 	})
 }
 

@@ -50,14 +50,7 @@ func readTrust(v yamlpos.Value, t *Trust) {
 
 // readFlags reads names of flags. Which of them there are is not known here.
 func readFlags(v yamlpos.Value) []string {
-	return list(v, func(v yamlpos.Value) string {
-		name := v.Text()
-		if name != "" && !ruleID().MatchString(name) {
-			v.Fail("write it without dashes in front, as only-fixed", "%q is no name of a flag", name)
-			return ""
-		}
-		return name
-	})
+	return formed(v, ruleID(), "name of a flag", "write it without dashes in front, as only-fixed")
 }
 
 // TrustsBranch says whether a branch, by its name without refs/heads/, brings a
