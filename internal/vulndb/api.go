@@ -415,17 +415,7 @@ func (a *api) do(req *http.Request, most int64) ([]byte, error) {
 	default:
 		return nil, refusal(resp)
 	}
-	if err := noPage(resp); err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
-	if err != nil {
-		return nil, web.Told(req.URL.Host, err)
-	}
-	if int64(len(data)) > most {
-		return nil, fmt.Errorf("%s: %w: more than %d bytes", req.URL.Host, errLimit, most)
-	}
-	return data, nil
+	return wholeBody(resp, req.URL.Host, most)
 }
 
 func (a *api) host() string {

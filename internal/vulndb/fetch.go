@@ -439,18 +439,23 @@ func (f *fetcher) document(ctx context.Context, address string, most int64) ([]b
 	if resp.StatusCode != http.StatusOK {
 		return nil, refusal(resp)
 	}
+	return wholeBody(resp, req.URL.Host, most)
+}
+
+// wholeBody reads the answer of a host that is no web page.
+func wholeBody(resp *http.Response, host string, most int64) ([]byte, error) {
 	if err := noPage(resp); err != nil {
 		return nil, err
 	}
 	if resp.ContentLength > most {
-		return nil, fmt.Errorf("%s: %w: %d bytes, of at most %d", req.URL.Host, errLimit, resp.ContentLength, most)
+		return nil, fmt.Errorf("%s: %w: %d bytes, of at most %d", host, errLimit, resp.ContentLength, most)
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
 	if err != nil {
-		return nil, web.Told(req.URL.Host, err)
+		return nil, web.Told(host, err)
 	}
 	if int64(len(data)) > most {
-		return nil, fmt.Errorf("%s: %w: more than %d bytes", req.URL.Host, errLimit, most)
+		return nil, fmt.Errorf("%s: %w: more than %d bytes", host, errLimit, most)
 	}
 	return data, nil
 }
