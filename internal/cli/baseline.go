@@ -40,10 +40,7 @@ scanned; what was found is written all the same.`,
 		Example: `  boltseal baseline
   boltseal baseline . docker-archive:app.tar -o security/known.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fromEnv(cmd, sys.Getenv); err != nil {
-				return err
-			}
-			log, err := g.logger(sys)
+			log, err := g.begin(cmd, sys)
 			if err != nil {
 				return err
 			}

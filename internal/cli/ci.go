@@ -67,10 +67,7 @@ The branch is fetched with the credentials of the checkout, else with GITHUB_TOK
 CI_JOB_TOKEN; --offline takes it as the checkout knows it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := fromEnv(cmd, sys.Getenv); err != nil {
-				return err
-			}
-			log, err := g.logger(sys)
+			log, err := g.begin(cmd, sys)
 			if err != nil {
 				return err
 			}

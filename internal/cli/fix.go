@@ -45,10 +45,7 @@ or written.`,
   boltseal fix --rule DL3015,DL3042 --dry-run
   boltseal fix --diff | git apply`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fromEnv(cmd, sys.Getenv); err != nil {
-				return err
-			}
-			log, err := g.logger(sys)
+			log, err := g.begin(cmd, sys)
 			if err != nil {
 				return err
 			}

@@ -49,10 +49,7 @@ it from saying so.`,
   boltseal merge --expect 2 amd64.json arm64.json -f sarif=boltseal.sarif`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fromEnv(cmd, sys.Getenv); err != nil {
-				return err
-			}
-			log, err := g.logger(sys)
+			log, err := g.begin(cmd, sys)
 			if err != nil {
 				return err
 			}
@@ -160,14 +157,9 @@ func (m merging) run(ctx context.Context, sys System, log *slog.Logger, p *prepa
 		if slices.ContainsFunc(files[:i], func(f string) bool { return filepath.Clean(f) == filepath.Clean(file) }) {
 			return nil, usage(fmt.Errorf("the run file %q is named twice", file))
 		}
-		f, err := os.Open(file)
+		run, err := openRun(file)
 		if err != nil {
-			return nil, fmt.Errorf("reading run file: %w", err)
-		}
-		run, err := report.Read(f)
-		f.Close() //nolint:errcheck // only read from
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return nil, err
 		}
 		parts = append(parts, gate.Part{Name: file, Run: run})
 	}
@@ -227,18 +219,8 @@ func (p *prepared) judge(ctx context.Context, sys System, log *slog.Logger, part
 	if p.remote, err = o.remote(sys, p.targets); err != nil {
 		return err
 	}
-	var places []policyPlace
-	for _, t := range p.targets {
-		places = append(places, policyPlace{t.dir(), t.isTree()})
-	}
-	if p.policies, err = o.loadPolicies(ctx, places); err != nil {
+	if err := p.readPolicies(ctx, sys, log); err != nil {
 		return err
-	}
-	if err := p.policies.extend(o.parents(ctx, sys, p.policies, p.remote)); err != nil {
-		return err
-	}
-	for _, pol := range p.policies.loaded {
-		log.Debug("policy", "path", pol.Path, "digest", pol.Digest)
 	}
 	if err := p.known(ctx, sys); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path"
 	"path/filepath"
@@ -76,6 +77,24 @@ func (o scanOptions) loadPolicies(ctx context.Context, places []policyPlace) (*p
 		set.byTarget = append(set.byTarget, set.add(found))
 	}
 	return set, nil
+}
+
+// readPolicies reads those of the targets, and their parents.
+func (p *prepared) readPolicies(ctx context.Context, sys System, log *slog.Logger) (err error) {
+	var places []policyPlace
+	for _, t := range p.targets {
+		places = append(places, policyPlace{t.dir(), t.isTree()})
+	}
+	if p.policies, err = p.options.loadPolicies(ctx, places); err != nil {
+		return err
+	}
+	if err := p.policies.extend(p.options.parents(ctx, sys, p.policies, p.remote)); err != nil {
+		return err
+	}
+	for _, pol := range p.policies.loaded {
+		log.Debug("policy", "path", pol.Path, "digest", pol.Digest)
+	}
+	return nil
 }
 
 // add takes policies that are not there yet and gives the indices of all of them.

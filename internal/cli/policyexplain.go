@@ -97,16 +97,25 @@ func judgedInput(run *report.Run) policy.Input {
 	return in
 }
 
-// readRun reads a run file that the user named.
+// readRun reads a run file that the user named; a bad one is bad usage.
 func readRun(name string) (*report.Run, error) {
+	run, err := openRun(name)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return run, nil
+}
+
+// openRun reads a run file.
+func openRun(name string) (*report.Run, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, usage(fmt.Errorf("reading run file: %w", err))
+		return nil, fmt.Errorf("reading run file: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // only read from
 	run, err := report.Read(f)
 	if err != nil {
-		return nil, usage(fmt.Errorf("%s: %w", name, err))
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return run, nil
 }

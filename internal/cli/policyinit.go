@@ -35,10 +35,7 @@ there is listed in ` + defaultBaseline + `. It asks nothing and overwrites nothi
   boltseal policy init --db db --print`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fromEnv(cmd, sys.Getenv); err != nil {
-				return err
-			}
-			log, err := g.logger(sys)
+			log, err := g.begin(cmd, sys)
 			if err != nil {
 				return err
 			}

@@ -124,6 +124,15 @@ Exit codes: 0 pass, 1 the policy blocks, 2 bad arguments or policy file,
 	return cmd
 }
 
+// begin is what commands that scan or judge begin with: flags that were not given are
+// set from their variables. It gives the log.
+func (g *global) begin(cmd *cobra.Command, sys System) (*slog.Logger, error) {
+	if err := fromEnv(cmd, sys.Getenv); err != nil {
+		return nil, err
+	}
+	return g.logger(sys)
+}
+
 // logger gives the log: silent unless -v was given.
 func (g *global) logger(sys System) (*slog.Logger, error) {
 	opt := &slog.HandlerOptions{Level: slog.LevelDebug}

@@ -29,10 +29,7 @@ what was read is written all the same.`,
 		Example: `  boltseal sbom > bom.json
   boltseal sbom -f spdx=app.spdx.json registry:ghcr.io/acme/app:1.0`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fromEnv(cmd, sys.Getenv); err != nil {
-				return err
-			}
-			log, err := g.logger(sys)
+			log, err := g.begin(cmd, sys)
 			if err != nil {
 				return err
 			}

@@ -185,10 +185,7 @@ of its repository; hadolint's, as hadolint does, else from the home folder.`,
   boltseal scan -f table -f sarif=boltseal.sarif
   boltseal scan - < Dockerfile`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := fromEnv(cmd, sys.Getenv); err != nil {
-				return err
-			}
-			log, err := g.logger(sys)
+			log, err := g.begin(cmd, sys)
 			if err != nil {
 				return err
 			}
@@ -266,7 +263,6 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 	if len(args) == 0 {
 		args = []string{"."}
 	}
-	var places []policyPlace
 	for _, a := range args {
 		t, err := parseTarget(a)
 		if err != nil {
@@ -277,9 +273,6 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 			return err
 		}
 		p.targets = append(p.targets, targets...)
-	}
-	for _, t := range p.targets {
-		places = append(places, policyPlace{t.dir(), t.isTree()})
 	}
 	if err := o.check(p.targets); err != nil {
 		return err
@@ -311,14 +304,8 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 			return err
 		}
 	}
-	if p.policies, err = o.loadPolicies(ctx, places); err != nil {
+	if err := p.readPolicies(ctx, sys, log); err != nil {
 		return err
-	}
-	if err := p.policies.extend(o.parents(ctx, sys, p.policies, p.remote)); err != nil {
-		return err
-	}
-	for _, pol := range p.policies.loaded {
-		log.Debug("policy", "path", pol.Path, "digest", pol.Digest)
 	}
 	if p.stored, err = o.storedRun(); err != nil {
 		return err
