@@ -65,7 +65,7 @@ func anchorJob(ctx context.Context, sys System, job ci.Context, path string, off
 	}
 	j := &jobAnchor{sys: sys, job: job, offline: offline, anchor: &anchor{repo: repo, change: job.Change}, tips: make(map[string]string)}
 	if err = j.reopen(ctx); err == nil {
-		err = j.find(ctx)
+		err = j.find(ctx, path)
 	}
 	if err != nil {
 		return nil, errors.Join(err, j.close())
@@ -115,7 +115,7 @@ func (j *jobAnchor) reopen(ctx context.Context) error {
 	return nil
 }
 
-func (j *jobAnchor) find(ctx context.Context) error {
+func (j *jobAnchor) find(ctx context.Context, path string) error {
 	var err error
 	if j.head, err = j.objects.Head(ctx); err != nil {
 		return err
@@ -129,7 +129,7 @@ func (j *jobAnchor) find(ctx context.Context) error {
 	if err := j.trust(ctx); err != nil {
 		return fmt.Errorf("the policy cannot be read where it is trusted: %w", err)
 	}
-	if err := j.compare(ctx); err != nil {
+	if err := j.compare(ctx, path); err != nil {
 		return fmt.Errorf("the change cannot be compared with what was there before: %w", err)
 	}
 	return nil
@@ -299,13 +299,15 @@ func tokenHeader(system ci.System, getenv func(string) string) string {
 }
 
 // compare finds the commit with which findings are compared: by the event, unless the
-// trusted policy says otherwise.
-func (j *jobAnchor) compare(ctx context.Context) error {
-	found, err := policy.Find(commitFiles{ctx: ctx, objects: j.objects, commit: j.trusted}, ".")
+// trusted policy of the folder that is scanned says otherwise: see topmost.
+func (j *jobAnchor) compare(ctx context.Context, path string) error {
+	found, err := policy.Find(j.files(ctx), j.folder(path))
 	if err != nil {
 		return badPolicy(err)
 	}
-	j.unmarked = len(found) > 0 && found[0].New.To != policy.ToMergeBase
+	if top := topmost(found); top != nil {
+		j.unmarked = top.New.To != policy.ToMergeBase
+	}
 	switch j.job.Event {
 	case ci.Pull, ci.Queue:
 		return j.compareChange(ctx)
