@@ -115,9 +115,9 @@ func (a *anchor) reference(commit, at string, policies func() []*policy.Policy) 
 			if err != nil {
 				return nil, err
 			}
-			moved := make(map[string]string)
+			moved, alike := make(map[string]string), policy.Alike(policies())
 			for now, old := range renamed {
-				if policy.Alike(policies(), old, now) {
+				if alike(old, now) {
 					moved[old] = now
 				}
 			}

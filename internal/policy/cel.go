@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -201,6 +202,26 @@ func loops(checked *cel.Ast) bool {
 	found := false
 	ast.PreOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		found = found || e.Kind() == ast.ComprehensionKind
+	}))
+	return found
+}
+
+// pathFields are the fields of a finding that another path changes.
+var pathFields = []string{"path", "paths", "fingerprint"}
+
+// celTellsPaths says whether an expression looks at where a finding is. One that is
+// broken blocks everywhere.
+func celTellsPaths(text string) bool {
+	if !slices.ContainsFunc(pathFields, func(field string) bool { return strings.Contains(text, field) }) {
+		return false
+	}
+	_, checked, err := compileCEL(text)
+	if err != nil {
+		return true
+	}
+	found := false
+	ast.PreOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		found = found || e.Kind() == ast.SelectKind && slices.Contains(pathFields, e.AsSelect().FieldName())
 	}))
 	return found
 }

@@ -252,11 +252,16 @@ func TestAlike(t *testing.T) {
 		"":                                     true,
 		"targets: {exclude: [\"old/**\"]}\n":   false,
 		"targets: {exclude: [\"**/*.txt\"]}\n": true,
-		"scopes: [{paths: [\"new/**\"], action-max: note}]\n":       false,
-		"rules: [{id: x, when: {path: \"old/*\"}, action: note}]\n": false,
-		strings.Replace(excepted, `rule: "*"`, `path: "old/**"`, 1): false,
+		"scopes: [{paths: [\"new/**\"], action-max: note}]\n":                                           false,
+		"rules: [{id: x, when: {path: \"old/*\"}, action: note}]\n":                                     false,
+		strings.Replace(excepted, `rule: "*"`, `path: "old/**"`, 1):                                     false,
+		"rules: [{id: x, cel: 'finding.path.startsWith(\"new/\")', action: block}]\n":                   false,
+		"rules: [{id: x, cel: 'finding.package.paths.exists(p, p.endsWith(\"x\"))', action: block}]\n":  false,
+		"rules: [{id: x, cel: '[finding.fingerprint].exists(path, path < \"v1:8\")', action: block}]\n": false,
+		"rules: [{id: x, cel: 'finding.rule == \"path\" && finding.new', action: block}]\n":             true,
+		"rules: [{id: x, cel: 'finding.ids.exists(path, path == \"fingerprint\")', action: block}]\n":   true,
 	} {
-		if got := Alike([]*Policy{mustLoad(t, body)}, "old/a.txt", "new/a.txt"); got != want {
+		if got := Alike([]*Policy{mustLoad(t, body)})("old/a.txt", "new/a.txt"); got != want {
 			t.Errorf("%q: %v", body, got)
 		}
 	}

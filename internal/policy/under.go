@@ -112,21 +112,27 @@ func tighter(a, b Limits) Limits {
 	return b
 }
 
-// Alike says whether all that policies say of paths is the same of two of them: only
-// then a file that moves from one to the other stays what it was.
-func Alike(policies []*Policy, a, b string) bool {
+// Alike gives the test whether all that policies say of paths is the same of two of
+// them: only then a file that moves from one to the other stays what it was. What an
+// expression says of paths nobody can tell beforehand.
+func Alike(policies []*Policy) func(a, b string) bool {
+	var lists []globs
+	var folders []string
 	for _, p := range policies {
-		for _, patterns := range p.pathLists() {
-			g := newGlobs(patterns)
-			if g.match(a) != g.match(b) {
-				return false
-			}
+		if slices.ContainsFunc(p.Rules, func(r Rule) bool { return celTellsPaths(r.CEL) }) {
+			return func(string, string) bool { return false }
 		}
-		if p.Under != "" && strings.HasPrefix(a, p.Under+"/") != strings.HasPrefix(b, p.Under+"/") {
-			return false
+		for _, patterns := range p.pathLists() {
+			lists = append(lists, newGlobs(patterns))
+		}
+		if p.Under != "" {
+			folders = append(folders, p.Under+"/")
 		}
 	}
-	return true
+	return func(a, b string) bool {
+		return !slices.ContainsFunc(lists, func(g globs) bool { return g.match(a) != g.match(b) }) &&
+			!slices.ContainsFunc(folders, func(f string) bool { return strings.HasPrefix(a, f) != strings.HasPrefix(b, f) })
+	}
 }
 
 // pathLists are all lists of globs over paths.
