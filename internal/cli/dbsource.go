@@ -159,13 +159,16 @@ func (p *prepared) openDatabase(sys System, args []string) (db vulndb.DB, noDB s
 		return db, "", err
 	}
 	if o.db != "" {
-		db, err := vulndb.Open(o.db)
+		open := vulndb.Open
+		if pinned {
+			open = func(path string) (vulndb.DB, error) { return vulndb.OpenPinned(path, pins) }
+		}
+		db, err := open(o.db)
+		if errors.Is(err, vulndb.ErrNotPinned) {
+			return nil, "", fmt.Errorf("the policy names the databases that count (coverage.db-digest): %w", err)
+		}
 		if err != nil {
 			return nil, "", plainer(err)
-		}
-		if digest := db.Info().Digest; pinned && !slices.Contains(pins, digest) {
-			err := fmt.Errorf("the policy names the databases that count (coverage.db-digest), and %q is none of them: %s", o.db, orNone(digest))
-			return nil, "", errors.Join(err, db.Close())
 		}
 		return db, "", nil
 	}
@@ -195,6 +198,7 @@ func (p *prepared) openDatabase(sys System, args []string) (db vulndb.DB, noDB s
 		Advice: func(families []string) string { return o.advice(families, dir) },
 	}
 	k.Pins = pins
+	k.Vouched, _ = policy.DBDigests(slices.DeleteFunc(slices.Clone(p.policies.loaded), func(p *policy.Policy) bool { return p.Head }))
 	k.Fetching = func(families []string) func() {
 		sys.warn("fetching advisories for %s from %s", strings.Join(families, ", "), originNames(from))
 		return frugal(sys.Getenv)
@@ -227,13 +231,6 @@ func (o scanOptions) openAPI(sys System) (vulndb.DB, error) {
 		return nil, usage(fmt.Errorf("--db-mode: %w", err))
 	}
 	return db, nil
-}
-
-func orNone(digest string) string {
-	if digest == "" {
-		return "it has no digest, as it is no built database"
-	}
-	return "its digest is " + digest
 }
 
 func originNames(from []vulndb.Origin) string {

@@ -1,7 +1,9 @@
 package cli_test
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
@@ -46,6 +48,14 @@ func grow(ts *testscript.TestScript, neg bool, args []string) {
 	_, err = f.WriteString(strings.Repeat(text, size/len(text)+1))
 	ts.Check(err)
 	ts.Check(f.Close())
+}
+
+// digest FILE puts the SHA-256 of a file into $DIGEST.
+func digest(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: digest FILE")
+	}
+	ts.Setenv("DIGEST", fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(ts.ReadFile(args[0])))))
 }
 
 var duration = regexp.MustCompile(`"durationMs": \d+`)

@@ -67,6 +67,7 @@ func OpenAPI(o APIOptions) (DB, error) {
 	return &api{
 		APIOptions: o, fetcher: newFetcher("", o.Web, nil), limits: defaultLimits,
 		records: make(map[string]*record), families: make(map[string]*index), covered: make(map[string]bool),
+		unread: make(map[string]error),
 	}, nil
 }
 
@@ -79,7 +80,8 @@ type api struct {
 	mu       sync.Mutex
 	records  map[string]*record // by id
 	families map[string]*index
-	covered  map[string]bool // releases of which the API has something, or not
+	covered  map[string]bool  // releases of which the API has something, or not
+	unread   map[string]error // records that cannot be read at all, by id
 	extra    *enrichment
 	notes    []string
 	bad      int // records
@@ -196,6 +198,13 @@ func (a *api) gather(ctx context.Context, packages []inventory.Package) (faults 
 	}
 	if err := a.fetchRecords(ctx, allIDs(ids)); err != nil {
 		return nil, err
+	}
+	for q, list := range ids { // that these concern the package is known, and no more
+		for _, id := range list {
+			if problem := a.unread[id]; problem != nil {
+				faults[q] = errors.Join(faults[q], fmt.Errorf("record %s cannot be read: %w", id, problem))
+			}
+		}
 	}
 	if err := a.clearing(ctx, queries, ids, faults); err != nil {
 		return nil, err
@@ -461,6 +470,9 @@ func (a *api) fetchRecords(ctx context.Context, ids []string) error {
 		a.records[ids[i]] = r
 		for _, family := range r.families() {
 			a.index(family).add(r)
+		}
+		if problems[i] != nil && len(r.affected) == 0 {
+			a.unread[ids[i]] = problems[i]
 		}
 		if problems[i] != nil {
 			a.bad++

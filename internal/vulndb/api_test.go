@@ -373,6 +373,9 @@ func TestAPIFaults(t *testing.T) {
 		if err != nil || len(got[0].Advisories) != 0 || len(db.Info().Notes) != 1 || !strings.Contains(db.Info().Notes[0], "1 records could not be read in whole: GHSA-npm") {
 			t.Errorf("got %+v, %v, notes %q", got, err, db.Info().Notes)
 		}
+		if got[0].Err == nil || !strings.Contains(got[0].Err.Error(), "record GHSA-npm cannot be read") {
+			t.Errorf("the package passes: %v", got[0].Err)
+		}
 	})
 	t.Run("more than a request takes", func(t *testing.T) {
 		f := newFakeAPI(t, dir)

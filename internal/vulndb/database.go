@@ -35,6 +35,30 @@ func Open(path string) (DB, error) {
 	return databaseOrNil(db, err)
 }
 
+// ErrNotPinned says that a database is none of those that count.
+var ErrNotPinned = errors.New("not the digest of a database that counts")
+
+// OpenPinned opens a built database whose manifest has one of the digests. The manifest
+// only lists files with their checksums, so all of them are read and compared. What is
+// no built database has no digest, and is refused too.
+func OpenPinned(path string, pins []string) (DB, error) {
+	db, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	built, ok := db.(*Database)
+	switch {
+	case !ok || !slices.Contains(pins, built.Digest()):
+		err = fmt.Errorf("%q: %w: %s", path, ErrNotPinned, cmp.Or(db.Info().Digest, "it has no digest, as it is no built database"))
+	default:
+		err = built.Verify()
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return built, nil
+}
+
 // databaseOrNil gives no DB that holds a nil pointer.
 func databaseOrNil(db *Database, err error) (DB, error) {
 	if err != nil {

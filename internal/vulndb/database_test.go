@@ -496,3 +496,33 @@ func TestLargeRecord(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+func TestOpenPinned(t *testing.T) {
+	from := folderOf(t, sampleAdvisories(t))
+	db, dir := installed(t, from)
+	pins := []string{"sha256:" + strings.Repeat("0", 64), db.Digest()}
+	matches := filepath.Join(dir, db.manifest.Parts[0].Matches.Name)
+	again, err := OpenPinned(dir, pins)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+	for what, path := range map[string]string{"another database": dir, "a folder of advisories": from} {
+		if _, err := OpenPinned(path, pins[:1]); !errors.Is(err, ErrNotPinned) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	data, err := os.ReadFile(matches)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 1
+	if err := os.WriteFile(matches, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenPinned(dir, pins); !errors.Is(err, errDamaged) {
+		t.Errorf("a file that is not the one that the manifest lists: %v", err)
+	}
+}

@@ -131,7 +131,6 @@ func day(s string) string {
 type extras interface {
 	// about gives nil for what is not known.
 	about(id string) (*KEV, *EPSS, error)
-	dates() (kev, epss string)
 }
 
 func (e *enrichment) about(id string) (*KEV, *EPSS, error) {
@@ -145,8 +144,6 @@ func (e *enrichment) about(id string) (*KEV, *EPSS, error) {
 	}
 	return kev, epss, nil
 }
-
-func (e *enrichment) dates() (kev, epss string) { return e.kevDate, e.epssDate }
 
 // enrich adds what is known of any of an advisory's ids; of several the worst.
 func enrich(x extras, advisories []Advisory) error {

@@ -140,6 +140,9 @@ func (j *job) take(ctx context.Context, family, path string) error {
 	if info.Records == 0 {
 		return fmt.Errorf("%w: no record in it can be read", errExport)
 	}
+	if info.Bad > info.Records {
+		return fmt.Errorf("%w: %d of its records cannot be read, more than can: %s", errExport, info.Bad, strings.Join(info.BadNames, "; "))
+	}
 	if err := j.notOlder(family, &info); err != nil {
 		return err
 	}

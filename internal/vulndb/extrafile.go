@@ -203,7 +203,7 @@ func (x *extraFile) readTable() ([]EPSS, error) {
 	r := &reader{data: data}
 	scale := max(r.number(), 1)
 	dates := r.texts()
-	list := make([]EPSS, r.count())
+	list := make([]EPSS, r.rows())
 	score, percentile := 0, 0
 	for i := range list {
 		score += r.number()
@@ -222,15 +222,13 @@ func (x *extraFile) readTable() ([]EPSS, error) {
 	return list, nil
 }
 
-func (x *extraFile) dates() (kev, epss string) { return x.kevDate, x.epssDate }
-
 func (x *extraFile) readKEV() (map[cveID]KEV, error) {
 	data, err := x.section("kev").block(0)
 	if err != nil {
 		return nil, err
 	}
 	r := &reader{data: data}
-	n := r.count()
+	n := r.rows()
 	all := make(map[cveID]KEV, n)
 	added, due := "", ""
 	for range n {
@@ -294,7 +292,7 @@ func (x *extraFile) scores(n int) (*scoreBlock, error) {
 		return nil, err
 	}
 	r := &reader{data: data}
-	count := r.count()
+	count := r.rows()
 	b := &scoreBlock{ids: make([]uint64, count), rows: make([]int32, count)}
 	year, number := 0, 0
 	for i := range b.ids {

@@ -130,6 +130,8 @@ func (f *fetcher) attempt(ctx context.Context, w wish) (*got, error) {
 			return d.finish()
 		case err != nil && (!errors.Is(err, errBroken) || breaks == maxBreaks):
 			return nil, err
+		case breaks == maxBreaks:
+			return nil, errBroken
 		}
 		if err != nil {
 			if err := f.web.Wait(ctx, web.FirstPause<<min(breaks-1, 4)); err != nil {
@@ -159,7 +161,7 @@ func (d *transfer) metaPath() string { return d.path + ".json" }
 
 // remember finds out what an earlier attempt has left.
 func (d *transfer) remember() {
-	data, err := os.ReadFile(d.metaPath())
+	data, err := readPlain(d.metaPath())
 	if err != nil || json.Unmarshal(data, &d.known) != nil || d.known.URL != shownAddress(d.url) || d.known.strong() == "" {
 		d.known = partial{}
 		return
@@ -212,11 +214,17 @@ func (d *transfer) round(ctx context.Context) (done bool, err error) {
 	case http.StatusOK:
 		return d.take(resp, 0)
 	case http.StatusNotModified:
+		if d.have > 0 || d.seen == (validator{}) {
+			return false, web.Faultf("%s says that nothing is new, which it was not asked", req.URL.Host)
+		}
 		d.unchanged = true
 		return true, nil
 	case http.StatusPartialContent:
 		if start, _ := contentRange(resp); start == d.have {
 			return d.take(resp, d.have)
+		}
+		if d.have == 0 {
+			return false, web.Faultf("%s answers with a part where it was asked for the whole", req.URL.Host)
 		}
 		d.forget()
 		return false, nil

@@ -282,6 +282,7 @@ func TestInAChange(t *testing.T) {
 		k := keeping(s.mirror(t, built))
 		k.Confirm, k.MaxAge = true, 0
 		k.Pins = []string{digestOf(t, built)}
+		k.Vouched = k.Pins
 		db := Keep(k)
 		defer db.Close()
 		finds(t, db)
@@ -295,6 +296,43 @@ func TestInAChange(t *testing.T) {
 		defer other.Close()
 		if got, err := other.Query(t.Context(), []inventory.Package{npmPackage}); err == nil {
 			t.Errorf("another one than the pinned one answers: %+v", got)
+		}
+	})
+	t.Run("pinned by the author of the change alone", func(t *testing.T) {
+		s := newSource(t, mirrored(t, built))
+		dir := filepath.Join(t.TempDir(), "db")
+		forged(t, dir, nil)
+		k := keeping(s.mirror(t, dir))
+		k.Confirm = true
+		k.Pins = []string{digestOf(t, dir)}
+		db := Keep(k)
+		defer db.Close()
+		if got, err := db.Query(t.Context(), []inventory.Package{npmPackage}); err == nil {
+			t.Errorf("a database that nobody vouches for answers: %+v", got)
+		}
+		if len(s.asked()) == 0 {
+			t.Error("its source was not asked")
+		}
+	})
+	t.Run("a word about how fresh it is", func(t *testing.T) {
+		s := newSource(t, mirrored(t, built))
+		dir := filepath.Join(t.TempDir(), "db")
+		if _, err := Export(t.Context(), built, dir); err != nil {
+			t.Fatal(err)
+		}
+		state := &fetchState{Manifest: digestOf(t, dir), Sources: map[string]sourceState{"npm": {Checked: "2027-09-21T00:00:00Z"}, "": {Checked: "2027-09-21T00:00:00Z"}}}
+		if err := state.write(dir); err != nil {
+			t.Fatal(err)
+		}
+		k := keeping(s.mirror(t, dir))
+		k.Confirm = true
+		db := Keep(k)
+		defer db.Close()
+		finds(t, db)
+		for _, source := range db.Info().Sources {
+			if strings.HasPrefix(source.AsOf, "2027") {
+				t.Errorf("the advisories of %s are of %s, says whoever wrote the cache", source.Ecosystem, source.AsOf)
+			}
 		}
 	})
 	t.Run("offline", func(t *testing.T) {

@@ -75,6 +75,10 @@ const maxManifest = 8 << 20
 // databaseFile matches the names that we give to files.
 var databaseFile = regexp.MustCompile(`^(matches|texts|extras)-[0-9a-f]{16}\.db$`)
 
+// shownName is what may stand for an ecosystem or a date: it is printed as it is, at the
+// beginning of a line too.
+var shownName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 .:+/_-]{0,59}$`)
+
 var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // ErrNotDatabase says that a folder holds no built database.
@@ -174,6 +178,18 @@ const maxParts = 1000
 
 // check refuses what we have not written.
 func (m *Manifest) check() error {
+	dates := []string{m.KEV, m.EPSS}
+	for _, s := range m.Sources() {
+		if !shownName.MatchString(s.Ecosystem) {
+			return fmt.Errorf("it has an ecosystem called %q", clip(s.Ecosystem, 60))
+		}
+		dates = append(dates, s.Date)
+	}
+	for _, date := range dates {
+		if date != "" && !shownName.MatchString(date) {
+			return fmt.Errorf("it has the date %q", clip(date, 60))
+		}
+	}
 	if _, err := m.BuiltAt(); err != nil {
 		return err
 	}

@@ -105,11 +105,11 @@ func (r ready) update(ctx context.Context, j *job) (err error) {
 			fresh = append(fresh, filepath.Join(j.Dir, f.Name))
 		}
 	}
+	j.state = &fetchState{Manifest: j.state.Manifest, Sources: make(map[string]sourceState)} // of the database before
 	if len(fresh) == 0 && j.old != nil && bytes.Equal(raw, j.raw) {
 		j.left = nil
 		return j.note("", r.name, validator{})
 	}
-	j.state = &fetchState{Sources: make(map[string]sourceState)} // of the database before
 	if err := j.swap(&Image{Manifest: m, raw: raw}); err != nil {
 		return err
 	}

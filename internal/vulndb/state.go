@@ -2,6 +2,7 @@ package vulndb
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -35,11 +36,27 @@ const (
 func readState(dir, digest string) *fetchState {
 	s := &fetchState{Manifest: digest, Sources: make(map[string]sourceState)}
 	var read fetchState
-	data, err := os.ReadFile(filepath.Join(dir, stateFile))
+	data, err := readPlain(filepath.Join(dir, stateFile))
 	if err == nil && json.Unmarshal(data, &read) == nil && read.Manifest == digest && read.Sources != nil {
 		return &read
 	}
 	return s
+}
+
+// maxNote is far above what a file about fetched files has.
+const maxNote = 1 << 20
+
+// readPlain reads a small file that is no link: a folder that a cache has restored can
+// hold one to anywhere.
+func readPlain(path string) ([]byte, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxNote {
+		return nil, fs.ErrInvalid
+	}
+	return os.ReadFile(path)
 }
 
 func (s *fetchState) write(dir string) error {

@@ -201,6 +201,18 @@ var faults = map[string]struct {
 		_, _ = w.Write(data[:len(data)/2])
 		return true
 	}, ""},
+	"nothing new, though nobody asked": {func(w http.ResponseWriter, r *http.Request, _ []byte) bool {
+		if r.Header.Get("If-None-Match") != "" {
+			return false
+		}
+		w.WriteHeader(http.StatusNotModified)
+		return true
+	}, ""},
+	"a part, though nobody asked": {func(w http.ResponseWriter, _ *http.Request, data []byte) bool {
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = w.Write(data)
+		return true
+	}, ""},
 	"another file": {func(w http.ResponseWriter, _ *http.Request, data []byte) bool {
 		w.Header().Set("X-Goog-Hash", "md5=AAAAAAAAAAAAAAAAAAAAAA==")
 		_, _ = w.Write(data)

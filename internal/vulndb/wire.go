@@ -105,6 +105,19 @@ func (r *reader) count() int {
 	return n
 }
 
+// maxRows bounds what is made of a block at once: far above what there is.
+const maxRows = 1 << 20
+
+// rows is a count of things that are larger in memory than in the block.
+func (r *reader) rows() int {
+	n := r.count()
+	if n > maxRows {
+		r.fail()
+		return 0
+	}
+	return n
+}
+
 func (r *reader) bytes(n int) []byte {
 	if n < 0 || n > len(r.data) {
 		r.fail()
