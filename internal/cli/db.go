@@ -76,10 +76,15 @@ $` + envSourceDate + `, else that of the newest record.`,
 }
 
 // frugal bounds the memory of a build until the function that it gives is called,
-// and lets garbage lie until it comes near that: a build makes a lot of it. What
-// GOMEMLIMIT and GOGC say stands.
+// and lets garbage lie until it comes near that: a build makes a lot of it.
 func frugal(getenv func(string) string) func() {
-	const most, lazy = 860 << 20, 300
+	return collecting(getenv, 860<<20, 300)
+}
+
+// collecting has garbage collected when the heap has grown by so many percent, or the
+// process has most bytes, until the function that it gives is called. What GOMEMLIMIT
+// and GOGC say stands.
+func collecting(getenv func(string) string, most int64, percent int) func() {
 	if getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}
@@ -87,9 +92,9 @@ func frugal(getenv func(string) string) func() {
 	if getenv("GOGC") != "" {
 		return func() { debug.SetMemoryLimit(limit) }
 	}
-	percent := debug.SetGCPercent(lazy)
+	before := debug.SetGCPercent(percent)
 	return func() {
-		debug.SetGCPercent(percent)
+		debug.SetGCPercent(before)
 		debug.SetMemoryLimit(limit)
 	}
 }

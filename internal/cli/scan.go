@@ -384,12 +384,14 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 	}
 	// Rules of the targets' own are for what is masked, too.
 	if p.runs(finding.Secrets) || hasRules(native) {
+		done := collecting(sys.Getenv, 200<<20, 300) // rules are kept, nearly all of it
 		engine, err := secrets.New(secrets.Options{
 			Hasher:       finding.Hasher{Key: []byte(sys.Getenv(envFingerprintKey))},
 			Compare:      compare,
 			Native:       native,
 			ArchiveDepth: p.options.archives,
 		})
+		done()
 		if err != nil {
 			return usage(err)
 		}
