@@ -27,10 +27,16 @@ type anchor struct {
 // match there.
 func (a *anchor) at(text string, end int) bool {
 	start := end - len(a.text)
-	if a.exact != "" && text[start:end] != a.exact {
+	if a.boundary && start > 0 && isWord(text[start-1]) {
 		return false
 	}
-	if a.boundary && start > 0 && isWord(text[start-1]) {
+	return a.unbound(text, end)
+}
+
+// unbound is at without a look at where words begin.
+func (a *anchor) unbound(text string, end int) bool {
+	start := end - len(a.text)
+	if a.exact != "" && text[start:end] != a.exact {
 		return false
 	}
 	return a.head.precedes(text, start) && a.tail.follows(text, end)
@@ -136,8 +142,8 @@ func (r reach) then(more reach) reach {
 }
 
 // The two letters outside ASCII that an expression in any case of letters takes
-// for k and s. Texts that hold one go to the library as they are, so no length and
-// no class counts them.
+// for k and s. A text that holds one is looked through once more with those in their
+// place (unfolded), so no length and no class counts them.
 const foldedK, foldedS = '\u212a', '\u017f'
 
 // anchorsOf finds the anchors of an expression; nil where it has none that are

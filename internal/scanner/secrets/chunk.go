@@ -27,6 +27,8 @@ type window struct {
 	// at is the offset of text in the whole; line and column count from 0.
 	at           int64
 	line, column int
+	// unbound says that where words begin is not to be told from the text.
+	unbound bool
 }
 
 // chunker cuts a text into windows, one after the other. Of a stream it holds

@@ -13,9 +13,6 @@ func (l *looking) decoded(s *scratch) {
 	w := l.w
 	for n := range w.cuts {
 		from, to := w.fragmentOf(n)
-		if l.isOdd(n) {
-			continue
-		}
 		far := false
 		for _, b := range l.blocksAround(encodedIn(w.text[from:to]), from, n) {
 			far = l.decodeBlock(s, b, false) || far
@@ -162,15 +159,18 @@ func (m *matching) look(decoded *decodedText) {
 	text := decoded.text
 	w := &window{text: text, ownTo: len(text), cuts: []int{len(text)}}
 	m.inner.collect(m.rules, w, m.looking.wants)
+	if odd(text) {
+		m.unfolded(m.inner, w, m.looking.wants)
+	}
 	m.notesFar()
-	m.addOdd(text)
+	keyed := m.rules.oddlyKeyed(text)
 	for _, r := range m.rules.whole {
 		if m.wants(r) {
 			m.inner.touch(r).inside = []piece{{0, len(text), 0}}
 		}
 	}
 	for _, r := range m.inner.touched {
-		if !m.keyed(r, text) || (r.gap != m.far && m.block.fragment != outside) {
+		if !m.keyedBy(r, keyed) || (r.gap != m.far && m.block.fragment != outside) {
 			continue
 		}
 		for _, p := range joined(m.inner.rules[r.number].inside) {
@@ -183,27 +183,6 @@ func (m *matching) look(decoded *decodedText) {
 					m.at[r] = append(m.at[r], m.block)
 				}
 			}
-		}
-	}
-}
-
-// addOdd adds the text around letters that anchors do not know, for every rule of
-// which there is a keyword as the engine compares them.
-func (m *matching) addOdd(text string) {
-	var around []piece
-	for i, c := range text {
-		if c == foldedK || c == foldedS {
-			around = addPiece(around, piece{max(0, i-m.rules.margin), min(len(text), i+m.rules.margin), 0})
-		}
-	}
-	if around == nil {
-		return
-	}
-	here, fragment := m.rules.keyedIn(text), m.keyedAround(m.block)
-	for n, r := range m.rules.content {
-		if m.wants(r) && (here[n] || fragment[n]) {
-			st := m.inner.touch(r)
-			st.inside = append(st.inside, around...)
 		}
 	}
 }
@@ -256,17 +235,25 @@ func newKeywords(rules []*secretRule) *keywords {
 	return all
 }
 
-// keyedAround is keyedIn of the fragment of a piece. Many pieces are of the same one.
-func (l *looking) keyedAround(p piece) []bool {
-	if keyed, known := l.oddKeyed[p.fragment]; known && p.fragment != outside {
+// oddlyKeyed is keyedIn of a text where that is another way than ours, else nil.
+func (rs *ruleSet) oddlyKeyed(text string) []bool {
+	if !rs.oddWords && !odd(text) && !strings.Contains(text, dottedI) {
+		return nil
+	}
+	return rs.keyedIn(text)
+}
+
+// oddlyKeyed says it of a fragment. Many ask about the same one.
+func (l *looking) oddlyKeyed(fragment int) []bool {
+	if keyed, known := l.keyed[fragment]; known {
 		return keyed
 	}
-	from, to := l.w.bounds(p)
-	keyed := l.rules.keyedIn(l.w.text[from:to])
-	if l.oddKeyed == nil {
-		l.oddKeyed = make(map[int][]bool)
+	from, to := l.w.fragmentOf(fragment)
+	keyed := l.rules.oddlyKeyed(l.w.text[from:to])
+	if l.keyed == nil {
+		l.keyed = make(map[int][]bool)
 	}
-	l.oddKeyed[p.fragment] = keyed
+	l.keyed[fragment] = keyed
 	return keyed
 }
 
@@ -331,18 +318,30 @@ func undecoded(passes []*decodedText, from, to int) (int, int) {
 	return from, to
 }
 
-// keyed says whether the fragment of a block, or what it decodes to, holds a
-// keyword of a rule that needs one.
-func (m *matching) keyed(r *secretRule, text string) bool {
-	if m.inner.rules[r.number].hasKeyword(r, 0, func() string { return text }) {
+// keyedBy says whether the fragment of a block, or what it decodes to, holds a keyword
+// of a rule that needs one. What the decoded text holds is known already where ours is
+// not the engine's way.
+func (m *matching) keyedBy(r *secretRule, here []bool) bool {
+	if m.inner.rules[r.number].hasKeyword(r, 0, func(int) []bool { return here }) {
 		return true
 	}
 	st := &m.outer.rules[r.number]
-	if m.block.fragment == outside {
-		return st.keyedAround(r, m.w, match{from: m.block.from, to: m.block.to})
+	around := match{from: m.block.from, to: m.block.to}
+	if here == nil || len(r.Keywords) == 0 {
+		return st.keyedAround(r, m.w, around, m.oddlyKeyed)
 	}
-	from, to := m.w.bounds(m.block)
-	return st.hasKeyword(r, m.block.fragment, func() string { return m.w.text[from:to] })
+	return st.keyedAround(r, m.w, around, m.certainly)
+}
+
+// certainly is oddlyKeyed, of any fragment.
+func (m *matching) certainly(fragment int) []bool {
+	if keyed := m.oddlyKeyed(fragment); keyed != nil {
+		return keyed
+	}
+	from, to := m.w.fragmentOf(fragment)
+	keyed := m.rules.keyedIn(m.w.text[from:to])
+	m.looking.keyed[fragment] = keyed
+	return keyed
 }
 
 // askDecoded lets the library decode and judge, of a composite rule the whole

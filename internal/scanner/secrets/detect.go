@@ -114,7 +114,7 @@ func (d *detection) window(ctx context.Context, w *window) (hits []hit, err erro
 		}
 	}()
 	if d.plain {
-		look.plainly(func(string) bool { return true })
+		look.plainly()
 	} else {
 		look.filtered()
 	}
@@ -132,66 +132,49 @@ type looking struct {
 	hits []hit
 	// lines are the offsets of the newlines in the window, once somebody asks.
 	lines []int
-	// odd says that the window holds letters that only the library's own comparison
-	// treats right.
-	odd bool
 	// broken says that the engine broke down at some rule.
 	broken bool
 	// whole are the rules that have looked at decoded fragments as a whole.
 	whole map[seenWhole]bool
-	// oddKeyed says which rules' keywords are in a fragment, once that is needed.
-	oddKeyed map[int][]bool
+	// keyed says which rules' keywords are in a fragment, once that is asked for.
+	keyed map[int][]bool
 }
 
-// plainly hands those fragments to the library that want it.
-func (l *looking) plainly(wants func(string) bool) {
+// plainly hands every fragment to the library.
+func (l *looking) plainly() {
 	for n := range l.w.cuts {
 		from, to := l.w.fragmentOf(n)
-		if wants(l.w.text[from:to]) {
-			l.ask(l.rules.all(), piece{from, to, n}, nil)
-		}
+		l.ask(l.rules.all(), piece{from, to, n}, nil)
 	}
-}
-
-// odd says that a text holds letters that only the library's own comparison treats
-// right.
-func odd(text string) bool {
-	return strings.ContainsRune(text, foldedK) || strings.ContainsRune(text, foldedS)
 }
 
 // filtered finds out which rules match where, and hands no more than that to the
 // library.
 func (l *looking) filtered() {
 	w := l.w
-	l.odd = odd(w.text)
-	if l.odd {
-		l.plainly(odd)
-	}
 	s := l.rules.scratch.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
 	defer func() {
 		s.reset()
 		l.rules.scratch.Put(s)
 	}()
 	s.collect(l.rules, w, l.wants)
+	if odd(w.text) {
+		l.unfolded(s, w, l.wants)
+	}
 	var found []match
 	for _, r := range s.touched {
 		if l.ctx.Err() != nil {
 			return
 		}
 		if r.anchors != nil {
-			found = append(found, s.matches(w, r)...)
+			found = append(found, s.matches(w, r, l.oddlyKeyed)...)
 		}
 	}
 	for _, r := range l.rules.whole {
-		if l.wants(r) && (len(s.rules[r.number].keyed) > 0 || len(r.Keywords) == 0 || len(r.odd) > 0 || strings.Contains(w.text, dottedI)) {
+		if l.wants(r) {
 			s.touch(r)
-			found = append(found, s.wholeMatches(w, r)...)
+			found = append(found, s.wholeMatches(w, r, l.oddlyKeyed)...)
 		}
-	}
-	if l.odd {
-		found = slices.DeleteFunc(found, func(m match) bool {
-			return l.isOdd(m.piece.fragment)
-		})
 	}
 	found = slices.DeleteFunc(found, func(m match) bool {
 		return slices.ContainsFunc(l.carried, func(c carried) bool { return c.rule == m.rule && w.at+int64(m.from) < c.to })
@@ -207,15 +190,6 @@ func (l *looking) filtered() {
 	}
 	l.confirm(found)
 	l.decoded(s)
-}
-
-// isOdd says that a fragment went to the library whole.
-func (l *looking) isOdd(fragment int) bool {
-	if !l.odd || fragment == outside {
-		return false
-	}
-	from, to := l.w.fragmentOf(fragment)
-	return odd(l.w.text[from:to])
 }
 
 // confirm lets the library judge matches: rule by rule, each with the text around

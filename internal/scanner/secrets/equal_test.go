@@ -136,6 +136,40 @@ func TestFilterLosesNothingAndAddsNothing(t *testing.T) {
 	}
 }
 
+// TestOddLetters does the same where letters stand for others in most places.
+func TestOddLetters(t *testing.T) {
+	rules, err := defaultRules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSoup(t, rules)
+	found := 0
+	rapid.Check(t, func(t *rapid.T) {
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 2))
+		var b strings.Builder
+		for range rapid.IntRange(1, 8).Draw(t, "pieces") {
+			piece := s.piece(rng)
+			for _, swap := range [][2]string{{"s", "ſ"}, {"S", "ſ"}, {"k", "\u212a"}, {"K", "\u212a"}, {"I", "İ"}} {
+				if rng.IntN(3) == 0 {
+					piece = strings.Replace(piece, swap[0], swap[1], 1+rng.IntN(3))
+				}
+			}
+			if rng.IntN(6) == 0 {
+				piece = s.encoded(rng, piece)
+			}
+			b.WriteString(piece + seams[rng.IntN(len(seams))] + []string{"", "ſ", "\u212a"}[rng.IntN(3)])
+		}
+		want := toldOf(plainHits(rules, "a.tf", b.String()))
+		found += len(want)
+		if diff := gocmp.Diff(want, toldOf(filteredHits(t, rules, "a.tf", b.String()))); diff != "" {
+			t.Fatalf("%q (-plain +filtered):\n%s", b.String(), diff)
+		}
+	})
+	if found == 0 {
+		t.Error("nothing was found: the test proves nothing")
+	}
+}
+
 func filteredHits(t rapid.TB, rules *ruleSet, path, text string) []hit {
 	var hits []hit
 	d := detection{rules: rules, path: path, report: func(h hit) { hits = append(hits, h) }}

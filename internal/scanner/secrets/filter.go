@@ -26,7 +26,7 @@ func (s *scratch) collect(rules *ruleSet, w *window, wants func(*secretRule) boo
 	fragment, begin := 0, w.ownFrom
 	rules.words.scan(text, from, to, func(word int32, end int) {
 		for _, u := range rules.uses[word] {
-			if !wants(u.rule) || (u.anchor != nil && !u.anchor.at(text, end)) {
+			if !wants(u.rule) || (u.anchor != nil && !w.holds(u.anchor, end)) {
 				continue
 			}
 			start := end - len(rules.texts[word])
@@ -66,6 +66,14 @@ func (s *scratch) collect(rules *ruleSet, w *window, wants func(*secretRule) boo
 	})
 }
 
+// holds says whether an anchor, which ends at an offset, can be part of a match there.
+func (w *window) holds(a *anchor, end int) bool {
+	if w.unbound {
+		return a.unbound(w.text, end)
+	}
+	return a.at(w.text, end)
+}
+
 // fragmentOf gives the bounds of a fragment.
 func (w *window) fragmentOf(n int) (from, to int) {
 	if n == 0 {
@@ -95,19 +103,18 @@ func (w *window) crosses(from, to int) bool {
 // matches gives the places where rules match, rule by rule: those that the engine
 // finds in each fragment, then those that stand across fragments, which replace
 // what of them was cut off.
-func (s *scratch) matches(w *window, r *secretRule) []match {
+func (s *scratch) matches(w *window, r *secretRule, odd oddly) []match {
 	st := &s.rules[r.number]
 	st.inside, st.across = joined(st.inside), joined(st.across)
 	var inside, across []match
 	for _, p := range st.inside {
-		from, to := w.fragmentOf(p.fragment)
-		if st.hasKeyword(r, p.fragment, func() string { return w.text[from:to] }) {
+		if st.hasKeyword(r, p.fragment, odd) {
 			inside = append(inside, r.in(w, p)...)
 		}
 	}
 	for _, p := range st.across {
 		for _, m := range r.in(w, p) {
-			if w.crosses(m.from, m.to) && st.keyedAround(r, w, m) {
+			if w.crosses(m.from, m.to) && st.keyedAround(r, w, m, odd) {
 				across = append(across, m)
 			}
 		}
@@ -122,10 +129,10 @@ func (s *scratch) matches(w *window, r *secretRule) []match {
 }
 
 // keyedAround says whether a fragment that a match touches holds a keyword.
-func (st *ruleState) keyedAround(r *secretRule, w *window, m match) bool {
+func (st *ruleState) keyedAround(r *secretRule, w *window, m match, odd oddly) bool {
 	for n := range w.cuts {
 		from, to := w.fragmentOf(n)
-		if from < m.to && m.from < to && st.hasKeyword(r, n, func() string { return w.text[from:to] }) {
+		if from < m.to && m.from < to && st.hasKeyword(r, n, odd) {
 			return true
 		}
 	}
@@ -145,13 +152,13 @@ func (r *secretRule) in(w *window, p piece) []match {
 
 // wholeMatches runs the rules without anchors over every fragment that holds a
 // keyword of theirs, and around the ends of fragments.
-func (s *scratch) wholeMatches(w *window, r *secretRule) []match {
+func (s *scratch) wholeMatches(w *window, r *secretRule, odd oddly) []match {
 	st := &s.rules[r.number]
 	st.inside, st.across = st.inside[:0], st.across[:0]
 	keyed := false
 	for n := range w.cuts {
 		from, to := w.fragmentOf(n)
-		now := st.hasKeyword(r, n, func() string { return w.text[from:to] })
+		now := st.hasKeyword(r, n, odd)
 		if now {
 			st.inside = append(st.inside, piece{from, to, n})
 		}
@@ -163,5 +170,5 @@ func (s *scratch) wholeMatches(w *window, r *secretRule) []match {
 	if keyed && w.ownTo < len(w.text) {
 		st.across = append(st.across, piece{max(0, w.ownTo-beyond), min(len(w.text), w.ownTo+beyond), outside})
 	}
-	return s.matches(w, r)
+	return s.matches(w, r, odd)
 }

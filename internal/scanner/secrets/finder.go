@@ -243,16 +243,20 @@ func (l *longRun) exceeds(text string) bool {
 // all gives the places where the expression matches a text, as FindAllStringIndex of
 // the whole one does.
 func (f *finder) all(text string) [][]int {
-	if odd(text) {
-		return f.whole.FindAllStringIndex(text, -1)
-	}
+	isOdd := odd(text)
 	if len(f.needs) > 0 {
 		lower := strings.ToLower(text)
+		if isOdd {
+			lower = strings.ReplaceAll(lower, string(foldedS), "s")
+		}
 		for _, texts := range f.needs {
 			if !slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(lower, t) }) {
 				return nil
 			}
 		}
+	}
+	if isOdd {
+		return f.whole.FindAllStringIndex(text, -1)
 	}
 	re := f.easiest(text)
 	if re == nil {

@@ -43,6 +43,8 @@ type ruleSet struct {
 	recent [recentPaths]atomic.Pointer[pathVerdict]
 	seed   maphash.Seed
 
+	// oddWords says that a rule has a keyword that is not all ASCII.
+	oddWords bool
 	// all runs every rule, as the engine's command does, comments aside.
 	all func() *detect.Detector
 	// keywords find every rule's keywords.
@@ -73,6 +75,9 @@ type secretRule struct {
 	odd []string
 	// gap says that a match can run over lines without an end.
 	gap bool
+	// unfolds says that a match of a text with a long s or the sign for Kelvin is one
+	// of the text with an s or a k in its place, as far as classes of characters go.
+	unfolds bool
 	// lines says that an allowlist looks at the line around a match.
 	lines bool
 	// one runs this rule alone whatever its keywords, and never decodes; deep
@@ -170,7 +175,7 @@ func newSecretRule(r config.Rule) (*secretRule, error) {
 	}
 	out.prefixes, out.gap = shape.prefixes, shape.gap
 	out.loose = sync.OnceValue(func() *regexp.Regexp { return loosened(&out.Rule) })
-	out.anchors = anchorsOf(shape.re)
+	out.anchors, out.unfolds = anchorsOf(shape.re), unfolds(shape.re)
 	out.finder = sync.OnceValue(func() *finder { return newFinder(out.Regex, shape.re) })
 	out.far = len(r.Keywords) > 0 && !shape.needsOne(r.Keywords) && !anchorsHold(out.anchors, r.Keywords)
 	for _, k := range r.Keywords {
@@ -211,6 +216,7 @@ func (s *ruleSet) index() {
 	by := make(map[string][]use)
 	s.margin = leastMargin
 	for _, r := range s.content {
+		s.oddWords = s.oddWords || len(r.odd) > 0
 		for i := range r.anchors {
 			a := &r.anchors[i]
 			by[a.text] = append(by[a.text], use{r, a})

@@ -3,7 +3,6 @@ package secrets
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // piece is a part of a text that a rule's expression is to look at: around one
@@ -89,21 +88,25 @@ func joined(pieces []piece) []piece {
 	return out
 }
 
-// hasKeyword says whether a fragment holds a keyword of the rule, in the engine's
-// own way where letters outside ASCII play a part. Of a rule without far keywords
-// every match holds one.
-func (st *ruleState) hasKeyword(r *secretRule, fragment int, text func() string) bool {
-	if len(r.Keywords) == 0 || (!r.far && r.anchors != nil) {
+// oddly says of each rule whether a fragment holds one of its keywords as the engine
+// compares them; nil of a fragment without letters for which that is another way than
+// ours.
+type oddly func(fragment int) []bool
+
+// hasKeyword says whether a fragment holds a keyword of the rule. Of a rule without
+// far keywords every match holds one.
+func (st *ruleState) hasKeyword(r *secretRule, fragment int, odd oddly) bool {
+	if len(r.Keywords) == 0 {
 		return true
 	}
-	if _, ok := slices.BinarySearch(st.keyed, fragment); ok {
+	if keyed := odd(fragment); keyed != nil {
+		return keyed[r.number]
+	}
+	if !r.far && r.anchors != nil {
 		return true
 	}
-	if len(r.odd) == 0 && !strings.Contains(text(), dottedI) {
-		return false
-	}
-	lower := strings.ToLower(text())
-	return slices.ContainsFunc(r.Keywords, func(k string) bool { return strings.Contains(lower, strings.ToLower(k)) })
+	_, ok := slices.BinarySearch(st.keyed, fragment)
+	return ok
 }
 
 // dottedI becomes an i and a dot when the engine lower-cases a text.
