@@ -88,15 +88,15 @@ const partVersion = 4
 // CacheKey implements scan.Scanner; the pass's own key holds what a target brings.
 func (s *Scanner) CacheKey() string { return s.cacheKey(s.plain) }
 
-// cacheKey holds a mark of the hasher's key, as parts hold hashes.
+// cacheKey holds a mark of the hasher's key, as parts hold hashes. Those of a run that
+// compares are under a key of that run alone: no other one could take them.
 func (s *Scanner) cacheKey(n *native) string {
-	const mark = "boltseal secrets cache"
-	key := fmt.Sprintf("secrets/%d gitleaks/%s rules/%s archives/%d key/%s",
-		partVersion, Version, n.digest, s.opt.ArchiveDepth, s.opt.Hasher.Hash(mark))
 	if s.compares() {
-		key += " run/" + s.opt.Compare.Hash(mark)
+		return ""
 	}
-	return key
+	const mark = "boltseal secrets cache"
+	return fmt.Sprintf("secrets/%d gitleaks/%s rules/%s archives/%d key/%s",
+		partVersion, Version, n.digest, s.opt.ArchiveDepth, s.opt.Hasher.Hash(mark))
 }
 
 // compares says that secrets are hashed for a comparison as well. A user's own key

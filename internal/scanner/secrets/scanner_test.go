@@ -493,6 +493,13 @@ func TestCacheKeyKnowsTheKey(t *testing.T) {
 	if two := newScanner(t); one.CacheKey() == two.CacheKey() || strings.Contains(two.CacheKey(), string(testHasher.Key)) {
 		t.Errorf("keys %q and %q", one.CacheKey(), two.CacheKey())
 	}
+	comparing, err := New(Options{Compare: testHasher})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key := comparing.CacheKey(); key != "" {
+		t.Errorf("parts of one run alone are kept under %q", key)
+	}
 }
 
 func TestOtherTargets(t *testing.T) {
