@@ -67,13 +67,16 @@ func (s *Source) plan(ctx context.Context, block []git.Commit, w *walker) (plan,
 	} else {
 		by[showWhole] = append(by[showWhole], by[showUnsure]...)
 	}
-	for _, id := range slices.Concat(by[showNothing], by[showCut], by[showMerge]) {
-		for _, t := range files[id] {
-			if !left[t.Path] || t.Deleted() {
-				continue
-			}
-			if err := w.leftOut(id, t); err != nil {
-				return nil, err
+	for _, way := range []showing{showNothing, showCut, showMerge} {
+		for _, id := range by[way] {
+			for _, t := range files[id] {
+				shown := way != showNothing && !inside(t.Path, folders) // and counted then
+				if !left[t.Path] || t.Deleted() || shown {
+					continue
+				}
+				if err := w.leftOut(id, t); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
