@@ -21,26 +21,11 @@ func isMedia(head []byte) bool {
 	return kind != "" && kind != "application"
 }
 
-// compiled are what the first bytes of formats say that the engine does not know, and
-// whose likes it does: packed or compiled, as zip archives and Java's classes are. In
-// bytes that are as good as random, letters turn up that only its own slow way treats
-// right: a JDK's modules cost more than the rest of an image.
-var compiled = []string{
-	"JM\x01\x00",       // a module of a JDK (jmod): a zip archive behind it
-	"\xda\xda\xfe\xca", // a JDK's image of classes (jimage)
-	"BC\xc0\xde",       // LLVM's bitcode
-}
-
 // kindOf gives the first half of a binary format's media type, "" for text and for
 // what is unknown.
 func kindOf(head []byte) string {
 	if len(head) == 0 || encodingOf(head) != nil || isText(head) {
 		return ""
-	}
-	for _, magic := range compiled {
-		if bytes.HasPrefix(head, []byte(magic)) {
-			return "application"
-		}
 	}
 	kind, err := filetype.Match(head)
 	if err != nil {

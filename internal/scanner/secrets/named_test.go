@@ -241,20 +241,3 @@ type stepReader struct {
 }
 
 func (s *stepReader) Read(p []byte) (int, error) { return s.r.Read(p[:min(len(p), s.n)]) }
-
-func TestCompiledFormatsAreBinary(t *testing.T) {
-	for name, test := range map[string]struct {
-		head string
-		want bool
-	}{
-		"a module of a JDK":        {"JM\x01\x00PK\x03\x04", true},
-		"a JDK's image":            {"\xda\xda\xfe\xca\x01\x00\x00\x00", true},
-		"bitcode":                  {"BC\xc0\xde5\x14\x00\x00", true},
-		"text that begins alike":   {"JM is short for something\n", false},
-		"text that begins like BC": {"BC = 1\n", false},
-	} {
-		if got := isBinary([]byte(test.head)); got != test.want {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
-}
