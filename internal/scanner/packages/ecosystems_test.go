@@ -106,6 +106,25 @@ GITHUB
  {<<"cowboy">>, <<"865D">>}]}
 ].
 `, []string{"Hex cowboy 2.9.0:2"}},
+		{
+			"Mix on one line", "mix.lock", `%{"jason": {:hex, :jason, "1.2.2", "ba"}, "mine":{:hex,:jose,"1.11.2"}, "phoenix": {:git, "x", "1ab2", []}, "cut":
+  {:hex,
+   :cowboy, "2.9.0"}}`,
+			[]string{"Hex cowboy 2.9.0:1", "Hex jason 1.2.2:1", "Hex jose 1.11.2:1", "Hex phoenix :1"},
+		},
+		{
+			"Rebar on one line", "rebar.lock", `[{<<"cowboy">>,{pkg,<<"cowboy">>,<<"2.9.0">>},0},{<<"ranch">>, { pkg , <<"ranch">>,
+ <<"1.8.0">>},1}].`, []string{"Hex cowboy 2.9.0:1", "Hex ranch 1.8.0:1"},
+		},
+		{
+			"Cabal on one line", "cabal.project.freeze", "-- any.old ==1.0\nconstraints: any.aeson ==2.1.2.1, any.base ==4.18.2.1, any.cffi\n  ==1.0",
+			[]string{"Hackage aeson 2.1.2.1:2", "Hackage base 4.18.2.1:2", "Hackage cffi 1.0:2"},
+		},
+		{
+			"Stack in flow style", "stack.yaml.lock", `packages: [{completed: {hackage: "acme-missiles-0.3@sha256:2ba6,613"}}, {completed: {"hackage": zlib-0.6.3.0}}]
+# hackage: none-1
+`, []string{"Hackage acme-missiles 0.3:1", "Hackage zlib 0.6.3.0:1"},
+		},
 		{"Cabal", "cabal.project.freeze", `active-repositories: hackage.haskell.org:merge
 constraints: any.aeson ==2.1.2.1,
              aeson -cffi +ordered-keymap,
@@ -172,6 +191,8 @@ func TestBrokenLockfiles(t *testing.T) {
 		{"a gem without a version", "Gemfile.lock", "GEM\n  specs:\n    rake\n", "line 3: it looks like a package, and cannot be read"},
 		{"a Mix line that is cut", "mix.lock", "%{\n  \"jason\": {:hex, :jason,\n}\n", "line 2: it looks like a package, and cannot be read"},
 		{"a Rebar line that is cut", "rebar.lock", "[{<<\"cowboy\">>,{pkg,<<\"cowboy\">>,\n", "line 1: it looks like a package, and cannot be read"},
+		{"a Mix entry of another kind", "mix.lock", `%{"a": {:hex, :a, "1"}, "b": {:svn, "x"}}`, "line 1: it looks like a package, and cannot be read"},
+		{"a Rebar package without a version", "rebar.lock", "[{<<\"a\">>,{pkg,<<\"a\">>,<<\"1\">>},0},\n{<<\"b\">>,{pkg,<<\"b\">>},0}].", "line 2: it looks like a package, and cannot be read"},
 		{"a range where Cabal froze a version", "cabal.project.freeze", "constraints: any.aeson ==2.1 || ==2.2\n", "line 1: it looks like a package, and cannot be read"},
 		{"a Stack pin without a version", "stack.yaml.lock", "    hackage: acme@sha256:1\n", "line 1: it looks like a package, and cannot be read"},
 		{"a Paket line without a version", "paket.lock", "NUGET\n    Argu\n", "line 2: it looks like a package, and cannot be read"},

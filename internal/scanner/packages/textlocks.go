@@ -2,6 +2,7 @@ package packages
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,8 +11,8 @@ import (
 	"sync"
 )
 
-// Lockfiles that are lists of lines. What looks like a package and cannot be read is
-// an error: a list that has lost one is no list.
+// Lockfiles that are lists of lines, or of terms. What looks like a package and cannot
+// be read is an error: a list that has lost one is no list.
 
 // lines reads a file line by line. each gives a row, or false for a line that is none.
 func lines(kind string, each func(line string) (name, version string, ok bool, err error)) reader {
@@ -34,6 +35,53 @@ func lines(kind string, each func(line string) (name, version string, ok bool, e
 		}
 		return made, nil
 	}
+}
+
+// terms reads a file in which a package can stand anywhere in a line, or over several.
+// begins matches where one begins. whole matches from there on: its last group is the
+// version, the one before it the name, or else the first. comments are passed over.
+type terms struct {
+	kind          string
+	begins, whole *regexp.Regexp
+	comments      *regexp.Regexp // nil where there are none
+}
+
+func (t *terms) read(ctx context.Context, _ string, data []byte) (*part, error) {
+	if t.comments != nil {
+		data = t.comments.ReplaceAllFunc(data, func(found []byte) []byte { return bytes.Repeat([]byte(" "), len(found)) })
+	}
+	made := &part{}
+	line, counted := 1, 0
+	for n, at := range t.begins.FindAllIndex(data, -1) {
+		if n%10_000 == 0 && ctx.Err() != nil {
+			return made, context.Cause(ctx)
+		}
+		line += bytes.Count(data[counted:at[0]], []byte("\n"))
+		counted = at[0]
+		found := t.whole.FindSubmatch(data[at[0]:])
+		switch {
+		case found == nil:
+			return made, fmt.Errorf("line %d: %w", line, errNotPackage)
+		case len(made.Rows) >= maxRows:
+			return made, fmt.Errorf("more than %d packages", maxRows)
+		}
+		last := len(found) - 1
+		name := cmp.Or(string(found[last-1]), string(found[1]))
+		made.Rows = append(made.Rows, row{Kind: t.kind, Name: name, Version: string(found[last]), Line: line})
+	}
+	return made, nil
+}
+
+// termsOf makes the expressions when the first file is read.
+func termsOf(kind, begins, whole, comments string) reader {
+	made := sync.OnceValue(func() *terms {
+		t := &terms{kind: kind, begins: regexp.MustCompile(begins), whole: regexp.MustCompile(whole)}
+		if comments != "" {
+			t.comments = regexp.MustCompile(comments)
+		}
+		return t
+	})
+	return func(ctx context.Context, p string, data []byte) (*part, error) { return made().read(ctx, p, data) }
 }
 
 var errNotPackage = errors.New("it looks like a package, and cannot be read")
@@ -65,81 +113,34 @@ func readGemfileLock() reader {
 	}
 }
 
-// Lines of Elixir's and Erlang's lockfiles:
+// readMixLock reads Elixir's lockfile, of terms like
 //
 //	"jason": {:hex, :jason, "1.2.2", "ba43e3…", [:mix], [], "hexpm", "18a228…"},
-//	{<<"cowboy">>,{pkg,<<"cowboy">>,<<"2.9.0">>},0},
-var (
-	mixLine = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^\s*"([^"]+)": \{:hex, :"?([a-zA-Z0-9_]+)"?, "([^"]+)"`)
-	})
-	mixGit  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*"([^"]+)": \{:(?:git|path)\b`) })
-	rebarIn = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`\{<<"[^"]+">>,\s*\{pkg,\s*<<"([^"]+)">>,\s*<<"([^"]+)">>`)
-	})
-)
-
+//
+// What comes from a repository or a folder has no version.
 func readMixLock() reader {
-	return lines("Hex", func(line string) (string, string, bool, error) {
-		if m := mixLine().FindStringSubmatch(line); m != nil {
-			return m[2], m[3], true, nil
-		}
-		if m := mixGit().FindStringSubmatch(line); m != nil {
-			return m[1], "", true, nil
-		}
-		if strings.HasPrefix(strings.TrimSpace(line), `"`) {
-			return "", "", false, errNotPackage
-		}
-		return "", "", false, nil
-	})
+	return termsOf("Hex", `"[^"\n]*"\s*:\s*\{|\{\s*:hex\b`,
+		`^"([^"\n]*)"\s*:\s*\{\s*:(?:(?:git|path)\b|hex\s*,\s*:"?([a-zA-Z0-9_]+)"?\s*,\s*"([^"\n]+)")`, "")
 }
 
+// readRebarLock reads Erlang's lockfile, of terms like
+//
+//	{<<"cowboy">>,{pkg,<<"cowboy">>,<<"2.9.0">>},0},
 func readRebarLock() reader {
-	return lines("Hex", func(line string) (string, string, bool, error) {
-		if m := rebarIn().FindStringSubmatch(line); m != nil {
-			return m[1], m[2], true, nil
-		}
-		if strings.Contains(line, "{pkg,") {
-			return "", "", false, errNotPackage
-		}
-		return "", "", false, nil
-	})
+	return termsOf("Hex", `\{\s*pkg\b`, `^\{\s*pkg\s*,\s*<<"([^"\n]+)">>\s*,\s*<<"([^"\n]+)">>`, "")
 }
 
 // readCabalFreeze reads "constraints: any.aeson ==2.1.2.1,".
 func readCabalFreeze() reader {
-	return lines("Hackage", func(line string) (string, string, bool, error) {
-		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "constraints:"))
-		name, version, found := strings.Cut(strings.TrimSuffix(line, ","), "==")
-		name, frozen := strings.CutPrefix(strings.TrimSpace(name), "any.")
-		if strings.HasPrefix(line, "--") || !found || !frozen {
-			return "", "", false, nil
-		}
-		version = strings.TrimSpace(version)
-		if name == "" || version == "" || strings.ContainsAny(version, " |&") {
-			return "", "", false, errNotPackage
-		}
-		return name, version, true, nil
-	})
+	return termsOf("Hackage", `\bany\.[^\s,=]*\s*==`, `^any\.([^\s,=]+)\s*==\s*([^\s,|&]+)\s*(?:,|\z|[\r\n])`, `(?m)^\s*--.*$`)
 }
 
-// readStackLock reads "hackage: acme-missiles-0.3@sha256:…,613", the completed line of
-// each package and not the one that was asked for.
+// readStackLock reads "hackage: acme-missiles-0.3@sha256:…,613": what was asked for and
+// what it became are the same package.
 func readStackLock() reader {
+	read := termsOf("Hackage", `\bhackage["']?\s*:`, `^hackage["']?\s*:\s*["']?([A-Za-z0-9-]+)-([0-9][0-9.]*)(?:@|["'\s,}]|\z)`, `(?m)^\s*#.*$`)
 	return func(ctx context.Context, p string, data []byte) (*part, error) {
-		made, err := lines("Hackage", func(line string) (string, string, bool, error) {
-			line = strings.TrimPrefix(strings.TrimSpace(line), "- ")
-			pin, found := strings.CutPrefix(strings.TrimSpace(line), "hackage:")
-			if !found {
-				return "", "", false, nil
-			}
-			pin, _, _ = strings.Cut(strings.TrimSpace(pin), "@")
-			at := strings.LastIndexByte(pin, '-')
-			if at <= 0 || at == len(pin)-1 {
-				return "", "", false, errNotPackage
-			}
-			return pin[:at], pin[at+1:], true, nil
-		})(ctx, p, data)
+		made, err := read(ctx, p, data)
 		made.once()
 		return made, err
 	}
