@@ -18,8 +18,16 @@ type bench struct {
 func newBench(policies []*Policy, in *Input, now time.Time) *bench {
 	b := &bench{byTarget: make(map[string][]*judge), in: in, now: now}
 	made := make(map[*Policy]*judge)
+	parents := make(map[parentFile]*judge)
 	for _, p := range policies {
-		j := newJudge(p, in, now, len(policies) > 1)
+		file := parentFile{p.Path, p.Ref}
+		j := parents[file].beside(p)
+		if j == nil {
+			j = newJudge(p, in, now, len(policies) > 1)
+		}
+		if p.origin.Kind != "" {
+			parents[file] = j
+		}
 		b.judges = append(b.judges, j)
 		made[p] = j
 	}
@@ -34,6 +42,17 @@ func newBench(policies []*Policy, in *Input, now time.Time) *bench {
 		}
 	}
 	return b
+}
+
+// beside makes the judge of a policy of the same file, for another folder; nil where
+// there is none yet, or the file is not the same. What they count they count together.
+func (j *judge) beside(p *Policy) *judge {
+	if j == nil || p.origin.Kind == "" || p.Digest != j.policy.Digest {
+		return nil
+	}
+	other := *j
+	other.policy, other.children, other.statements = p, nil, newStatements(p)
+	return &other
 }
 
 // onlyHeads says that nobody judges but, at most, what counts of a change's own

@@ -22,6 +22,10 @@ type compiledException struct {
 	// last is the number of the finding that was last compared, matched how many
 	// it matched, lapsed for how many of them its term was over.
 	last, matched, lapsed int
+	// lapsedFor is the last of these: folders' judges share what they count.
+	lapsedFor *subject
+	// told says that somebody has been asked to look at it.
+	told bool
 	// ends is the first day on which the term of something that it matched ends.
 	ends time.Time
 }
@@ -184,7 +188,9 @@ func (x *exceptions) decide(s *subject) (Decision, bool) {
 	if !t.over {
 		return t.decision, true
 	}
-	best.lapsed++
+	if best.lapsedFor != s {
+		best.lapsed, best.lapsedFor = best.lapsed+1, s
+	}
 	return x.lapsed(t, s), true
 }
 

@@ -118,11 +118,12 @@ var ErrUnreachable = errors.New("the policy that it extends cannot be read")
 // how reports name it and at which commit it stood. Its error says why it cannot.
 type ReadParent func(child *Policy, p Parent) (name, ref string, data []byte, err error)
 
-// Extended gives policies and all that they extend, those before these, each once and
-// with its children. What a parent says of trust is not asked: that is for the
-// policies of the repository.
+// Extended gives policies and all that they extend, those before these, and with their
+// children. Each judges what its children judge: what two folders extend is there once
+// for each. What a parent says of trust is not asked: that is for the policies of the
+// repository.
 func Extended(policies []*Policy, read ReadParent) ([]*Policy, error) {
-	x := extending{read: read, known: make(map[string]*Policy)}
+	x := extending{read: read, files: make(map[parentFile]*Policy), known: make(map[parentKey]*Policy)}
 	for _, p := range policies {
 		if err := x.add(p, nil); err != nil {
 			return nil, err
@@ -131,41 +132,67 @@ func Extended(policies []*Policy, read ReadParent) ([]*Policy, error) {
 	return append(slices.Clone(policies), x.parents...), nil
 }
 
+// parentFile is what a parent was read from.
+type parentFile struct{ name, ref string }
+
+// parentKey is a parent with what it judges.
+type parentKey struct {
+	parentFile
+	under, targets string
+}
+
 type extending struct {
 	read    ReadParent
 	parents []*Policy
-	known   map[string]*Policy
+	files   map[parentFile]*Policy // as they were loaded
+	known   map[parentKey]*Policy
 }
 
-func (x *extending) add(child *Policy, above []string) error {
+// add adds what a policy extends; above are the parents that led to it.
+func (x *extending) add(child *Policy, above []parentFile) error {
 	for _, p := range child.Extends {
 		name, ref, data, err := x.read(child, p)
 		if err != nil {
 			return fmt.Errorf("%s:%d: extends %s: %w", child.Path, p.Line, p.Ref, err)
 		}
-		key := name + "\x00" + ref
-		if slices.Contains(above, key) || name == child.Path && ref == child.Ref {
+		file := parentFile{name, ref}
+		if slices.Contains(above, file) || name == child.Path && ref == child.Ref {
 			return fmt.Errorf("%s:%d: extends %s: %w: policies extend each other in a circle", child.Path, p.Line, p.Ref, ErrBad)
 		}
-		parent := x.known[key]
-		if parent == nil {
-			if len(x.parents) == maxParents {
-				return fmt.Errorf("%s:%d: extends %s: %w: more than %d policies are extended", child.Path, p.Line, p.Ref, ErrBad, maxParents)
-			}
-			if parent, err = Load(name, data); err != nil {
-				return err
-			}
-			parent.Ref, parent.Targets, parent.Under = ref, child.Targets, child.Under
-			parent.origin = p
-			x.known[key] = parent
-			x.parents = append(x.parents, parent)
+		key := parentKey{file, child.Under, strings.Join(child.Targets, "\x00")}
+		if parent := x.known[key]; parent != nil { // with all that it extends
+			parent.Children = append(parent.Children, child)
+			continue
 		}
-		parent.Children = append(parent.Children, child)
-		if err := x.add(parent, append(slices.Clone(above), key)); err != nil {
+		loaded, err := x.load(child, p, file, data)
+		if err != nil {
+			return err
+		}
+		parent := new(*loaded)
+		parent.Ref, parent.Targets, parent.Under, parent.origin = ref, child.Targets, child.Under, p
+		parent.Children = []*Policy{child}
+		x.known[key] = parent
+		x.parents = append(x.parents, parent)
+		if err := x.add(parent, append(slices.Clone(above), file)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// load loads each file once.
+func (x *extending) load(child *Policy, p Parent, file parentFile, data []byte) (*Policy, error) {
+	if loaded := x.files[file]; loaded != nil {
+		return loaded, nil
+	}
+	if len(x.files) == maxParents {
+		return nil, fmt.Errorf("%s:%d: extends %s: %w: more than %d policies are extended", child.Path, p.Line, p.Ref, ErrBad, maxParents)
+	}
+	loaded, err := Load(file.name, data)
+	if err == nil {
+		x.files[file] = loaded
+	}
+	return loaded, err
 }
 
 // Origin is what the policy was read from, where another one extends it.

@@ -102,6 +102,75 @@ func TestExtended(t *testing.T) {
 	}
 }
 
+// TestFoldersShareAParent: what two folders extend judges what lies below either, and an
+// exception of it that matches below one of them is in use.
+func TestFoldersShareAParent(t *testing.T) {
+	var folders []*Policy
+	for i := range maxParents + 5 { // the bound is on files
+		p := mustLoad(t, "extends: [{ref: org.yaml}]\nrules: [{id: all, action: note}]\n")
+		p.Path, p.Under = fmt.Sprintf("d%d/.boltseal.yaml", i), fmt.Sprintf("d%d", i)
+		folders = append(folders, p)
+	}
+	inner := mustLoad(t, "extends: [{ref: org.yaml}]\nrules: [{id: all, action: note}]\n")
+	inner.Path, inner.Under = "d1/e/.boltseal.yaml", "d1/e"
+	all, err := Extended(append(folders, inner), parents(map[string]string{
+		"org.yaml":  "extends: [{ref: deep.yaml}]\nrules: [{id: strict, action: block}]\nexceptions:\n  - {match: {path: d1/e/y}, reason: r, owner: o, approved-by: a, created: 2026-09-01, expires: 2026-12-31}\n  - {match: {path: d1/e/z}, reason: r, owner: o, approved-by: a, created: 2026-09-01, expires: 2026-09-02}\n  - {match: {path: gone}, reason: r, owner: o, approved-by: a, created: 2026-09-01, expires: 2026-12-31}\n",
+		"deep.yaml": "rules: [{id: deep, action: note}]\n",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var subjects []Subject
+	for _, path := range []string{"d0/x", "d1/x", "d1/e/x", "d24/x", "d1/e/y", "d1/e/z"} {
+		subjects = append(subjects, with(lintFinding, func(s *Subject) { s.Location.Path, s.Fingerprint = path, path }))
+	}
+	v, decisions := Judge(all, Input{Subjects: subjects, Scans: []Scan{{Scanner: finding.Dockerfile, Target: lintFinding.Target, Status: finding.StatusOK}}}, today)
+	want := []Action{Block, Block, Block, Block, Note, Block}
+	for i, d := range decisions {
+		if d.Action != want[i] {
+			t.Errorf("%s: %s by %s", subjects[i].Location.Path, d.Action, d.By)
+		}
+	}
+	var reasons []string
+	for _, r := range v.Reasons {
+		if strings.Contains(r, "org.yaml") {
+			reasons = append(reasons, r)
+		}
+	}
+	wanted := []string{
+		"org.yaml:6: exception 2 (d1/e/z, owner o) expired on 2026-09-02; 1 finding is no longer accepted",
+		"org.yaml:7: exception 3 (gone, owner o) matches nothing: take it out",
+	}
+	if diff := cmp.Diff(wanted, reasons); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestParentsThatShareParents: a policy is looked through once, however many ways lead
+// to it.
+func TestParentsThatShareParents(t *testing.T) {
+	files := make(map[string]string)
+	for i := range maxParents {
+		var refs []string
+		for k := i + 1; k < min(i+1+maxExtends, maxParents); k++ {
+			refs = append(refs, fmt.Sprintf("{ref: p%d}", k))
+		}
+		name := fmt.Sprintf("p%d", i)
+		if files[name] = ""; len(refs) > 0 {
+			files[name] = "extends: [" + strings.Join(refs, ", ") + "]\n"
+		}
+	}
+	reads := 0
+	read := parents(files)
+	all, err := Extended([]*Policy{mustLoad(t, "extends: [{ref: p0}]\n")}, func(child *Policy, p Parent) (string, string, []byte, error) {
+		reads++
+		return read(child, p)
+	})
+	if err != nil || len(all) != maxParents+1 || reads > maxParents*maxExtends {
+		t.Errorf("%d policies, %d reads, %v", len(all), reads, err)
+	}
+}
+
 func TestFoldersOfTheirOwn(t *testing.T) {
 	files := commit{
 		".boltseal.yaml": "version: 1\nrules: [{id: root, action: warn}]\n", "a/.boltseal.yaml": "version: 1\nrules: [{id: below, action: block}]\n",

@@ -102,6 +102,9 @@ const soon = 7 * 24 * time.Hour
 // exceptionGaps names the exceptions that someone should look at, each once.
 func (j *judge) exceptionGaps(scans []Scan, g *gaps) {
 	for i, e := range j.exceptions.all {
+		if e.told {
+			continue
+		}
 		name := fmt.Sprintf("%s:%d: exception %d (%s, owner %s)", j.policy.Path, e.Line, i+1, e.Match.short(), e.Owner)
 		switch {
 		case e.pending:
@@ -116,7 +119,10 @@ func (j *judge) exceptionGaps(scans []Scan, g *gaps) {
 			g.add(false, fmt.Sprintf("%s expired on %s: take it out", name, day(e.Expires)))
 		case e.lastDay().AddDate(0, 0, 1).Sub(j.today) <= soon:
 			g.add(false, fmt.Sprintf("%s expires on %s", name, day(e.lastDay())))
+		default:
+			continue
 		}
+		e.told = true
 	}
 }
 
