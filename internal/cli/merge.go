@@ -36,8 +36,9 @@ CI job, from the trusted branch, and have to be those that the runs were judged 
 
 Run files are those of --shard I/N, each of which is due once, or of jobs that scan
 targets of their own (images, platforms), whose number --expect tells. A part that is
-missing is no verdict (3); of a part that is there twice the stricter one counts. Runs
-of different commits, policies or versions of boltseal are refused.
+missing is no verdict (3); of a part that is there twice all counts that either says,
+and the worse of what became of it. Runs of different commits, policies or versions of
+boltseal are refused.
 
 Flags that say how scan judges (--policy, --policy-from, --vex, --baseline,
 --environment, --fail-on, --warn-only) are given to merge as they were to scan. In a CI

@@ -50,7 +50,7 @@ func Merge(parts []Part, m Merging) (*report.Run, error) {
 	if err := m.check(parts); err != nil {
 		return nil, err
 	}
-	parts, missing := chosen(parts, m.Expect)
+	missing := missingRuns(parts, m.Expect)
 	run := &report.Run{
 		Schema: report.Schema, Tool: report.Tool{Name: "boltseal", Version: m.Version},
 		Commit: m.Commit, Findings: []report.Finding{},
@@ -119,10 +119,13 @@ func ordered(parts []Part) []Part {
 	return out
 }
 
-// index is that of a shard; runs that are none come last.
+// noShard stands for a run that is none: it comes after all shards.
+const noShard = MaxShards + 1
+
+// index is that of a shard, or noShard.
 func index(run *report.Run) int {
 	if run.Shard == nil {
-		return int(^uint(0) >> 1)
+		return noShard
 	}
 	return run.Shard.Index
 }
@@ -195,30 +198,20 @@ func question(j report.Judged) string {
 	return fmt.Sprintf("%s %q %t %s", j.Event, j.Environment, j.DefaultBranch, failOn)
 }
 
-// chosen takes each shard once, of doubles the stricter one, and says what is missing.
-func chosen(parts []Part, expect int) (taken []Part, missing []string) {
+// missingRuns says which runs there should be and are not.
+func missingRuns(parts []Part, expect int) (missing []string) {
 	of, plain := 0, 0
-	seen := make(map[int]int) // place in taken, by index
+	seen := make(map[int]bool)
 	for _, p := range parts {
-		s := p.Run.Shard
-		if s == nil {
+		if s := p.Run.Shard; s != nil {
+			of, seen[s.Index] = s.Of, true
+		} else {
 			plain++
-			taken = append(taken, p)
-			continue
 		}
-		of = s.Of
-		if at, twice := seen[s.Index]; twice {
-			if stricter(p.Run, taken[at].Run) {
-				taken[at] = p
-			}
-			continue
-		}
-		seen[s.Index] = len(taken)
-		taken = append(taken, p)
 	}
 	var lost []string
 	for i := 1; i <= of; i++ {
-		if _, ok := seen[i]; !ok {
+		if !seen[i] {
 			lost = append(lost, fmt.Sprint(i))
 		}
 	}
@@ -231,45 +224,36 @@ func chosen(parts []Part, expect int) (taken []Part, missing []string) {
 	if expect > 0 && plain != expect {
 		missing = append(missing, fmt.Sprintf("--expect %d: there are %d runs that are no shards", expect, plain))
 	}
-	return taken, missing
-}
-
-// stricter says whether one run lets less through than another one of the same shard.
-func stricter(a, b *report.Run) bool {
-	rank := func(r *report.Run) []int {
-		blocked, bad := 0, 0
-		for _, f := range r.Findings {
-			if f.Decision.Action == policy.Block {
-				blocked++
-			}
-		}
-		for _, s := range r.Scans {
-			if s.Status != finding.StatusOK && s.Status != finding.StatusNothing {
-				bad++
-			}
-		}
-		return []int{min(blocked, 1), min(bad+len(r.Judged.Failures), 1), blocked, bad, len(r.Findings)}
-	}
-	return slices.Compare(rank(a), rank(b)) > 0
+	return missing
 }
 
 type scanKey struct{ target, platform, scanner string }
 
-// mergeScans makes one row of those of one scanner on one target.
+// mergeScans makes one row of those of one scanner on one target. What several runs say
+// of one shard is joined first: they have looked at the same files.
 func mergeScans(parts []Part) ([]report.Scan, error) {
-	rows := make(map[scanKey]report.Scan)
+	type key struct {
+		scanKey
+		shard int
+	}
+	var order []key
+	own := make(map[key]report.Scan) // by shard
+	by := make(map[key]Part)
 	for _, p := range parts {
 		for _, s := range p.Run.Scans {
-			key := scanKey{s.Target, s.Platform, s.Scanner}
-			before, ok := rows[key]
-			if !ok {
-				rows[key] = s
-				continue
+			k := key{scanKey{s.Target, s.Platform, s.Scanner}, index(p.Run)}
+			if _, ok := own[k]; !ok {
+				order, by[k] = append(order, k), p
 			}
-			if before.Digest != "" && s.Digest != "" && before.Digest != s.Digest {
-				return nil, fmt.Errorf("%w: %s was %s for one and %s for %s", ErrMismatch, s.Target, before.Digest, s.Digest, p.Name)
+			if err := addRow(own, k, s, p, false); err != nil {
+				return nil, err
 			}
-			rows[key] = joined(before, s, p.Run.Shard != nil)
+		}
+	}
+	rows := make(map[scanKey]report.Scan)
+	for _, k := range order {
+		if err := addRow(rows, k.scanKey, own[k], by[k], k.shard != noShard); err != nil {
+			return nil, err
 		}
 	}
 	names := ScannerNames()
@@ -282,6 +266,20 @@ func mergeScans(parts []Part) ([]report.Scan, error) {
 		scans = []report.Scan{}
 	}
 	return scans, nil
+}
+
+// addRow joins a row to those of its key.
+func addRow[K comparable](rows map[K]report.Scan, key K, s report.Scan, of Part, shards bool) error {
+	before, ok := rows[key]
+	if !ok {
+		rows[key] = s
+		return nil
+	}
+	if before.Digest != "" && s.Digest != "" && before.Digest != s.Digest {
+		return fmt.Errorf("%w: %s was %s for one and %s for %s", ErrMismatch, s.Target, before.Digest, s.Digest, of.Name)
+	}
+	rows[key] = joined(before, s, shards)
+	return nil
 }
 
 // joined is what two jobs say of one scanner and target. Shards have looked at different
@@ -353,18 +351,29 @@ func byTarget[T any](parts []Part, of func(*report.Run) []T, target func(T) stri
 	return out
 }
 
-// mergeFindings takes each finding once: those of one target with one fingerprint are
-// the same. Of two that differ the one stays that is less likely to pass. What a change
-// loosens is told anew, by all findings.
+// findingKey is what findings have in common that are the same. The fingerprint says it
+// all, but a run file can say any: what policies tell findings apart by is looked at too.
+type findingKey struct{ target, scanner, rule, fingerprint, path, image, purl string }
+
+func keyOf(f *report.Finding) findingKey {
+	key := findingKey{f.Target, f.Scanner, f.Rule, f.Fingerprint, f.Location.Path, f.Location.Image, ""}
+	if f.Package != nil {
+		key.purl = f.Package.PURL
+	}
+	return key
+}
+
+// mergeFindings takes each finding once. Of two that are the same and differ the one
+// stays that is less likely to pass. What a change loosens is told anew, by all findings.
 func mergeFindings(parts []Part) []report.Finding {
 	out := []report.Finding{}
-	at := make(map[[2]string]int)
+	at := make(map[findingKey]int)
 	for _, p := range parts {
 		for _, f := range p.Run.Findings {
 			if f.Scanner == finding.Policy && f.Rule == finding.RuleLoosened && strings.HasPrefix(f.Message, loosens) {
 				continue
 			}
-			key := [2]string{f.Target, f.Fingerprint}
+			key := keyOf(&f)
 			i, twice := at[key]
 			switch {
 			case !twice:

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/inventory"
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
 )
@@ -75,6 +76,14 @@ func TestMergeKeepsTheStricter(t *testing.T) {
 	}
 	failed := func(r *report.Run) { r.Scans[0].Status, r.Scans[0].Reason = finding.StatusFailed, "no disk" }
 	none := func(r *report.Run) { r.Findings = []report.Finding{} }
+	other := func(r *report.Run) {
+		for _, id := range []string{"v1:2", "v1:3"} {
+			f := r.Findings[0]
+			f.Fingerprint = id
+			r.Findings = append(r.Findings, f)
+		}
+		r.Findings = r.Findings[1:]
+	}
 	both := func(changes ...func(*report.Run)) func(*report.Run) {
 		return func(r *report.Run) {
 			for _, c := range changes {
@@ -93,6 +102,7 @@ func TestMergeKeepsTheStricter(t *testing.T) {
 		"a job that failed beside one that not": {[]Part{part("a", none), part("b", both(none, failed))}, policy.None, 0, "no disk"},
 		"a shard that failed and ran again":     {[]Part{part("a", both(none, shardOf(1, 1))), part("b", both(none, failed, shardOf(1, 1)))}, policy.None, 0, "no disk"},
 		"a shard that found more":               {[]Part{part("a", both(none, shardOf(1, 1))), part("b", shardOf(1, 1))}, policy.Blocked, 1, ""},
+		"a shard that is made up to be stricter": {[]Part{part("a", shardOf(1, 1)), part("b", both(other, failed, shardOf(1, 1)))}, policy.Blocked, 3, "no disk"},
 		"a shard that is missing":               {[]Part{part("a", both(none, shardOf(2, 3)))}, policy.None, 0, "shards 1, 3 of 3 are missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,6 +136,50 @@ func TestMergeJoinsRows(t *testing.T) {
 	want := []report.Scan{{Scanner: finding.Secrets, Target: "dir:.", Status: finding.StatusPartial, Reason: "a; b", Files: 10, Skipped: map[string]int64{"ignored": 4}}}
 	if diff := cmp.Diff(want, run.Scans); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestMergeCountsADoubledShardOnce: what ran twice has not looked at more files.
+func TestMergeCountsADoubledShardOnce(t *testing.T) {
+	files := func(index int, n int64) Part {
+		return part("x", func(r *report.Run) {
+			shardOf(index, 2)(r)
+			r.Scans[0].Files = n
+		})
+	}
+	run, err := Merge([]Part{files(2, 7), files(1, 4), files(1, 5), files(2, 7)}, merging())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(run.Scans) != 1 || run.Scans[0].Files != 12 || len(run.Findings) != 1 {
+		t.Errorf("%+v, %d findings", run.Scans, len(run.Findings))
+	}
+}
+
+// TestMergeTakesNoFindingForAnother: a finding that only says it is another one does not
+// stand in for it.
+func TestMergeTakesNoFindingForAnother(t *testing.T) {
+	for name, change := range map[string]func(*finding.Finding){
+		"another rule":    func(f *finding.Finding) { f.Rule = "q" },
+		"another scanner": func(f *finding.Finding) { f.Scanner = finding.Dockerfile },
+		"another path":    func(f *finding.Finding) { f.Location.Path = "testdata/x" },
+		"another image":   func(f *finding.Finding) { f.Location.Image = "x" },
+		"another package": func(f *finding.Finding) { f.Package = &inventory.Package{PURL: "pkg:npm/x@1"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			forged := part("b", func(r *report.Run) {
+				f := &r.Findings[0].Finding
+				f.Severity = finding.Critical
+				change(f)
+			})
+			run, err := Merge([]Part{part("a", nil), forged}, merging())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(run.Findings) != 2 {
+				t.Errorf("%+v", run.Findings)
+			}
+		})
 	}
 }
 
