@@ -173,6 +173,9 @@ func Run(ctx context.Context, req Request) *report.Run {
 		run.Database = database(req.Database.Info())
 	}
 	stale := tellNew(run, req.Baselines, mask)
+	if ctx.Err() != nil {
+		req.Failures = append(slices.Clone(req.Failures), "the run ended before everything was scanned: "+oneLine(context.Cause(ctx).Error()))
+	}
 	if run.Shard == nil { // the rest may match what nothing matches here
 		req.Warnings = append(req.Warnings, stale...)
 	}

@@ -171,6 +171,28 @@ func TestAPanicLosesNoOtherScanner(t *testing.T) {
 	}
 }
 
+// TestAnEndedContextIsNoVerdict: what was not scanned for want of time is no gap that a
+// policy can put up with.
+func TestAnEndedContextIsNoVerdict(t *testing.T) {
+	lenient, err := policy.Load("p.yaml", []byte("version: 1\ncoverage: {on-partial: warn, on-scanner-error: warn, on-nothing-scanned: warn}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("timeout of 1s reached"))
+	req := request(t, []string{finding.Secrets}, scantest.Tree(scantest.Text("a", "a")))
+	req.Policies = []*policy.Policy{lenient}
+	run := gate.Run(ctx, req)
+	if run.Verdict.ExitCode != policy.ExitNone || !strings.Contains(strings.Join(run.Verdict.Reasons, "\n"), "ended before") {
+		t.Errorf("verdict %+v, scans %+v", run.Verdict, run.Scans)
+	}
+	again := *run
+	gate.Judge(&again, gate.Judging{Policies: req.Policies, Now: today, Failures: run.Judged.Failures})
+	if again.Verdict.ExitCode != policy.ExitNone {
+		t.Errorf("judged again: %+v", again.Verdict)
+	}
+}
+
 func TestABadDatabaseFailsPackagesWhateverThereIs(t *testing.T) {
 	scanners, err := gate.Scanners([]string{finding.Packages}, gate.Config{BadDatabase: errors.New("no such folder")})
 	if err != nil {

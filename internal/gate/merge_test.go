@@ -97,13 +97,13 @@ func TestMergeKeepsTheStricter(t *testing.T) {
 		findings int
 		reason   string
 	}{
-		"a finding that one knows as old":       {[]Part{part("a", old), part("b", nil)}, policy.Blocked, 1, ""},
-		"the same the other way round":          {[]Part{part("a", nil), part("b", old)}, policy.Blocked, 1, ""},
-		"a job that failed beside one that not": {[]Part{part("a", none), part("b", both(none, failed))}, policy.None, 0, "no disk"},
-		"a shard that failed and ran again":     {[]Part{part("a", both(none, shardOf(1, 1))), part("b", both(none, failed, shardOf(1, 1)))}, policy.None, 0, "no disk"},
-		"a shard that found more":               {[]Part{part("a", both(none, shardOf(1, 1))), part("b", shardOf(1, 1))}, policy.Blocked, 1, ""},
+		"a finding that one knows as old":        {[]Part{part("a", old), part("b", nil)}, policy.Blocked, 1, ""},
+		"the same the other way round":           {[]Part{part("a", nil), part("b", old)}, policy.Blocked, 1, ""},
+		"a job that failed beside one that not":  {[]Part{part("a", none), part("b", both(none, failed))}, policy.None, 0, "no disk"},
+		"a shard that failed and ran again":      {[]Part{part("a", both(none, shardOf(1, 1))), part("b", both(none, failed, shardOf(1, 1)))}, policy.None, 0, "no disk"},
+		"a shard that found more":                {[]Part{part("a", both(none, shardOf(1, 1))), part("b", shardOf(1, 1))}, policy.Blocked, 1, ""},
 		"a shard that is made up to be stricter": {[]Part{part("a", shardOf(1, 1)), part("b", both(other, failed, shardOf(1, 1)))}, policy.Blocked, 3, "no disk"},
-		"a shard that is missing":               {[]Part{part("a", both(none, shardOf(2, 3)))}, policy.None, 0, "shards 1, 3 of 3 are missing"},
+		"a shard that is missing":                {[]Part{part("a", both(none, shardOf(2, 3)))}, policy.None, 0, "shards 1, 3 of 3 are missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run, err := Merge(test.parts, merging())
