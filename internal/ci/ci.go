@@ -42,7 +42,7 @@ type Context struct {
 	// Branch is the one that a push, dispatch or schedule is about.
 	Branch string
 	// Target is the branch that a change is for, Default the repository's default
-	// branch.
+	// branch; empty where only the repository itself can say.
 	Target, Default string
 	// Head is the author's commit of a change, MergeBase where the system says that
 	// it left the target, Before the commit that a push replaces, or in a queue the

@@ -101,7 +101,16 @@ func TestDetect(t *testing.T) {
 		"a merge request from a fork": {
 			gitlab("CI_MERGE_REQUEST_IID", "7", "CI_MERGE_REQUEST_EVENT_TYPE", "detached", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main", "CI_MERGE_REQUEST_DIFF_BASE_SHA", abc,
 				"CI_PROJECT_URL", "https://gitlab.com/eve/app", "CI_MERGE_REQUEST_PROJECT_URL", "https://gitlab.com/acme/app"), "",
-			Context{System: GitLab, Event: Pull, Change: true, Commit: def, Target: "main", Default: "main", MergeBase: abc, URL: lab, Number: "7"},
+			Context{System: GitLab, Event: Pull, Change: true, Commit: def, Target: "main", MergeBase: abc, URL: lab, Number: "7"},
+		},
+		"a merge request from a fork, by numbers": {
+			gitlab("CI_MERGE_REQUEST_IID", "7", "CI_MERGE_REQUEST_EVENT_TYPE", "detached", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main", "CI_PROJECT_ID", "2", "CI_MERGE_REQUEST_PROJECT_ID", "1"), "",
+			Context{System: GitLab, Event: Pull, Change: true, Commit: def, Target: "main", Number: "7"},
+		},
+		"a merge request of the project itself": {
+			gitlab("CI_MERGE_REQUEST_IID", "7", "CI_MERGE_REQUEST_EVENT_TYPE", "detached", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main",
+				"CI_PROJECT_ID", "1", "CI_MERGE_REQUEST_PROJECT_ID", "1", "CI_MERGE_REQUEST_PROJECT_URL", "https://gitlab.com/acme/app"), "",
+			Context{System: GitLab, Event: Pull, Change: true, Commit: def, Target: "main", Default: "main", URL: lab, Number: "7"},
 		},
 		"merged results": {
 			gitlab("CI_MERGE_REQUEST_IID", "7", "CI_MERGE_REQUEST_EVENT_TYPE", "merged_result", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", abc), "",

@@ -27,7 +27,9 @@ func gitlab(getenv func(string) string) Context {
 		case "merged_result":
 			c.Merge = true
 		}
-		// A fork's own pipeline has the fork's project.
+		if ofFork(getenv) { // whose own default branch is told
+			c.Default, c.URL = "", ""
+		}
 		if url := getenv("CI_MERGE_REQUEST_PROJECT_URL"); url != "" {
 			c.URL = gitURL(url)
 		}
@@ -41,6 +43,13 @@ func gitlab(getenv func(string) string) Context {
 		c.Event = Dispatch
 	}
 	return c
+}
+
+// ofFork says whether a merge request's pipeline runs in another project than the one
+// that the merge request is for.
+func ofFork(getenv func(string) string) bool {
+	url := getenv("CI_MERGE_REQUEST_PROJECT_URL")
+	return getenv("CI_PROJECT_ID") != getenv("CI_MERGE_REQUEST_PROJECT_ID") || url != "" && url != getenv("CI_PROJECT_URL")
 }
 
 // gitURL makes of a project's address the one that git asks.

@@ -137,10 +137,10 @@ func (j *jobAnchor) find(ctx context.Context, path string) error {
 
 // trust finds the commit at which the policy is read.
 func (j *jobAnchor) trust(ctx context.Context) error {
-	main := j.job.Default
-	if main == "" {
-		return errors.New("the event does not say which branch is the default one")
+	if err := j.findDefault(ctx); err != nil {
+		return err
 	}
+	main := j.job.Default
 	own := j.job.Branch
 	switch j.job.Event {
 	case ci.Pull, ci.Queue:
@@ -172,6 +172,26 @@ func (j *jobAnchor) trust(ctx context.Context) error {
 		j.trusted, err = j.tip(ctx, own)
 	}
 	return err
+}
+
+// findDefault asks the repository which branch is its default one, where the event does
+// not say so, or says it of a fork.
+func (j *jobAnchor) findDefault(ctx context.Context) error {
+	if j.job.Default != "" {
+		return nil
+	}
+	if j.offline {
+		return errors.New("--offline: the event does not say which branch is the default one of the repository that the change is for")
+	}
+	from, err := j.remote(ctx)
+	if err != nil {
+		return err
+	}
+	if err := j.keep(ctx); err != nil {
+		return err
+	}
+	j.job.Default, err = j.store.Default(ctx, from)
+	return asked(err)
 }
 
 // trusts asks the policy of the default branch whether another one brings its own.
@@ -231,17 +251,33 @@ func (j *jobAnchor) fetch(ctx context.Context, ref string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if j.store == nil {
-		if j.store, err = j.repo.NewStore(ctx); err != nil {
-			return "", err
-		}
+	if err := j.keep(ctx); err != nil {
+		return "", err
 	}
 	id, err := j.store.Fetch(ctx, from, ref)
 	if err != nil {
-		return "", fmt.Errorf("%w; does the job's checkout keep its credentials (persist-credentials), or is its token in GITHUB_TOKEN or CI_JOB_TOKEN?", err)
+		return "", asked(err)
 	}
 	j.repo = j.store.Repo()
 	return id, j.reopen(ctx)
+}
+
+// keep makes the store for what is fetched.
+func (j *jobAnchor) keep(ctx context.Context) error {
+	if j.store != nil {
+		return nil
+	}
+	var err error
+	j.store, err = j.repo.NewStore(ctx)
+	return err
+}
+
+// asked adds to the error of a remote what is most often wrong.
+func asked(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w; does the job's checkout keep its credentials (persist-credentials), or is its token in GITHUB_TOKEN or CI_JOB_TOKEN?", err)
 }
 
 // transportVariables are what git's transport reads from the environment.

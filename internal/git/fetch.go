@@ -123,17 +123,9 @@ func (s *Store) Fetch(ctx context.Context, from Remote, ref string) (string, err
 	if err := checkRef(ref); err != nil {
 		return "", err
 	}
-	at, err := url.Parse(from.URL)
-	if err != nil || at.Host == "" || at.User != nil || !slices.Contains([]string{"https", "http"}, at.Scheme) {
-		return "", errors.New("fetching: the address of the repository is not https://HOST/PATH")
-	}
 	s.count++
 	local := "refs/boltseal/" + strconv.Itoa(s.count)
-	var args []string
-	for _, c := range fetchConfig(at.Scheme) {
-		args = append(args, "-c", c)
-	}
-	args = append(args, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=")
+	args := []string{"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap="}
 	if _, err := os.Stat(filepath.Join(s.dir, "shallow")); err == nil || from.Alone {
 		args = append(args, "--depth=1")
 	}
@@ -141,10 +133,8 @@ func (s *Store) Fetch(ctx context.Context, from Remote, ref string) (string, err
 		args = append(args, "--negotiation-tip="+tip)
 	}
 	args = append(args, "--", from.URL, "+"+ref+":"+local)
-	here := place{gitDir: s.dir, workTree: filepath.Join(s.dir, "empty"), env: from.environment(at.Scheme)}
-	out, err := s.repo.startAt(ctx, here, nil, args...)
+	out, err := s.contact(ctx, from, args...)
 	if err == nil {
-		out.name = "git fetch"
 		_, err = out.last()
 	}
 	if err != nil {
@@ -173,6 +163,52 @@ func (s *Store) has(ctx context.Context) string {
 		return ""
 	}
 	return id
+}
+
+// contact starts a git that talks to a remote.
+func (s *Store) contact(ctx context.Context, from Remote, args ...string) (*output, error) {
+	at, err := url.Parse(from.URL)
+	if err != nil || at.Host == "" || at.User != nil || !slices.Contains([]string{"https", "http"}, at.Scheme) {
+		return nil, errors.New("the address of the repository is not https://HOST/PATH")
+	}
+	var config []string
+	for _, c := range fetchConfig(at.Scheme) {
+		config = append(config, "-c", c)
+	}
+	here := place{gitDir: s.dir, workTree: filepath.Join(s.dir, "empty"), env: from.environment(at.Scheme)}
+	out, err := s.repo.startAt(ctx, here, nil, append(config, args...)...)
+	if err == nil {
+		out.name = "git " + args[0]
+	}
+	return out, err
+}
+
+// Default asks a remote which branch is its default one.
+func (s *Store) Default(ctx context.Context, from Remote) (string, error) {
+	fail := func(err error) (string, error) {
+		return "", fmt.Errorf("asking which branch is the default one: %w", err)
+	}
+	out, err := s.contact(ctx, from, "ls-remote", "--symref", "--", from.URL, "HEAD")
+	if err != nil {
+		return fail(err)
+	}
+	var ref string
+	for line, ok := out.line(); ok; line, ok = out.line() {
+		if to, isRef := strings.CutSuffix(string(line), "\tHEAD"); isRef && strings.HasPrefix(to, "ref: ") {
+			ref = strings.TrimPrefix(to, "ref: ")
+		}
+	}
+	if _, err := out.close(); err != nil {
+		return fail(err)
+	}
+	branch, ok := strings.CutPrefix(ref, "refs/heads/")
+	if !ok {
+		return fail(errors.New("the repository does not say"))
+	}
+	if err := checkRef(ref); err != nil {
+		return fail(err)
+	}
+	return branch, nil
 }
 
 // environment is what a fetch gets beside what every call gets.

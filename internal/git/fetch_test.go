@@ -87,6 +87,34 @@ func TestFetch(t *testing.T) {
 	}
 }
 
+// TestDefault: the remote says which branch is its default one, whatever the checkout
+// holds.
+func TestDefault(t *testing.T) {
+	address, bare := forge(t, map[string]string{"a": "a"})
+	dir := filepath.Join(t.TempDir(), "clone")
+	run(t, bare, "clone", "-q", bare, dir)
+	run(t, bare, "branch", "trunk")
+	run(t, bare, "branch", "x/HEAD")
+	run(t, bare, "symbolic-ref", "HEAD", "refs/heads/trunk")
+	s := store(t, dir)
+	from := git.Remote{URL: address, Header: "Authorization: " + header}
+	if branch, err := s.Default(t.Context(), from); err != nil || branch != "trunk" {
+		t.Errorf("%q, %v", branch, err)
+	}
+	if branch, err := s.Default(t.Context(), git.Remote{URL: address}); err == nil {
+		t.Errorf("without credentials it is %q", branch)
+	}
+	for _, bad := range []string{"file://" + bare, "https://user:x@h/x", "ext::sh"} {
+		if branch, err := s.Default(t.Context(), git.Remote{URL: bad}); err == nil {
+			t.Errorf("%s: %q", bad, branch)
+		}
+	}
+	run(t, bare, "update-ref", "--no-deref", "HEAD", run(t, bare, "rev-parse", "trunk"))
+	if branch, err := s.Default(t.Context(), from); err == nil {
+		t.Errorf("of a HEAD that names no branch: %q", branch)
+	}
+}
+
 // TestFetchObeysNoCheckout fetches for a checkout whose configuration would run
 // programs, and send the request elsewhere.
 func TestFetchObeysNoCheckout(t *testing.T) {
