@@ -91,6 +91,8 @@ func finished(system System, c Context) Context {
 	switch {
 	case c.Event == Pull:
 		c.Change, c.Branch = true, ""
+	case c.Event == Tag: // some call the tag the branch
+		c.Branch = ""
 	case c.Event == Unknown && c.Branch != "":
 		c.Event = Push
 	}
@@ -108,6 +110,14 @@ func short(ref string) string {
 	return ref
 }
 
+// tagged says that a tag started the job, if one did.
+func tagged(c Context, tag string) Context {
+	if tag != "" {
+		c.Event = Tag
+	}
+	return c
+}
+
 // request fills in a pull request, if there is one.
 func request(c Context, number, target, source string) Context {
 	if number == "" {
@@ -120,7 +130,11 @@ func request(c Context, number, target, source string) Context {
 func azure(getenv func(string) string) Context {
 	c := Context{Commit: commit(getenv("BUILD_SOURCEVERSION")), Branch: getenv("BUILD_SOURCEBRANCH"), Repository: getenv("BUILD_REPOSITORY_NAME")}
 	if getenv("BUILD_REASON") != "PullRequest" {
-		return c
+		tag, isTag := strings.CutPrefix(c.Branch, "refs/tags/")
+		if !isTag {
+			return c
+		}
+		return tagged(c, tag)
 	}
 	c.Event = Pull
 	c.Number = cmp.Or(getenv("SYSTEM_PULLREQUEST_PULLREQUESTNUMBER"), getenv("SYSTEM_PULLREQUEST_PULLREQUESTID"))
@@ -139,13 +153,13 @@ func jenkins(getenv func(string) string) Context {
 		return ""
 	}
 	c := Context{Commit: commit(first("ghprbActualCommit", "GIT_COMMIT")), Branch: getenv("BRANCH_NAME")}
-	return request(c, first("CHANGE_ID", "ghprbPullId", "gitlabMergeRequestId"),
+	return request(tagged(c, getenv("TAG_NAME")), first("CHANGE_ID", "ghprbPullId", "gitlabMergeRequestId"),
 		first("CHANGE_TARGET", "ghprbTargetBranch", "gitlabTargetBranch"), first("CHANGE_BRANCH", "ghprbSourceBranch", "gitlabSourceBranch"))
 }
 
 func bitbucket(getenv func(string) string) Context {
 	c := Context{Commit: commit(getenv("BITBUCKET_COMMIT")), Branch: getenv("BITBUCKET_BRANCH"), Repository: getenv("BITBUCKET_REPO_FULL_NAME")}
-	return request(c, getenv("BITBUCKET_PR_ID"), getenv("BITBUCKET_PR_DESTINATION_BRANCH"), getenv("BITBUCKET_BRANCH"))
+	return request(tagged(c, getenv("BITBUCKET_TAG")), getenv("BITBUCKET_PR_ID"), getenv("BITBUCKET_PR_DESTINATION_BRANCH"), getenv("BITBUCKET_BRANCH"))
 }
 
 // circle knows no base: only the forge does.
@@ -155,7 +169,7 @@ func circle(getenv func(string) string) Context {
 	if address := getenv("CIRCLE_PULL_REQUEST"); number == "" && address != "" {
 		number = path.Base(address)
 	}
-	return request(c, number, "", getenv("CIRCLE_BRANCH"))
+	return request(tagged(c, getenv("CIRCLE_TAG")), number, "", getenv("CIRCLE_BRANCH"))
 }
 
 func buildkite(getenv func(string) string) Context {
@@ -164,7 +178,7 @@ func buildkite(getenv func(string) string) Context {
 	if n := getenv("BUILDKITE_PULL_REQUEST"); yes(n) {
 		number = n
 	}
-	return request(c, number, getenv("BUILDKITE_PULL_REQUEST_BASE_BRANCH"), getenv("BUILDKITE_BRANCH"))
+	return request(tagged(c, getenv("BUILDKITE_TAG")), number, getenv("BUILDKITE_PULL_REQUEST_BASE_BRANCH"), getenv("BUILDKITE_BRANCH"))
 }
 
 func drone(getenv func(string) string) Context {
@@ -173,7 +187,7 @@ func drone(getenv func(string) string) Context {
 	}
 	if getenv("DRONE_BUILD_EVENT") != "pull_request" {
 		c.Branch = getenv("DRONE_SOURCE_BRANCH")
-		return c
+		return tagged(c, getenv("DRONE_TAG"))
 	}
 	c = request(c, cmp.Or(getenv("DRONE_PULL_REQUEST"), "0"), getenv("DRONE_TARGET_BRANCH"), getenv("DRONE_SOURCE_BRANCH"))
 	c.Number = getenv("DRONE_PULL_REQUEST")
@@ -182,8 +196,12 @@ func drone(getenv func(string) string) Context {
 
 func woodpecker(getenv func(string) string) Context {
 	c := Context{Commit: commit(getenv("CI_COMMIT_SHA")), Branch: getenv("CI_COMMIT_BRANCH"), Repository: joined(getenv("CI_REPO_OWNER"), getenv("CI_REPO_NAME"))}
-	if cmp.Or(getenv("CI_PIPELINE_EVENT"), getenv("CI_BUILD_EVENT")) != "pull_request" {
-		return c
+	switch event := cmp.Or(getenv("CI_PIPELINE_EVENT"), getenv("CI_BUILD_EVENT")); {
+	case strings.HasPrefix(event, "pull_request"): // also _closed, _metadata
+	case event == "tag" || event == "release":
+		return tagged(c, event)
+	default:
+		return tagged(c, getenv("CI_COMMIT_TAG"))
 	}
 	c = request(c, cmp.Or(getenv("CI_COMMIT_PULL_REQUEST"), "0"), getenv("CI_COMMIT_TARGET_BRANCH"), getenv("CI_COMMIT_SOURCE_BRANCH"))
 	c.Number = getenv("CI_COMMIT_PULL_REQUEST")
@@ -204,7 +222,7 @@ func travis(getenv func(string) string) Context {
 	if n := getenv("TRAVIS_PULL_REQUEST"); yes(n) {
 		number = n
 	}
-	return request(c, number, getenv("TRAVIS_BRANCH"), getenv("TRAVIS_PULL_REQUEST_BRANCH"))
+	return request(tagged(c, getenv("TRAVIS_TAG")), number, getenv("TRAVIS_BRANCH"), getenv("TRAVIS_PULL_REQUEST_BRANCH"))
 }
 
 func teamcity(getenv func(string) string) Context {

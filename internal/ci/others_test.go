@@ -30,7 +30,7 @@ func TestOtherSystems(t *testing.T) {
 		},
 		"Azure, a tag": {
 			map[string]string{"TF_BUILD": "True", "BUILD_SOURCEVERSION": def, "BUILD_SOURCEBRANCH": "refs/tags/main"},
-			Context{System: Azure, Commit: def},
+			Context{System: Azure, Event: Tag, Commit: def},
 		},
 		"Jenkins, a multibranch change": {
 			map[string]string{"JENKINS_URL": "https://ci.example", "CHANGE_ID": "7", "CHANGE_TARGET": "main", "CHANGE_BRANCH": "x", "BRANCH_NAME": "PR-7", "GIT_COMMIT": abc},
@@ -83,6 +83,50 @@ func TestOtherSystems(t *testing.T) {
 		"Woodpecker, whose variables have GitLab's names": {
 			map[string]string{"CI": "woodpecker", "GITLAB_CI": "true", "CI_PIPELINE_EVENT": "pull_request", "CI_COMMIT_PULL_REQUEST": "7", "CI_COMMIT_TARGET_BRANCH": "main", "CI_COMMIT_SOURCE_BRANCH": "x", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_SHA": abc, "CI_REPO_OWNER": "acme", "CI_REPO_NAME": "app"},
 			Context{System: Woodpecker, Event: Pull, Change: true, Commit: abc, Head: abc, Target: "main", Source: "x", Number: "7", Repository: "acme/app"},
+		},
+		"Woodpecker, what is said anew of a pull request": {
+			map[string]string{"CI": "woodpecker", "CI_PIPELINE_EVENT": "pull_request_metadata", "CI_COMMIT_PULL_REQUEST": "7", "CI_COMMIT_TARGET_BRANCH": "main", "CI_COMMIT_SOURCE_BRANCH": "x", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_SHA": abc},
+			Context{System: Woodpecker, Event: Pull, Change: true, Commit: abc, Head: abc, Target: "main", Source: "x", Number: "7"},
+		},
+		"Woodpecker, a pull request that was closed": {
+			map[string]string{"CI": "woodpecker", "CI_PIPELINE_EVENT": "pull_request_closed", "CI_COMMIT_TARGET_BRANCH": "main", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_SHA": abc},
+			Context{System: Woodpecker, Event: Pull, Change: true, Commit: abc, Head: abc, Target: "main"},
+		},
+		"Woodpecker, a tag": {
+			map[string]string{"CI": "woodpecker", "CI_PIPELINE_EVENT": "tag", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_TAG": "main", "CI_COMMIT_SHA": abc},
+			Context{System: Woodpecker, Event: Tag, Commit: abc},
+		},
+		"Woodpecker, a release": {
+			map[string]string{"CI": "woodpecker", "CI_PIPELINE_EVENT": "release", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_SHA": abc},
+			Context{System: Woodpecker, Event: Tag, Commit: abc},
+		},
+		"Travis, a tag, whose branch is the tag": {
+			map[string]string{"TRAVIS": "true", "TRAVIS_PULL_REQUEST": "false", "TRAVIS_BRANCH": "main", "TRAVIS_TAG": "main", "TRAVIS_COMMIT": abc},
+			Context{System: Travis, Event: Tag, Commit: abc},
+		},
+		"Buildkite, a tag": {
+			map[string]string{"BUILDKITE": "true", "BUILDKITE_PULL_REQUEST": "false", "BUILDKITE_BRANCH": "main", "BUILDKITE_TAG": "main", "BUILDKITE_COMMIT": abc},
+			Context{System: Buildkite, Event: Tag, Commit: abc},
+		},
+		"Jenkins, a tag, whose branch is the tag": {
+			map[string]string{"JENKINS_URL": "https://ci.example", "BRANCH_NAME": "main", "TAG_NAME": "main", "GIT_COMMIT": abc},
+			Context{System: Jenkins, Event: Tag, Commit: abc},
+		},
+		"Bitbucket, a tag": {
+			map[string]string{"BITBUCKET_BUILD_NUMBER": "1", "BITBUCKET_TAG": "main", "BITBUCKET_COMMIT": abc},
+			Context{System: Bitbucket, Event: Tag, Commit: abc},
+		},
+		"CircleCI, a tag": {
+			map[string]string{"CIRCLECI": "true", "CIRCLE_TAG": "main", "CIRCLE_SHA1": abc},
+			Context{System: CircleCI, Event: Tag, Commit: abc},
+		},
+		"Drone, a tag": {
+			map[string]string{"DRONE": "true", "DRONE_BUILD_EVENT": "tag", "DRONE_TAG": "main", "DRONE_SOURCE_BRANCH": "main", "DRONE_COMMIT_SHA": abc},
+			Context{System: Drone, Event: Tag, Commit: abc},
+		},
+		"a tag beside a pull request": {
+			map[string]string{"TRAVIS": "true", "TRAVIS_PULL_REQUEST": "7", "TRAVIS_BRANCH": "main", "TRAVIS_TAG": "main", "TRAVIS_COMMIT": abc},
+			Context{System: Travis, Event: Pull, Change: true, Commit: abc, Head: abc, Target: "main", Number: "7"},
 		},
 		"CodeBuild, a pull request": {
 			map[string]string{"CODEBUILD_BUILD_ARN": "arn:1", "CODEBUILD_WEBHOOK_EVENT": "PULL_REQUEST_UPDATED"},

@@ -165,8 +165,9 @@ func (j *jobAnchor) trust(ctx context.Context) error {
 	}
 	var err error
 	j.branch = own
-	if !j.job.Change && own == j.job.Branch && j.job.Event != ci.Schedule && j.job.Commit != "" {
-		// What was pushed to a branch that is trusted is trusted itself.
+	if j.job.System.Tells() && !j.job.Change && own == j.job.Branch && j.job.Event != ci.Schedule && j.job.Commit != "" {
+		// What was pushed to a branch that is trusted is trusted itself. What another
+		// system calls a push may be anything.
 		j.trusted, err = j.commit(ctx, j.job.Commit)
 	} else {
 		j.trusted, err = j.tip(ctx, own)
