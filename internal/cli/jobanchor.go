@@ -175,11 +175,14 @@ func (j *jobAnchor) trust(ctx context.Context) error {
 	return err
 }
 
-// findDefault asks the repository which branch is its default one, where the event does
-// not say so, or says it of a fork.
+// findDefault asks the repository which branch is its default one, where GitLab says so
+// of a fork alone.
 func (j *jobAnchor) findDefault(ctx context.Context) error {
 	if j.job.Default != "" {
 		return nil
+	}
+	if j.job.System != ci.GitLab {
+		return errors.New("the event does not say which branch is the default one")
 	}
 	if j.offline {
 		return errors.New("--offline: the event does not say which branch is the default one of the repository that the change is for")
