@@ -313,8 +313,12 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 	if err := p.known(ctx, sys); err != nil {
 		return err
 	}
-	p.commit = o.anchors.headOf()
-	if p.part, err = p.share(ctx); err != nil {
+	if p.commit = o.anchors.headOf(); p.commit == "" {
+		if p.commit, err = o.checkedOut(ctx, p.targets); err != nil {
+			return noVerdict(err)
+		}
+	}
+	if p.part, err = p.share(); err != nil {
 		return err
 	}
 	return p.build(ctx, sys, args)

@@ -31,7 +31,7 @@ func parseShard(text string) (index, of int, err error) {
 }
 
 // share says what of the targets is due here; nil for all of it.
-func (p *prepared) share(ctx context.Context) (*gate.Share, error) {
+func (p *prepared) share() (*gate.Share, error) {
 	o := p.options
 	if o.shard == "" {
 		return nil, nil //nolint:nilnil // documented
@@ -45,11 +45,6 @@ func (p *prepared) share(ctx context.Context) (*gate.Share, error) {
 		return nil, err
 	}
 	s.Histories = slices.ContainsFunc(p.targets, func(t target) bool { return t.scheme == "git" })
-	if p.commit == "" {
-		if p.commit, err = o.checkedOut(ctx, p.targets); err != nil {
-			return nil, noVerdict(err)
-		}
-	}
 	s.Plan, err = p.plan(s.Of)
 	return s, err
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -102,7 +103,7 @@ var (
 	commitDigest = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 )
 
-// evidenceSubjects are the images that were scanned, and the commit under test.
+// evidenceSubjects are the images that were scanned, and the commit that was checked out.
 func evidenceSubjects(run *Run) []EvidenceSubject {
 	subjects := []EvidenceSubject{}
 	seen := make(map[string]bool)
@@ -114,8 +115,12 @@ func evidenceSubjects(run *Run) []EvidenceSubject {
 		algorithm, hash, _ := strings.Cut(s.Digest, ":")
 		subjects = append(subjects, EvidenceSubject{s.Target, map[string]string{algorithm: hash}})
 	}
-	if run.Change != nil && commitDigest.MatchString(run.Change.Head) {
-		subjects = append(subjects, EvidenceSubject{"git", map[string]string{"gitCommit": run.Change.Head}})
+	commit := run.Commit
+	if run.Change != nil {
+		commit = cmp.Or(run.Change.Head, commit)
+	}
+	if commitDigest.MatchString(commit) {
+		subjects = append(subjects, EvidenceSubject{"git", map[string]string{"gitCommit": commit}})
 	}
 	return subjects
 }
