@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -104,22 +105,11 @@ func (o scanOptions) ci(cmd *cobra.Command, sys System, log *slog.Logger, c ciOp
 		return err
 	}
 	sys = quiet(sys, job)
-	o.inJob, o.inChange = true, job.Change
 	o.anchors = &anchors{}
-	if job.System != ci.None {
-		a, err := anchorJob(ctx, sys, job, c.path, o.offline)
-		if err != nil {
-			return c.refuse(ctx, sys, job, err)
-		}
-		o.anchors.job = a
-		o.event, o.defaultBranch = events[job.Event], !job.Change && job.Branch == job.Default && job.Branch != ""
-		log.Debug("trusted", "branch", a.branch, "commit", a.trusted, "head", a.head, "since", a.since)
-		if job.Change {
-			if err := o.checkFlags(ctx, cmd, a, c.path); err != nil {
-				return errors.Join(err, o.anchors.close())
-			}
-		}
+	if err := c.enter(cmd, sys, log, job, &o); err != nil {
+		return err
 	}
+	o.inJob = true
 	// The path is a folder, whatever it holds.
 	p, err := o.prepare(ctx, sys, log, append([]string{"dir:" + c.path}, c.images...))
 	if err != nil {
@@ -141,6 +131,32 @@ func (o scanOptions) ci(cmd *cobra.Command, sys System, log *slog.Logger, c ciOp
 // events are what policies call the events of a job.
 var events = map[ci.Event]policy.Event{
 	ci.Pull: policy.Change, ci.Queue: policy.Change, ci.Push: policy.Push, ci.Tag: policy.Push, ci.Dispatch: policy.Push, ci.Schedule: policy.Schedule,
+}
+
+// enter prepares a scan for the job that it runs in: what it holds on to, and what flags
+// may say there. Where nothing is known of the job it is as outside of one.
+func (c ciOptions) enter(cmd *cobra.Command, sys System, log *slog.Logger, job ci.Context, o *scanOptions) error {
+	ctx := cmd.Context()
+	if job.System == ci.None {
+		if sys.Getenv("CI") != "" {
+			sys.warn("CI is set, and the CI system is none that boltseal knows: the policy of the checkout counts, which the author of a change can edit; say --default-branch BRANCH (BOLTSEAL_DEFAULT_BRANCH), and for a change --base-ref BRANCH (BOLTSEAL_BASE_REF)")
+		}
+		return nil
+	}
+	o.inJob, o.inChange = true, job.Change
+	a, err := anchorJob(ctx, sys, job, c.path, o.offline)
+	if err != nil {
+		return cmp.Or(c.refuse(ctx, sys, job, err), error(noVerdict(err)))
+	}
+	o.anchors = &anchors{job: a}
+	o.event, o.defaultBranch = events[job.Event], !job.Change && job.Branch == job.Default && job.Branch != ""
+	log.Debug("trusted", "branch", a.branch, "commit", a.trusted, "head", a.head, "since", a.since)
+	if job.Change {
+		if err := o.checkFlags(ctx, cmd, a, c.path); err != nil {
+			return errors.Join(err, o.anchors.close())
+		}
+	}
+	return nil
 }
 
 // checkFlags asks the trusted policy of a folder what flags may loosen in a change: of

@@ -12,8 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/boltseal/boltseal/internal/ci"
-	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/gate"
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
@@ -111,20 +109,9 @@ func (m merging) merge(cmd *cobra.Command, sys System, log *slog.Logger, files [
 	}
 	sys = quiet(sys, job)
 	o := &m.o
-	o.inJob, o.inChange = job.System != ci.None, job.Change
 	o.anchors = &anchors{policyFrom: o.policyFrom}
-	if o.inJob {
-		a, err := anchorJob(ctx, sys, job, m.c.path, o.offline)
-		if err != nil {
-			return m.c.refuse(ctx, sys, job, err)
-		}
-		o.anchors = &anchors{job: a}
-		o.event, o.defaultBranch = events[job.Event], !job.Change && job.Branch == job.Default && job.Branch != ""
-		if job.Change {
-			if err := o.checkFlags(ctx, cmd, a, m.c.path); err != nil {
-				return errors.Join(err, o.anchors.close())
-			}
-		}
+	if err := m.c.enter(cmd, sys, log, job, o); err != nil {
+		return err
 	}
 	p := &prepared{options: *o}
 	defer p.close(sys)
@@ -244,12 +231,9 @@ func (p *prepared) judge(ctx context.Context, sys System, log *slog.Logger, part
 // judgedAs takes what the runs were judged by that is nobody's to choose here: --fail-on
 // adds up, and the event has to be this job's.
 func (p *prepared) judgedAs(parts []gate.Part) error {
-	if text := p.options.failOn; text != "" {
-		s, err := finding.ParseSeverity(text)
-		if err != nil || s == finding.Unknown {
-			return usage(fmt.Errorf("--fail-on: unknown severity %q: use critical, high, medium, low or info", text))
-		}
-		p.judging.FailOn = &s
+	var err error
+	if p.judging.FailOn, err = p.options.blocking(); err != nil {
+		return err
 	}
 	for _, part := range parts {
 		j := part.Run.Judged

@@ -291,12 +291,8 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 	if o.timeout < 0 {
 		return usage(fmt.Errorf("--timeout: %s is in the past", o.timeout))
 	}
-	if o.failOn != "" {
-		s, err := finding.ParseSeverity(o.failOn)
-		if err != nil || s == finding.Unknown {
-			return usage(fmt.Errorf("--fail-on: unknown severity %q: use critical, high, medium, low or info", o.failOn))
-		}
-		p.judging.FailOn = &s
+	if p.judging.FailOn, err = o.blocking(); err != nil {
+		return err
 	}
 	for i, s := range o.scanners {
 		o.scanners[i] = strings.TrimSpace(s)
@@ -322,6 +318,18 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 		return err
 	}
 	return p.build(ctx, sys, args)
+}
+
+// blocking reads --fail-on; nil where it is not given.
+func (o scanOptions) blocking() (*finding.Severity, error) {
+	if o.failOn == "" {
+		return nil, nil //nolint:nilnil // documented
+	}
+	s, err := finding.ParseSeverity(o.failOn)
+	if err != nil || s == finding.Unknown {
+		return nil, usage(fmt.Errorf("--fail-on: unknown severity %q: use critical, high, medium, low or info", o.failOn))
+	}
+	return &s, nil
 }
 
 // targets are what is scanned for one that was typed: a folder's change is in its
