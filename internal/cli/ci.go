@@ -31,6 +31,8 @@ type ciOptions struct {
 	gitlab []string
 	// said is what the user says of the job.
 	said ci.Said
+	// stdout is the format of what is printed; empty for the table.
+	stdout string
 }
 
 func newCI(sys System, g *global) *cobra.Command {
@@ -223,7 +225,7 @@ var ciReports = []output{
 // publish writes the reports and shows the verdict in the job. A publishing error
 // is told and changes no exit code; a report that could not be written does.
 func (c ciOptions) publish(ctx context.Context, sys System, job ci.Context, p *prepared, run *report.Run, opt report.Options) error {
-	outputs := []output{{format: "table"}}
+	outputs := []output{{format: cmp.Or(c.stdout, "table")}}
 	for _, o := range c.reports(job, run) {
 		outputs = append(outputs, output{o.format, filepath.Join(c.outputDir, o.file)})
 	}

@@ -110,6 +110,11 @@ func (m merging) merge(cmd *cobra.Command, sys System, log *slog.Logger, files [
 	sys = quiet(sys, job)
 	o := &m.o
 	o.anchors = &anchors{policyFrom: o.policyFrom}
+	for _, asked := range m.outputs {
+		if asked.file == "" {
+			m.c.stdout = asked.format
+		}
+	}
 	if err := m.c.enter(cmd, sys, log, job, o); err != nil {
 		return err
 	}
