@@ -106,7 +106,6 @@ func (o scanOptions) ci(cmd *cobra.Command, sys System, log *slog.Logger, c ciOp
 	if err != nil {
 		return err
 	}
-	sys = quiet(sys, job)
 	o.anchors = &anchors{}
 	if err := c.enter(cmd, sys, log, job, &o); err != nil {
 		return err
@@ -232,6 +231,6 @@ func (c ciOptions) publish(ctx context.Context, sys System, job ci.Context, p *p
 	// What cannot be made is told by the reports that do not fit into it.
 	_ = os.MkdirAll(c.outputDir, 0o755) //nolint:gosec // reports are for everybody
 	files := p.writeFiles(sys, run, outputs, opt)
-	table := func() error { return writeStdout(sys, run, outputs, opt) }
+	table := func() error { return writeStdout(printing(sys, job), run, outputs, opt) }
 	return c.show(ctx, sys, job, p, run, opt, files, table)
 }

@@ -107,7 +107,6 @@ func (m merging) merge(cmd *cobra.Command, sys System, log *slog.Logger, files [
 	if err != nil {
 		return err
 	}
-	sys = quiet(sys, job)
 	o := &m.o
 	o.anchors = &anchors{policyFrom: o.policyFrom}
 	for _, asked := range m.outputs {

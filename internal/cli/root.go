@@ -56,6 +56,7 @@ func (s System) color() bool {
 
 // Main runs one command line and gives its exit code.
 func Main(ctx context.Context, args []string, sys System) int {
+	sys = quiet(sys)
 	root := newRoot(sys)
 	root.SetArgs(args)
 	root.SetIn(sys.Stdin)

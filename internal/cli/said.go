@@ -1,13 +1,13 @@
 package cli
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -64,20 +64,44 @@ func (j *jobAnchor) complete(ctx context.Context) error {
 	return nil
 }
 
-// quiet gives the outside world for a job whose system obeys commands wherever they
-// stand in a log: what is told on standard error can hold text of what was scanned.
-func quiet(sys System, job ci.Context) System {
-	if job.System == ci.Azure {
-		sys.Stderr = parted{sys.Stderr}
+// quiet gives the outside world where a CI system obeys "##[" or "##vso[" wherever it
+// stands in a log: what is told on standard error can hold text of what was scanned.
+func quiet(sys System) System {
+	if system := ci.Detect(sys.Getenv, nil).System; system == ci.Azure || system.Actions() {
+		sys.Stderr = &parted{w: sys.Stderr}
 	}
 	return sys
 }
 
-// parted writes no "##", which begins a command.
-type parted struct{ w io.Writer }
+// printing gives the outside world for a report that a job prints. Where there is a
+// command that has others not obeyed it is used.
+func printing(sys System, job ci.Context) System {
+	if job.System == ci.Azure {
+		sys.Stdout = &parted{w: sys.Stdout}
+	}
+	return sys
+}
 
-func (p parted) Write(text []byte) (int, error) {
-	if _, err := p.w.Write(bytes.ReplaceAll(text, []byte("##"), []byte("#\u200b#"))); err != nil {
+// parted writes no "##", which begins a command, not even in two pieces.
+type parted struct {
+	w    io.Writer
+	lock sync.Mutex
+	// hash says that what was written last ends in "#".
+	hash bool
+}
+
+// Write implements io.Writer.
+func (p *parted) Write(text []byte) (int, error) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	out := make([]byte, 0, len(text))
+	for _, c := range text {
+		if c == '#' && p.hash {
+			out = append(out, "\u200b"...)
+		}
+		out, p.hash = append(out, c), c == '#'
+	}
+	if _, err := p.w.Write(out); err != nil {
 		return 0, err
 	}
 	return len(text), nil
