@@ -316,7 +316,10 @@ func (l *leaks) look(t *testing.T, round uint64) {
 	dir, out := t.TempDir(), t.TempDir()
 	put(t, dir, leakTree(t, p))
 	leakRepo(t, p, dir)
-	put(t, dir, map[string]string{".boltseal.yaml": leakPolicy(p)})
+	put(t, dir, map[string]string{
+		".boltseal.yaml": leakPolicy(p),
+		"folder-" + p.at("the folder of a policy") + "/.boltseal.yaml": "version: 1\nrules: [{id: all, action: note}]\n",
+	})
 	archive := leakImage(t, p, out)
 	runs := leakRuns(t, p, out, archive)
 	l.secrets, l.runs = l.secrets+len(p.places), l.runs+len(runs)

@@ -134,12 +134,18 @@ func (g *global) begin(cmd *cobra.Command, sys System) (*slog.Logger, error) {
 	return g.logger(sys)
 }
 
-// logger gives the log: silent unless -v was given.
+// logger gives the log: silent unless -v was given. Whatever it tells is masked.
 func (g *global) logger(sys System) (*slog.Logger, error) {
-	opt := &slog.HandlerOptions{Level: slog.LevelDebug}
 	if !g.verbose {
 		return slog.New(slog.DiscardHandler), nil
 	}
+	mask := secrets.NewMasker()
+	opt := &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if kind := a.Value.Kind(); kind == slog.KindString || kind == slog.KindAny {
+			a.Value = slog.StringValue(mask(a.Value.String()))
+		}
+		return a
+	}}
 	switch g.logFormat {
 	case "text":
 		return slog.New(slog.NewTextHandler(sys.Stderr, opt)), nil
