@@ -122,7 +122,7 @@ func (o scanOptions) ci(cmd *cobra.Command, sys System, log *slog.Logger, c ciOp
 		return err
 	}
 	if a := o.anchors.job; a != nil {
-		if p.notices, err = a.changedFiles(ctx, p.targets[0].name()); err != nil {
+		if p.notices, err = a.changedFiles(ctx, p.targets[0].name(), p.policies); err != nil {
 			return noVerdict(err)
 		}
 	}

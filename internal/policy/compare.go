@@ -125,6 +125,8 @@ type strict struct {
 	native   NativeIgnores
 	// lists are those whose every value loosens, by key.
 	lists map[string][]string
+	// files are the globs of dockerfile.files.
+	files []string
 	// compared is how what is new is told.
 	compared string
 }
@@ -161,6 +163,7 @@ func strictest(policies []*Policy) strict {
 		} {
 			s.lists[key] = append(s.lists[key], values...)
 		}
+		s.files = append(s.files, p.Dockerfiles...)
 		s.compared = p.New.yaml()
 	}
 	s.coverage.DBDigests, _ = DBDigests(policies)
@@ -190,6 +193,10 @@ func settings(a, b strict) []Difference {
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.coverage.Platforms, b.coverage.Platforms)))) {
 		old, now := slices.Contains(a.coverage.Platforms, name), slices.Contains(b.coverage.Platforms, name)
 		differ("coverage.platforms "+name, yesNo(old), yesNo(now), now)
+	}
+	for _, glob := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.files, b.files)))) {
+		old, now := slices.Contains(a.files, glob), slices.Contains(b.files, glob)
+		differ("dockerfile.files "+glob, yesNo(old), yesNo(now), now)
 	}
 	reaction("coverage.on-scanner-error", a.coverage.OnScannerError, b.coverage.OnScannerError)
 	reaction("coverage.on-partial", a.coverage.OnPartial, b.coverage.OnPartial)

@@ -38,6 +38,7 @@ func TestCompare(t *testing.T) {
 		"a rule of pushes":         {"", "rules: [{id: p, scanner: dockerfile, when: {event: push}, action: note}]\n", []string{"note by rule p"}},
 		"what need not be scanned": {"coverage: {require: [secrets]}\n", "coverage: {on-partial: warn}\n", []string{"looser: coverage.on-partial fail -> coverage.on-partial warn", "looser: coverage.require secrets yes -> coverage.require secrets no"}},
 		"limits":                   {"limits: {exception-max-age: {high: 7d}}\n", "limits: {exception-max-age: {high: 9d, low: 5d}, on-unmatched: fail}\n", []string{"looser: limits.exception-max-age high 7d -> limits.exception-max-age high 9d", "tighter: limits.exception-max-age low unbounded -> limits.exception-max-age low 5d", "tighter: limits.on-unmatched warn -> limits.on-unmatched fail"}},
+		"Dockerfiles":              {"dockerfile: {files: [a]}\n", "dockerfile: {files: [b]}\n", []string{"looser: dockerfile.files a yes -> dockerfile.files a no", "tighter: dockerfile.files b no -> dockerfile.files b yes"}},
 		"trust":                    {"trust: {native-ignores: refuse}\n", "trust: {branches: [x]}\nrelaxable: rest\n", []string{"looser: relaxable rest no -> relaxable rest yes", "looser: trust.branches x no -> trust.branches x yes", "looser: trust.native-ignores refuse -> trust.native-ignores honour"}},
 	} {
 		t.Run(name, func(t *testing.T) {

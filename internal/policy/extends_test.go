@@ -289,6 +289,11 @@ func TestLoosened(t *testing.T) {
 		"an exception":          {rules, rules + strings.Replace(excepted, `"*"`, "CVE-1", 1), []string{"1 more exception"}},
 		"a scope":               {rules, rules + "scopes: [{paths: [x], action-max: note}]\n", []string{"1 more scope"}},
 		"coverage and trust":    {rules + "coverage: {require: [secrets]}\ntrust: {native-ignores: refuse}\n", rules + "coverage: {on-partial: warn}\ntrust: {branches: [\"*\"], may-set: [warn-only]}\n", []string{"1 more trusted branch", "1 more flag in trust.may-set", "1 scanner fewer in coverage.require", "coverage.on-partial goes from fail to warn", "trust.native-ignores goes from refuse to honour"}},
+		"another comparison":    {rules, rules + "new: {compare-to: baseline, baseline: known.txt}\n", []string{"what is new is told by {compare-to: baseline, baseline: known.txt}, and was by {compare-to: merge-base}"}},
+		"another baseline":      {rules + "new: {compare-to: baseline, baseline: a}\n", rules + "new: {compare-to: baseline, baseline: b}\n", []string{"what is new is told by {compare-to: baseline, baseline: b}, and was by {compare-to: baseline, baseline: a}"}},
+		"no comparison":         {rules + "new: {compare-to: baseline, baseline: a}\n", rules + "new: {compare-to: none}\n", nil},
+		"names of products":     {rules + "vex: {files: a.json, products: [a]}\n", rules + "vex: {files: a.json, products: [b, c, a]}\n", []string{"2 more VEX products"}},
+		"Dockerfiles":           {rules + "dockerfile: {files: [a, b]}\n", rules + "dockerfile: {files: [a, c]}\n", []string{"1 glob fewer in dockerfile.files"}},
 		"a parent that is left": {"extends: [{ref: a}]\n", "", []string{"1 parent fewer in extends"}},
 	} {
 		t.Run(name, func(t *testing.T) {

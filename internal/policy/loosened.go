@@ -148,6 +148,7 @@ func moreLists(trusted, changed *Policy) []string {
 		{"scope", written(trusted.Scopes, (*Scope).yaml), written(changed.Scopes, (*Scope).yaml)},
 		{"excluded path", trusted.Exclude, changed.Exclude},
 		{"VEX document", trusted.VEXFiles, changed.VEXFiles},
+		{"VEX product", trusted.Products, changed.Products},
 		{"trusted branch", trusted.Trust.Branches, changed.Trust.Branches},
 		{"flag in trust.may-set", trusted.Trust.MaySet, changed.Trust.MaySet},
 		{"relaxable rule", trusted.Relaxable, changed.Relaxable},
@@ -171,6 +172,9 @@ func moreLists(trusted, changed *Policy) []string {
 	}
 	if old, now := trusted.Coverage.DBDigests, changed.Coverage.DBDigests; len(old) > 0 && (len(now) == 0 || missingFrom(old, now) > 0) {
 		what = append(what, "coverage.db-digest allows other databases")
+	}
+	if n := missingFrom(changed.Dockerfiles, trusted.Dockerfiles); n > 0 {
+		what = append(what, plural(n, "glob")+" fewer in dockerfile.files")
 	}
 	if n := missingFrom(changed.Coverage.Require, trusted.Coverage.Require); n > 0 {
 		what = append(what, plural(n, "scanner")+" fewer in coverage.require")
@@ -221,6 +225,9 @@ func weakerSettings(trusted, changed *Policy) []string {
 		{"limits.on-unmatched", trusted.Limits.OnUnmatched, changed.Limits.OnUnmatched},
 	} {
 		add(r.before != WarnOfIt && r.after == WarnOfIt, r.name, string(r.before), string(r.after))
+	}
+	if old, now := trusted.New.yaml(), changed.New.yaml(); old != now && changed.New.To != ToNothing { // then everything is new
+		what = append(what, fmt.Sprintf("what is new is told by %s, and was by %s", now, old))
 	}
 	oldAge, newAge := trusted.Coverage.MaxDBAge, changed.Coverage.MaxDBAge
 	add(newAge > oldAge, "coverage.max-db-age", ageYAML(oldAge), ageYAML(newAge))
