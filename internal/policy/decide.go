@@ -49,30 +49,46 @@ func newJudge(p *Policy, in *Input, now time.Time, several bool) *judge {
 // what the scanned tree itself asks to pass over; the first rule that matches, where
 // the tree can ask to be warned instead; then the scope's cap.
 func (j *judge) decide(s *subject) Decision {
-	return scopeOf(j.scopes, s).capped(j.uncapped(s))
+	d, _ := j.uncapped(s)
+	return scopeOf(j.scopes, s).capped(d)
 }
 
-func (j *judge) uncapped(s *subject) Decision {
+// way is how a policy comes to a decision: by the first of these that there is. Where
+// there is none no rule matches.
+type way struct {
+	excluded  bool
+	exception *compiledException
+	stated    bool // by a VEX statement
+	ignored   bool
+	rule      *compiledRule
+	// child decides in the rule's place, or the tree asks for a warning.
+	child  *judge
+	spared bool
+}
+
+func (j *judge) uncapped(s *subject) (Decision, way) {
 	if d, ok := j.excluded(s); ok {
-		return d
+		return d, way{excluded: true}
 	}
-	if d, ok := j.exceptions.decide(s); ok {
-		return d
+	if d, e := j.exceptions.decide(s); e != nil {
+		return d, way{exception: e}
 	}
 	if d, ok := j.stated(s); ok {
-		return d
+		return d, way{stated: true}
 	}
 	if s.Ignored != "" && j.policy.Trust.NativeIgnores.heeded() == Honour {
-		return Decision{Action: Suppress, By: "ignored", Reason: "by " + s.Ignored}
+		return Decision{Action: Suppress, By: "ignored", Reason: "by " + s.Ignored}, way{ignored: true}
 	}
 	r := j.rules.find(s)
 	if r == nil {
-		return noRule()
+		return noRule(), way{}
 	}
 	if child, d := j.relaxed(r, s); child != nil {
-		return d
+		return d, way{rule: r, child: child}
 	}
-	return j.spared(r.decide(s), s)
+	d := r.decide(s)
+	after := j.spared(d, s)
+	return after, way{rule: r, spared: after != d}
 }
 
 // excluded is the decision about what lies in an excluded path.

@@ -8,9 +8,6 @@ import (
 //go:embed default.yaml
 var defaultText string
 
-// DefaultText is the built-in default as a policy file.
-func DefaultText() string { return defaultText }
-
 // Default is the built-in default. Its lists are shared: they are not to be
 // changed.
 func Default() *Policy {

@@ -173,8 +173,8 @@ func allOf[T any](values []T, key func(T) (string, bool)) ([]string, bool) {
 }
 
 // decide gives the decision of the exception that matches: the first that holds,
-// else the first whose term is over. All that match are counted.
-func (x *exceptions) decide(s *subject) (Decision, bool) {
+// else the first whose term is over; nil where none does. All that match are counted.
+func (x *exceptions) decide(s *subject) (Decision, *compiledException) {
 	best := x.find(s, func(e *compiledException) {
 		e.matched++
 		if t := e.terms[s.severity]; !t.over && (e.ends.IsZero() || t.last.Before(e.ends)) {
@@ -182,16 +182,16 @@ func (x *exceptions) decide(s *subject) (Decision, bool) {
 		}
 	})
 	if best == nil {
-		return Decision{}, false
+		return Decision{}, nil
 	}
 	t := best.terms[s.severity]
 	if !t.over {
-		return t.decision, true
+		return t.decision, best
 	}
 	if best.lapsedFor != s {
 		best.lapsed, best.lapsedFor = best.lapsed+1, s
 	}
-	return x.lapsed(t, s), true
+	return x.lapsed(t, s), best
 }
 
 // lapsed is the decision of a term that is over.

@@ -134,58 +134,53 @@ func (a *Account) say(format string, args ...any) {
 	a.Steps = append(a.Steps, fmt.Sprintf(format, args...))
 }
 
-// recount is uncapped, told.
+// recount tells the way of a decision.
 func (j *judge) recount(s *subject, a *Account) Decision {
-	if d, ok := j.excluded(s); ok {
+	d, w := j.uncapped(s)
+	if w.excluded {
 		a.say("targets.exclude names its path: %s", strings.Join(j.policy.Exclude, ", "))
 		return d
 	}
-	if e := j.exceptions.find(s, func(*compiledException) {}); e != nil {
-		return j.recountException(e, s, a)
+	if w.exception != nil {
+		j.recountException(w.exception, d, s, a)
+		return d
 	}
 	if len(j.exceptions.all) > 0 {
 		a.say("no exception matches")
 	}
-	if d, ok := j.stated(s); ok {
+	if w.stated {
 		a.say("a VEX statement matches")
 		return d
 	}
 	if s.Ignored != "" {
 		a.say("it is to be ignored by %s; trust.native-ignores is %s", s.Ignored, j.policy.Trust.NativeIgnores.heeded())
-		if j.policy.Trust.NativeIgnores.heeded() == Honour {
-			return Decision{Action: Suppress, By: "ignored", Reason: "by " + s.Ignored}
-		}
 	}
-	r := j.rules.find(s)
-	if r == nil {
+	switch {
+	case w.ignored:
+	case w.rule == nil:
 		a.say("no rule matches")
-		return noRule()
+	default:
+		j.recountRule(w.rule, s, a)
 	}
-	j.recountRule(r, s, a)
-	if child, d := j.relaxed(r, s); child != nil {
-		a.say("the rule is relaxable, and %s decides: %s by %s", child.policy.Path, d.Action, d.By)
-		return d
-	}
-	d := r.decide(s)
-	if after := j.spared(d, s); after != d {
+	switch {
+	case w.child != nil:
+		a.say("the rule is relaxable, and %s decides: %s by %s", w.child.policy.Path, d.Action, d.By)
+	case w.spared:
 		a.say("%s asks for a warning instead", s.Ignored+s.Spared)
-		return after
 	}
 	return d
 }
 
-func (j *judge) recountException(e *compiledException, s *subject, a *Account) Decision {
+// recountException tells why an exception decides as it does.
+func (j *judge) recountException(e *compiledException, d Decision, s *subject, a *Account) {
 	t := e.terms[s.severity]
 	a.say("%s (line %d, %s) matches: %s", t.decision.By, e.Line, e.Match.short(), e.Reason)
 	a.say("it was created on %s by %s, approved by %s, and expires on %s", day(e.Created), e.Owner, e.ApprovedBy, day(e.Expires))
 	if !t.last.Equal(e.Expires) {
 		a.say("limits.exception-max-age ends it on %s for severity %s", day(t.last), s.Severity.Known(j.unknown))
 	}
-	if !t.over {
-		return t.decision
-	}
-	d := j.exceptions.lapsed(t, s)
 	switch {
+	case !t.over:
 	case d.Action == Block && s.isNew:
 		a.say("its time is over, and what it matches is new")
 	case d.Action == Block:
@@ -195,7 +190,6 @@ func (j *judge) recountException(e *compiledException, s *subject, a *Account) D
 	default:
 		a.say("its time is over; what was there before blocks on the default branch only")
 	}
-	return d
 }
 
 func (j *judge) recountRule(r *compiledRule, s *subject, a *Account) {

@@ -329,7 +329,7 @@ func TestLoadIsBounded(t *testing.T) {
 
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(full))
-	f.Add([]byte(DefaultText()))
+	f.Add([]byte(defaultText))
 	for _, test := range loadErrors {
 		f.Add([]byte(test.data))
 	}
@@ -395,7 +395,7 @@ func TestEffective(t *testing.T) {
 }
 
 func TestDefault(t *testing.T) {
-	got, err := Load(BuiltIn, []byte(DefaultText()))
+	got, err := Load(BuiltIn, []byte(defaultText))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,7 +111,7 @@ func document(t *testing.T, data string) any {
 func TestSchemaTakesWhatLoads(t *testing.T) {
 	s := compiledSchema(t)
 	for name, data := range map[string]string{
-		"full": full, "default": DefaultText(), "least": "version: 1\n",
+		"full": full, "default": defaultText, "least": "version: 1\n",
 		"days": "version: 1\nlimits: {exception-max-age: 30d}\nrules: [{id: a, action: block, grace: {since: published, for: {high: 7d}}}]\n",
 	} {
 		if _, err := Load(name, []byte(data)); err != nil {
