@@ -41,6 +41,24 @@ type anchor struct {
 	from string
 	// change says that somebody's proposal is under test.
 	change bool
+	// trees are those of commits that were listed, by commit.
+	trees map[string][]git.TreeFile
+}
+
+// tree lists the files of a commit, of each once.
+func (a *anchor) tree(ctx context.Context, commit string) ([]git.TreeFile, error) {
+	if files, ok := a.trees[commit]; ok {
+		return files, nil
+	}
+	files, err := a.objects.Tree(ctx, commit, "")
+	if err != nil {
+		return nil, err
+	}
+	if a.trees == nil {
+		a.trees = make(map[string][]git.TreeFile)
+	}
+	a.trees[commit] = files
+	return files, nil
 }
 
 // close gives back what the anchor holds.
@@ -60,7 +78,7 @@ func (a *anchor) compares() bool { return a.since != "" || a.allNew }
 
 // files reads policies at the trusted commit, as policies are found there.
 func (a *anchor) files(ctx context.Context) commitFiles {
-	return commitFiles{ctx: ctx, objects: a.objects, commit: a.trusted}
+	return commitFiles{ctx: ctx, objects: a.objects, commit: a.trusted, tree: a.tree}
 }
 
 // folder gives the place of a folder in the repository; "." for one outside of it.

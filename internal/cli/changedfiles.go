@@ -78,7 +78,7 @@ func (s *policySet) named(commit string) map[string]bool {
 // natives gives the files of a commit that other tools call so, or that are named, by
 // path, with the ids of their content.
 func (a *anchor) natives(ctx context.Context, commit string, named map[string]bool) (map[string]string, error) {
-	files, err := a.objects.Tree(ctx, commit, "")
+	files, err := a.tree(ctx, commit)
 	if err != nil {
 		return nil, err
 	}

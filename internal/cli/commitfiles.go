@@ -16,6 +16,8 @@ type commitFiles struct {
 	ctx     context.Context //nolint:containedctx // of the command, which it does not outlive
 	objects *git.Objects
 	commit  string
+	// tree lists the files of a commit; nil where nobody asks for paths.
+	tree func(ctx context.Context, commit string) ([]git.TreeFile, error)
 	// whose is put behind the names of the files; empty for the trusted ones.
 	whose string
 }
@@ -40,7 +42,7 @@ func (c commitFiles) Read(p string) ([]byte, error) {
 
 // paths lists the files of the commit.
 func (c commitFiles) paths() ([]string, error) {
-	files, err := c.objects.Tree(c.ctx, c.commit, "")
+	files, err := c.tree(c.ctx, c.commit)
 	if err != nil {
 		return nil, err
 	}

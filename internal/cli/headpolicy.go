@@ -118,7 +118,7 @@ func (a *anchor) policyFiles(ctx context.Context, commit, folder string) (map[st
 	if commit == "" {
 		return found, nil
 	}
-	files, err := a.objects.Tree(ctx, commit, "")
+	files, err := a.tree(ctx, commit)
 	for _, f := range files {
 		if policy.IsAbout(f.Path, folder) {
 			found[f.Path] = f

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,12 @@ import (
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/vex"
 )
+
+// knownText is a baseline with the text that it was read from.
+type knownText struct {
+	*gate.Baseline
+	text []byte
+}
 
 // known reads what tells of findings beside the policies: the VEX documents and the
 // baseline that they name, or that the user named. A policy's files are read where the
@@ -122,7 +129,7 @@ func (p *prepared) baselineOf(ctx context.Context, policies []*policy.Policy, t 
 		if err != nil {
 			return nil, err
 		}
-		return readBaseline(f.name, f.text)
+		return p.readBaseline(f.name, f.text)
 	}
 	root := topmost(policies)
 	if root == nil || p.options.noBaseline {
@@ -135,7 +142,7 @@ func (p *prepared) baselineOf(ctx context.Context, policies []*policy.Policy, t 
 	if err != nil {
 		return nil, err
 	}
-	return readBaseline(root.New.Baseline, data)
+	return p.readBaseline(root.New.Baseline, data)
 }
 
 // topmost gives the policy of the folder that is nearest to the root; nil where there
@@ -150,10 +157,18 @@ func topmost(policies []*policy.Policy) *policy.Policy {
 	return top
 }
 
-func readBaseline(name string, data []byte) (*gate.Baseline, error) {
+// readBaseline reads each baseline once: targets that share it are told of it together.
+func (p *prepared) readBaseline(name string, data []byte) (*gate.Baseline, error) {
+	for _, r := range p.read {
+		if r.Name == name && bytes.Equal(r.text, data) {
+			return r.Baseline, nil
+		}
+	}
 	b, err := baseline.Parse(name, data)
 	if err != nil {
 		return nil, usage(err)
 	}
-	return &gate.Baseline{Name: name, Baseline: b}, nil
+	read := &gate.Baseline{Name: name, Baseline: b}
+	p.read = append(p.read, knownText{read, data})
+	return read, nil
 }

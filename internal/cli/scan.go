@@ -241,6 +241,8 @@ type prepared struct {
 	stored *storedRun
 	// baselines are known findings, in the order of the targets; nil for none.
 	baselines []*gate.Baseline
+	// read are the same, each once.
+	read []knownText
 	// unwritten are the files of reports that could not be written.
 	unwritten []string
 }

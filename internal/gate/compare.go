@@ -220,7 +220,7 @@ func (c *comparing) scanAnew(ctx context.Context, ref *Reference, sealed []findi
 		return fail(err)
 	}
 	var found []finding.Finding
-	for _, res := range scan.Run(ctx, src, c.req.Scanners, c.req.Options) {
+	for _, res := range scan.Run(ctx, src, c.scanners(src.Target(), sealed), c.req.Options) {
 		there, _ := named(res)
 		found = append(found, there...)
 		if res.Status == finding.StatusOK && ref == c.Since && !c.req.Share.splits(src.Target(), res.Scanner) {
@@ -240,6 +240,20 @@ func (c *comparing) scanAnew(ctx context.Context, ref *Reference, sealed []findi
 		return fail(err)
 	}
 	return append(finding.Seal(found, c.mask), ref.Stored...), moved, nil
+}
+
+// scanners are those that look there: in a shard those that are due, and those whose
+// findings are compared.
+func (c *comparing) scanners(t scan.Target, sealed []finding.Finding) []scan.Scanner {
+	if c.req.Share == nil {
+		return c.req.Scanners
+	}
+	due := make(map[string]bool)
+	for _, s := range c.req.Share.scanners(t, c.req.Scanners) {
+		due[s.Name()] = true
+	}
+	c.all(func(i int) { due[sealed[i].Scanner] = true })
+	return slices.DeleteFunc(slices.Clone(c.req.Scanners), func(s scan.Scanner) bool { return !due[s.Name()] })
 }
 
 // looks are the files in which secrets are looked for there: those that have some by

@@ -12,6 +12,7 @@ import (
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/gate"
 	"github.com/boltseal/boltseal/internal/policy"
+	"github.com/boltseal/boltseal/internal/report"
 	"github.com/boltseal/boltseal/internal/scan"
 	"github.com/boltseal/boltseal/internal/scan/scantest"
 	"github.com/boltseal/boltseal/internal/scanner/secrets"
@@ -122,6 +123,54 @@ func TestCompare(t *testing.T) {
 				t.Errorf("failures %q", failures)
 			}
 		})
+	}
+}
+
+// counting counts the trees that a scanner begins to look at.
+type counting struct {
+	scan.Scanner
+	begun *int
+}
+
+func (c counting) Begin(ctx context.Context, t scan.Target) (scan.Pass, error) {
+	*c.begun++
+	return c.Scanner.Begin(ctx, t)
+}
+
+// TestAShardComparesWhatItFinds: in a shard nothing is looked at where the change starts
+// but what is due, or has something to compare.
+func TestAShardComparesWhatItFinds(t *testing.T) {
+	key, lint := env("a.env", "key = "+token), scantest.Text("Dockerfile", "FROM scratch\nMAINTAINER me\nUSER 1\n")
+	begun := make([]int, 2)
+	for index := 1; index <= 2; index++ {
+		engine, err := secrets.New(secrets.Options{Compare: finding.Hasher{Key: []byte("of this run")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		built, err := gate.Scanners([]string{finding.Secrets, finding.Dockerfile}, gate.Config{Secrets: engine})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := 0
+		built[1] = counting{built[1], &before}
+		src := scantest.Tree(key, lint)
+		name := src.Target().Name
+		moved := was(t, map[string]string{"old.env": "a.env"}, env("old.env", "key = "+token), lint)
+		run := gate.Run(t.Context(), gate.Request{
+			Sources: []scan.Source{src}, Scanners: built, Version: "1", Compare: map[string]*gate.Comparison{name: {Since: moved}},
+			Share:   &gate.Share{Shard: report.Shard{Index: index, Of: 2}, Places: map[string]int{name: 0}},
+			Judging: gate.Judging{Policies: []*policy.Policy{policy.Default()}, Now: today, Mask: engine.Masker()},
+		})
+		for _, f := range run.Findings {
+			if f.New == nil || *f.New {
+				t.Errorf("shard %d: %s is new", index, f.Location.Path)
+			}
+		}
+		begun[index-1] = before
+	}
+	slices.Sort(begun)
+	if !slices.Equal(begun, []int{0, 2}) { // here and there, in one of them
+		t.Errorf("the linter began %v times", begun)
 	}
 }
 
