@@ -149,7 +149,11 @@ func (d *document) csafVulnerability(v *csafVulnerability, tree *csafTree, at ti
 	}
 	reasons := make(map[string]reason)
 	for _, f := range v.Flags {
-		for _, p := range tree.all(f.Products, f.Groups) {
+		named, err := d.named(tree, f.Products, f.Groups)
+		if err != nil {
+			return err
+		}
+		for _, p := range named {
 			reasons[p] = reason{justification: f.Label}
 		}
 	}
@@ -157,7 +161,11 @@ func (d *document) csafVulnerability(v *csafVulnerability, tree *csafTree, at ti
 		if threat.Category != "impact" {
 			continue
 		}
-		for _, p := range tree.all(threat.Products, threat.Groups) {
+		named, err := d.named(tree, threat.Products, threat.Groups)
+		if err != nil {
+			return err
+		}
+		for _, p := range named {
 			r := reasons[p]
 			r.impact = strings.TrimSpace(threat.Details)
 			reasons[p] = r
@@ -172,6 +180,11 @@ func (d *document) csafVulnerability(v *csafVulnerability, tree *csafTree, at ti
 		{Fixed, [][]string{v.Status.Fixed, v.Status.FirstFixed, v.Status.Recommended}},
 		{UnderInvestigation, [][]string{v.Status.UnderInvestigation}},
 	} {
+		for _, id := range slices.Concat(group.products...) {
+			if err := d.count(tree.products[id]); err != nil {
+				return err
+			}
+		}
 		for why, products := range tree.byReason(group.products, group.status, reasons) {
 			s := Statement{IDs: ids, Products: products, Status: group.status, Justification: why.justification, Impact: why.impact, Time: at}
 			if err := d.add(s, place); err != nil {
@@ -182,13 +195,20 @@ func (d *document) csafVulnerability(v *csafVulnerability, tree *csafTree, at ti
 	return nil
 }
 
-// all are the products that are named one by one and by groups.
-func (t *csafTree) all(products, groups []string) []string {
+// named are the products that are named one by one and by groups.
+func (d *document) named(tree *csafTree, products, groups []string) ([]string, error) {
+	d.mentions += len(products)
+	for _, g := range groups {
+		d.mentions += 1 + len(tree.groups[g])
+	}
+	if d.mentions > maxMentions {
+		return nil, fmt.Errorf("its flags and threats name more than %d products", maxMentions)
+	}
 	all := slices.Clone(products)
 	for _, g := range groups {
-		all = append(all, t.groups[g]...)
+		all = append(all, tree.groups[g]...)
 	}
-	return all
+	return all, nil
 }
 
 // byReason gives the products of one status, those of one reason together, in the

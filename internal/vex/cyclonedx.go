@@ -39,14 +39,16 @@ type cycloneDXVulnerability struct {
 		Detail        string `json:"detail"`
 		Updated       string `json:"lastUpdated"`
 	} `json:"analysis"`
-	Affects []struct {
-		Ref      string `json:"ref"`
-		Versions []struct {
-			Version string `json:"version"`
-			Range   string `json:"range"`
-			Status  string `json:"status"`
-		} `json:"versions"`
-	} `json:"affects"`
+	Affects []cycloneDXAffected `json:"affects"`
+}
+
+type cycloneDXAffected struct {
+	Ref      string `json:"ref"`
+	Versions []struct {
+		Version string `json:"version"`
+		Range   string `json:"range"`
+		Status  string `json:"status"`
+	} `json:"versions"`
 }
 
 // states are the words for what OpenVEX calls otherwise.
@@ -61,12 +63,13 @@ func (d *document) cycloneDX(data []byte) error {
 	if err := json.Unmarshal(data, &doc); err != nil {
 		return err
 	}
-	components := make(map[string]*cycloneDXComponent)
-	for left := append(slices.Clone(doc.Components), doc.Metadata.Component); len(left) > 0; {
+	main := &doc.Metadata.Component
+	all := &cycloneDXParts{components: make(map[string]*cycloneDXComponent), main: main.Ref, product: present(main.PURL, main.Ref, fullName(main))}
+	for left := append(slices.Clone(doc.Components), *main); len(left) > 0; {
 		c := left[len(left)-1]
 		left = append(left[:len(left)-1], c.Components...)
 		if c.Ref != "" {
-			components[c.Ref] = &c
+			all.components[c.Ref] = &c
 		}
 	}
 	for i := range doc.Vulnerabilities {
@@ -92,7 +95,10 @@ func (d *document) cycloneDX(data []byte) error {
 		for _, r := range v.References {
 			s.IDs = append(s.IDs, r.ID)
 		}
-		s.Products = doc.affected(v, components)
+		var err error
+		if s.Products, err = d.affected(v, all); err != nil {
+			return err
+		}
 		if err := d.add(s, place); err != nil {
 			return err
 		}
@@ -103,12 +109,14 @@ func (d *document) cycloneDX(data []byte) error {
 // affected are the products of a vulnerability: the main component, or parts of it;
 // where there is none, packages wherever they are. What is said of some versions alone
 // is taken where these are named, and where the analysis and they do not differ.
-func (doc *cycloneDX) affected(v *cycloneDXVulnerability, components map[string]*cycloneDXComponent) []Product {
-	main := doc.Metadata.Component
-	product := present(main.PURL, main.Ref, fullName(main))
+func (d *document) affected(v *cycloneDXVulnerability, all *cycloneDXParts) ([]Product, error) {
 	var out []Product
+	add := func(ids, parts []string) error {
+		out = append(out, Product{IDs: ids, Components: parts})
+		return d.count(out[len(out)-1])
+	}
 	for _, a := range v.Affects {
-		ref, product := a.Ref, product
+		ref, product := a.Ref, all.product
 		if link, inner, linked := strings.Cut(ref, "#"); linked && strings.HasPrefix(ref, "urn:cdx:") {
 			// A BOM-Link, urn:cdx:serial/version#ref, into a list of software of its own.
 			ref = inner
@@ -116,41 +124,72 @@ func (doc *cycloneDX) affected(v *cycloneDXVulnerability, components map[string]
 				product = []string{link}
 			}
 		}
-		c := components[ref]
-		if ref != "" && ref == main.Ref {
+		if ref != "" && ref == all.main {
 			if len(a.Versions) == 0 {
-				out = append(out, Product{IDs: product})
-			}
-			continue
-		}
-		purl := ref
-		if c != nil {
-			purl = c.PURL
-		}
-		if !strings.HasPrefix(purl, "pkg:") {
-			continue
-		}
-		purls := []string{purl}
-		if len(a.Versions) > 0 {
-			purls = nil
-			for _, version := range a.Versions {
-				if version.Version != "" && version.Range == "" && version.Status != "affected" && version.Status != "unknown" {
-					purls = append(purls, atVersion(purl, version.Version))
+				if err := add(product, nil); err != nil {
+					return nil, err
 				}
 			}
+			continue
 		}
-		for _, p := range purls {
-			if len(product) > 0 {
-				out = append(out, Product{IDs: product, Components: []string{p}})
-			} else {
-				out = append(out, Product{IDs: []string{p}})
+		purls, err := d.purls(&a, all.purl(ref))
+		if err != nil {
+			return nil, err
+		}
+		for i := range purls {
+			ids, parts := product, purls[i:i+1:i+1]
+			if len(product) == 0 {
+				ids, parts = parts, nil
+			}
+			if err := add(ids, parts); err != nil {
+				return nil, err
 			}
 		}
 	}
-	return out
+	return out, nil
 }
 
-func fullName(c cycloneDXComponent) string {
+// cycloneDXParts are the components of a document by what it calls them, and the names
+// of the main one.
+type cycloneDXParts struct {
+	components map[string]*cycloneDXComponent
+	main       string
+	product    []string
+}
+
+// purl is that of a component; what is none may be one itself.
+func (all *cycloneDXParts) purl(ref string) string {
+	if c := all.components[ref]; c != nil {
+		return c.PURL
+	}
+	return ref
+}
+
+// maxPURL is more bytes than any package URL has.
+const maxPURL = 4096
+
+// purls are those of what is affected: of a package, or of each of its versions.
+func (d *document) purls(a *cycloneDXAffected, purl string) ([]string, error) {
+	if !strings.HasPrefix(purl, "pkg:") || len(purl) > maxPURL {
+		return nil, nil
+	}
+	if len(a.Versions) == 0 {
+		return []string{purl}, nil
+	}
+	var purls []string
+	for _, version := range a.Versions {
+		if version.Version == "" || version.Range != "" || version.Status == "affected" || version.Status == "unknown" {
+			continue
+		}
+		purls = append(purls, atVersion(purl, version.Version))
+		if d.text += len(purl) + len(version.Version); d.text > maxText {
+			return nil, fmt.Errorf("its package URLs have more than %d bytes", maxText)
+		}
+	}
+	return purls, nil
+}
+
+func fullName(c *cycloneDXComponent) string {
 	if c.Group != "" && c.Name != "" {
 		return c.Group + "/" + c.Name
 	}

@@ -19,7 +19,7 @@ type openVEXStatement struct {
 	Timestamp     string               `json:"timestamp"`
 	LastUpdated   string               `json:"last_updated"`
 	Products      []openVEXProduct     `json:"products"`
-	Subcomponents []openVEXProduct     `json:"subcomponents"`
+	Subcomponents []openVEXPart        `json:"subcomponents"`
 	Status        Status               `json:"status"`
 	Justification string               `json:"justification"`
 	Impact        string               `json:"impact_statement"`
@@ -39,24 +39,42 @@ func (v *openVEXVulnerability) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*plain)(v))
 }
 
-type openVEXProduct struct {
+// openVEXPart is what can be named; parts of parts are nobody's.
+type openVEXPart struct {
 	ID          string `json:"@id"`
 	Identifiers struct {
 		PURL string `json:"purl"`
 	} `json:"identifiers"`
-	Subcomponents []openVEXProduct `json:"subcomponents"`
+}
+
+// UnmarshalJSON takes an identifier as well.
+func (p *openVEXPart) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '"' {
+		return json.Unmarshal(data, &p.ID)
+	}
+	type plain openVEXPart
+	return json.Unmarshal(data, (*plain)(p))
+}
+
+func (p *openVEXPart) ids() []string { return present(p.ID, p.Identifiers.PURL) }
+
+type openVEXProduct struct {
+	openVEXPart
+	Subcomponents []openVEXPart
 }
 
 // UnmarshalJSON takes an identifier as well.
 func (p *openVEXProduct) UnmarshalJSON(data []byte) error {
-	if len(data) > 0 && data[0] == '"' {
-		return json.Unmarshal(data, &p.ID)
+	if err := p.openVEXPart.UnmarshalJSON(data); err != nil || data[0] == '"' {
+		return err
 	}
-	type plain openVEXProduct
-	return json.Unmarshal(data, (*plain)(p))
+	var parts struct {
+		Subcomponents []openVEXPart `json:"subcomponents"`
+	}
+	err := json.Unmarshal(data, &parts)
+	p.Subcomponents = parts.Subcomponents
+	return err
 }
-
-func (p *openVEXProduct) ids() []string { return present(p.ID, p.Identifiers.PURL) }
 
 func (d *document) openVEX(data []byte) error {
 	var doc openVEX
@@ -75,8 +93,13 @@ func (d *document) openVEX(data []byte) error {
 		if s.Time.IsZero() {
 			s.Time = newest(doc.Timestamp, doc.LastUpdated)
 		}
-		for _, p := range st.Products {
-			s.Products = append(s.Products, p.product(st.Subcomponents))
+		also := named(st.Subcomponents)
+		for i := range st.Products {
+			p := st.Products[i].product(also, len(st.Subcomponents) > 0)
+			if err := d.count(p); err != nil {
+				return err
+			}
+			s.Products = append(s.Products, p)
 		}
 		if err := d.add(s, fmt.Sprintf("statement %d", i+1)); err != nil {
 			return err
@@ -85,16 +108,24 @@ func (d *document) openVEX(data []byte) error {
 	return nil
 }
 
-// product gives a product and its parts. One whose parts cannot be named is no
-// product: it would be a statement about all of it.
-func (p *openVEXProduct) product(also []openVEXProduct) Product {
-	out := Product{IDs: p.ids()}
-	parts := slices.Concat(p.Subcomponents, also)
-	for i := range parts {
-		out.Components = append(out.Components, parts[i].ids()...)
+// product gives a product and its parts, and those of its statement. One whose parts
+// cannot be named is no product: it would be a statement about all of it.
+func (p *openVEXProduct) product(also []string, inParts bool) Product {
+	out := Product{IDs: p.ids(), Components: also} // which products share
+	if own := named(p.Subcomponents); len(own) > 0 && len(out.IDs) > 0 {
+		out.Components = slices.Concat(own, also)
 	}
-	if len(parts) > 0 && len(out.Components) == 0 {
+	if (inParts || len(p.Subcomponents) > 0) && len(out.Components) == 0 {
 		return Product{}
 	}
 	return out
+}
+
+// named are the names of parts.
+func named(parts []openVEXPart) []string {
+	var names []string
+	for i := range parts {
+		names = append(names, parts[i].ids()...)
+	}
+	return names
 }

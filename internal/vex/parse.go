@@ -13,7 +13,9 @@ import (
 const (
 	MaxBytes      = 16 << 20
 	maxStatements = 100_000
-	maxProducts   = 200_000 // of all statements together
+	maxProducts   = 200_000   // of all statements together
+	maxMentions   = 2_000_000 // of products, by flags and threats
+	maxText       = 32 << 20  // bytes of package URLs that are made
 	maxNotes      = 20
 	maxDepth      = 200
 )
@@ -31,6 +33,23 @@ type document struct {
 	Document
 	name               string
 	products, unlisted int
+	mentions, text     int
+}
+
+// count counts a product before it is kept, so that what a document multiplies does not
+// grow first.
+func (d *document) count(p Product) error {
+	if len(p.IDs) > 0 {
+		d.products += 1 + len(p.Components)
+	}
+	return d.bounded()
+}
+
+func (d *document) bounded() error {
+	if len(d.Statements) > maxStatements || d.products > maxProducts {
+		return fmt.Errorf("it holds more than %d statements, or more than %d products", maxStatements, maxProducts)
+	}
+	return nil
 }
 
 // Parse reads a document in any of the forms. name is what messages call it.
@@ -113,13 +132,12 @@ func shallow(data []byte) error {
 	}
 }
 
-// add takes a statement, or notes why it is passed over.
+// add takes a statement, whose products were counted, or notes why it is passed over.
 func (d *document) add(s Statement, place string) error {
 	var products []Product
 	for _, p := range s.Products {
 		if len(p.IDs) > 0 {
 			products = append(products, p)
-			d.products += 1 + len(p.Components)
 		}
 	}
 	ids := make([]string, 0, len(s.IDs))
@@ -140,10 +158,7 @@ func (d *document) add(s Statement, place string) error {
 	default:
 		d.Statements = append(d.Statements, s)
 	}
-	if len(d.Statements) > maxStatements || d.products > maxProducts {
-		return fmt.Errorf("it holds more than %d statements, or more than %d products", maxStatements, maxProducts)
-	}
-	return nil
+	return d.bounded()
 }
 
 func (d *document) note(format string, args ...any) {

@@ -2,6 +2,7 @@ package vex
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +147,52 @@ func TestParseErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := Parse("d", []byte(test.data))
 			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+// TestSmallDocumentsStaySmall: what a document multiplies is bounded while it is read.
+func TestSmallDocumentsStaySmall(t *testing.T) {
+	list := func(n int, text string) string { return strings.TrimSuffix(strings.Repeat(text+",", n), ",") }
+	const tooMany = "d: reading VEX document: it holds more than 100000 statements, or more than 200000 products"
+	for name, test := range map[string]struct{ data, want string }{
+		"OpenVEX, products and parts": {
+			`{"@context": "https://openvex.dev/ns", "statements": [{"vulnerability": "x", "status": "fixed", "products": [` + list(4000, `"p"`) + `], "subcomponents": [` + list(4000, `"c"`) + `]}]}`, tooMany,
+		},
+		"OpenVEX, parts of products without a name": {
+			`{"@context": "https://openvex.dev/ns", "statements": [{"vulnerability": "x", "status": "fixed", "products": [` + list(4000, `{"subcomponents":["c"]}`) + `], "subcomponents": [` + list(4000, `"c"`) + `]}]}`, "",
+		},
+		"OpenVEX, parts that are nested": {
+			`{"@context": "https://openvex.dev/ns", "statements": [{"vulnerability": "x", "status": "fixed", "products": [{"@id": "p", "subcomponents": [` +
+				strings.Repeat(`{"@id": "c", "subcomponents": [`, 90) + list(20_000, `"c"`) + strings.Repeat(`]}`, 90) + `]}]}]}`, "",
+		},
+		"CSAF, groups": {
+			`{"document": {"csaf_version": "2.0"}, "product_tree": {"full_product_names": [{"product_id": "p", "name": "p"}], "product_groups": [{"group_id": "g", "product_ids": [` + list(4000, `"p"`) +
+				`]}]}, "vulnerabilities": [{"cve": "x", "product_status": {"fixed": ["p"]}, "flags": [{"label": "l", "group_ids": [` + list(4000, `"g"`) + `]}]}]}`,
+			"d: reading VEX document: its flags and threats name more than 2000000 products",
+		},
+		"CSAF, parts": {
+			`{"document": {"csaf_version": "2.0"}, "product_tree": {"full_product_names": [{"product_id": "p", "name": "p"}]}, "vulnerabilities": [{"cve": "x", "product_status": {"fixed": [` + list(200_001, `"p"`) + `]}}]}`, tooMany,
+		},
+		"CycloneDX, versions of a long name": {
+			`{"bomFormat": "CycloneDX", "vulnerabilities": [{"id": "x", "analysis": {"state": "resolved"}, "affects": [{"ref": "pkg:npm/` + strings.Repeat("a", 50_000) + `", "versions": [` + list(4000, `{"version":"1"}`) + `]}]}]}`, "",
+		},
+		"CycloneDX, versions": {
+			`{"bomFormat": "CycloneDX", "vulnerabilities": [{"id": "x", "analysis": {"state": "resolved"}, "affects": [{"ref": "pkg:npm/` + strings.Repeat("a", 4000) + `", "versions": [` + list(100_000, `{"version":"1"}`) + `]}]}]}`,
+			"d: reading VEX document: its package URLs have more than 33554432 bytes",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := Parse("d", []byte(test.data))
+			runtime.ReadMemStats(&after)
+			if made := after.TotalAlloc - before.TotalAlloc; made > 150<<20 {
+				t.Errorf("%d bytes of a document of %d", made, len(test.data))
+			}
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.HasPrefix(err.Error(), test.want)) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})
