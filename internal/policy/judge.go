@@ -25,8 +25,8 @@ type Decision struct {
 	By string `json:"by"`
 	// Reason is one line for people.
 	Reason string `json:"reason,omitempty"`
-	// Until is the last day on which the decision stands, "2026-12-01"; empty
-	// when time does not change it.
+	// Until is the last day on which the decision stands, "2026-12-01": of several
+	// policies the first one whose own decision ends. Empty when time does not change it.
 	Until string `json:"until,omitempty"`
 	// VEX is what the exception that decided says of the vulnerability.
 	VEX *Claim `json:"vex,omitempty"`
@@ -156,17 +156,22 @@ func (a Action) strictness() int {
 }
 
 // decide lets every judge decide and takes the strictest, of equals the first; the
-// judge is nil where fail-on raised that.
+// judge is nil where fail-on raised that. What does not block stands only as long as
+// every judge lets it: what another one accepts may block the day after.
 func decide(judges []*judge, s *subject, failOn *finding.Severity) (*judge, Decision) {
 	if s.Scanner == finding.Policy {
 		return nil, Decision{Action: Warn, By: "the gate", Reason: "what a change does to the gate itself is told"}
 	}
 	var d Decision
 	var by *judge
-	severity := finding.Unknown
+	severity, until := finding.Unknown, ""
 	for _, j := range judges {
-		if own := j.decide(s); own.Action.strictness() > d.Action.strictness() {
+		own := j.decide(s)
+		if own.Action.strictness() > d.Action.strictness() {
 			by, d = j, own
+		}
+		if own.Until != "" && (until == "" || own.Until < until) {
+			until = own.Until
 		}
 		severity = max(severity, s.Severity.Known(j.unknown))
 	}
@@ -176,6 +181,9 @@ func decide(judges []*judge, s *subject, failOn *finding.Severity) (*judge, Deci
 			By:     "fail-on " + failOn.String(),
 			Reason: "severity " + s.Severity.String() + " is at or above --fail-on " + failOn.String(),
 		}
+	}
+	if d.Action != Block {
+		d.Until = until
 	}
 	return by, d
 }

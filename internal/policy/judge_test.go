@@ -311,12 +311,20 @@ func TestOrderOfDecision(t *testing.T) {
 	lax := mustLoad(t, "rules:\n  - {id: first, when: {severity: \">=medium\"}, action: note}\n  - {id: second, action: block}\n")
 	unknown := mustLoad(t, "severity: {unknown: critical}\nrules: [{id: bad, when: {severity: \">=critical\"}, action: block}]\n")
 	noting := mustLoad(t, "severity: {unknown: high}\nrules: [{id: all, action: note}]\n")
+	soft := mustLoad(t, "rules: [{id: soft, action: note, until: 2026-11-30, then: block}]\n")
+	softer := mustLoad(t, "rules: [{id: softer, action: warn, until: 2027-06-30, then: block}]\n")
+	firm := mustLoad(t, "rules: [{id: firm, action: block, until: 2027-01-31, then: warn}]\n")
 	for name, test := range map[string]struct {
 		policies []*Policy
 		subject  Subject
 		failOn   *finding.Severity
 		want     Decision
 	}{
+		"a decision ends with the first that ends":     {[]*Policy{softer, soft, renewed}, lintFinding, nil, Decision{Warn, "rule softer", "matches every finding (.boltseal.yaml)", "2026-11-30", nil}},
+		"in whatever order":                            {[]*Policy{renewed, lax, softer}, lintFinding, nil, Decision{Warn, "rule softer", "matches every finding (.boltseal.yaml)", "2026-12-01", nil}},
+		"and though the strictest never ends":          {[]*Policy{lax, renewed}, lintFinding, nil, Decision{Note, "rule first", "severity: \">=medium\" (.boltseal.yaml)", "2026-12-01", nil}},
+		"a block ends with itself":                     {[]*Policy{firm, soft}, lintFinding, nil, Decision{Block, "rule firm", "matches every finding (.boltseal.yaml)", "2027-01-31", nil}},
+		"a block that does not end does not":           {[]*Policy{strict, soft}, lintFinding, nil, Decision{Block, "rule strict", "no (services/.boltseal.yaml)", "", nil}},
 		"the first rule that matches decides":          {[]*Policy{lax}, lintFinding, nil, Decision{Note, "rule first", "severity: \">=medium\"", "", nil}},
 		"where none matches, the default's do":         {[]*Policy{strict}, secretFinding, nil, Decision{Block, "default rule secrets", "a secret: take it out and rotate it", "", nil}},
 		"unknown compares as the policy says":          {[]*Policy{unknown}, debFinding, nil, Decision{Block, "rule bad", "severity: \">=critical\"", "", nil}},
