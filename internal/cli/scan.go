@@ -193,6 +193,9 @@ of its repository; hadolint's, as hadolint does, else from the home folder.`,
 			if err != nil {
 				return err
 			}
+			if o.shard != "" && slices.ContainsFunc(outputs, func(o output) bool { return o.format == "evidence" }) {
+				return usage(fmt.Errorf("--shard: %w", report.ErrShard))
+			}
 			p, err := o.prepare(cmd.Context(), sys, log, args)
 			if err != nil {
 				return err

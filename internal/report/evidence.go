@@ -70,13 +70,17 @@ type EvidenceScan struct {
 }
 
 // writeEvidence writes the statement. Without an image's digest and without a commit
-// there is nothing that it could be about, which is an error.
+// there is nothing that it could be about, which is an error; and so is a shard, whose
+// pass says nothing of the whole.
 func writeEvidence(w io.Writer, run *Run, _ Options) error {
 	e := Evidence{Type: StatementType, Subject: evidenceSubjects(run), PredicateType: EvidenceType, Predicate: EvidencePredicate{
 		Tool: run.Tool, Verdict: run.Verdict, Judged: run.Judged, Policies: run.Policies, Change: run.Change, Database: run.Database,
 		Scans: []EvidenceScan{}, Findings: make(map[string]int),
 	}}
-	if len(e.Subject) == 0 {
+	switch {
+	case run.Shard != nil:
+		return ErrShard
+	case len(e.Subject) == 0:
 		return ErrNoSubject
 	}
 	if e.Predicate.Policies == nil {
@@ -97,6 +101,9 @@ func writeEvidence(w io.Writer, run *Run, _ Options) error {
 
 // ErrNoSubject says that evidence would be about nothing.
 var ErrNoSubject = errors.New("evidence is about an image by its digest or about a commit, and the run has neither")
+
+// ErrShard says that evidence would be of a part only.
+var ErrShard = errors.New("evidence is of a whole run, and this is one of its shards: boltseal merge writes it of all of them")
 
 var (
 	imageDigest  = regexp.MustCompile(`^(sha256):([0-9a-f]{64})$|^(sha512):([0-9a-f]{128})$`)

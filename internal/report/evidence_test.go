@@ -118,3 +118,12 @@ func FuzzReadEvidence(f *testing.F) {
 		}
 	})
 }
+
+func TestEvidenceIsOfAWholeRun(t *testing.T) {
+	run := fixture()
+	run.Shard = &Shard{Index: 1, Of: 2, Plan: "sha256:0"}
+	var b bytes.Buffer
+	if err := Write(&b, "evidence", run, Options{}); !errors.Is(err, ErrShard) || b.Len() > 0 {
+		t.Errorf("%v: %s", err, b.String())
+	}
+}
