@@ -51,6 +51,12 @@ func writeCodeQuality(w io.Writer, run *Run, _ Options) error {
 			issues = append(issues, scanIssue(s, seen))
 		}
 	}
+	for _, why := range run.Judged.Failures { // of shards GitLab adds the reports up itself
+		issues = append(issues, issue{
+			Description: Plain("No verdict: " + why), CheckName: "scan/failed", Fingerprint: once("failure "+Plain(why), seen), Severity: "blocker",
+			Location: issueLocation{issueFile(""), issueLines{1}},
+		})
+	}
 	return encodeJSON(w, issues)
 }
 

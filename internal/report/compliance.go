@@ -57,13 +57,14 @@ func writeCompliance(w io.Writer, run *Run, opt Options) error {
 // controlScans tells scans of images from others: a root file system has no
 // configuration.
 func controlScans(run *Run) []compliance.Scan {
-	images := make(map[string]bool)
-	for _, img := range run.Images {
-		images[img.Target] = true
-	}
+	images, partial := imagesOf(run), len(missing(run)) > 0
 	scans := make([]compliance.Scan, len(run.Scans))
 	for i, s := range run.Scans {
-		scans[i] = compliance.Scan{Scanner: s.Scanner, Status: s.Status, Image: images[s.Target] && !strings.HasPrefix(s.Target, "rootfs:")}
+		status := s.Status
+		if partial {
+			status = status.Worse(finding.StatusPartial)
+		}
+		scans[i] = compliance.Scan{Scanner: s.Scanner, Status: status, Image: images[s.Target] && !strings.HasPrefix(s.Target, "rootfs:")}
 	}
 	return scans
 }

@@ -199,6 +199,10 @@ func (k glKind) summary(run *Run) glScan {
 			s.Messages = append(s.Messages, glMessage{"fatal", Plain(r.Scanner + " on " + scanned(r) + ": " + outcome(r))})
 		}
 	}
+	for _, why := range missing(run) {
+		s.Status = "failure"
+		s.Messages = append(s.Messages, glMessage{"fatal", cmp.Or(Plain(why), "not all was scanned")})
+	}
 	ran := func(scanner string) bool {
 		return slices.ContainsFunc(run.Scans, func(r Scan) bool { return r.Scanner == scanner })
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/owenrumney/go-sarif/v2/sarif"
@@ -138,7 +139,7 @@ func sarifRun(run *Run, part *scanPart, opt Options) *sarif.Run {
 		srcRoot:   sarif.NewArtifactLocation().WithDescriptionText("The root of the repository, or of the target where there is none."),
 		imageRoot: sarif.NewArtifactLocation().WithDescriptionText("The root of the image's file system."),
 	}
-	r.Invocations = []*sarif.Invocation{invocation(part.scan)}
+	r.Invocations = []*sarif.Invocation{invocation(run, part.scan)}
 	rules := newSARIFRules(opt.Catalogue, part.findings)
 	driver.Rules = rules.list
 	for _, f := range part.findings {
@@ -154,10 +155,11 @@ func nonEmpty(s *string) *string {
 	return s
 }
 
-// invocation says how a scan ended. A scan that is partial was not successful:
-// that nothing was found means nothing there.
-func invocation(s Scan) *sarif.Invocation {
-	success := s.Status == finding.StatusOK || s.Status == finding.StatusNothing
+// invocation says how a scan ended. A scan that is partial was not successful, nor is
+// one of a run that lacks something: that nothing was found means nothing there.
+func invocation(run *Run, s Scan) *sarif.Invocation {
+	lacks := missing(run)
+	success := len(lacks) == 0 && (s.Status == finding.StatusOK || s.Status == finding.StatusNothing)
 	level := "note"
 	if !success {
 		level = "error"
@@ -167,7 +169,7 @@ func invocation(s Scan) *sarif.Invocation {
 		inv.AddTToolExecutionNotification(sarif.NewNotification().WithLevel(level).WithMessage(sarifMessage(text)))
 	}
 	say(level, s.Scanner+" on "+scanned(s)+": "+outcome(s))
-	for _, e := range s.Errors {
+	for _, e := range slices.Concat(s.Errors, lacks) {
 		say("error", e)
 	}
 	for _, n := range s.Notes {

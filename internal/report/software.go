@@ -37,6 +37,7 @@ type subject struct {
 // name.
 func softwareOf(run *Run) (*software, error) {
 	s := &software{}
+	whole := len(missing(run)) == 0
 	index := make(map[string]int)
 	at := func(name string) *subject {
 		i, ok := index[name]
@@ -54,7 +55,7 @@ func softwareOf(run *Run) (*software, error) {
 		}
 		t := at(row.Target)
 		t.digest = row.Digest
-		t.complete = row.Status == finding.StatusOK || row.Status == finding.StatusNothing
+		t.complete = whole && (row.Status == finding.StatusOK || row.Status == finding.StatusNothing)
 	}
 	for i := range run.Packages {
 		t := at(run.Packages[i].Target)

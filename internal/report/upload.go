@@ -48,9 +48,13 @@ func (p SARIFPart) Keep(n int) SARIFPart {
 // SARIFParts are the parts of a run that code scanning may have, within its limits,
 // and what is held back, a line each. An upload closes every alert of its category
 // that it does not name: a scan that failed has none, and neither has one that gave
-// up on something, unless the policy passed the run all the same. What is accepted
+// up on something, unless the policy passed the run all the same. A run that lacks
+// something has none at all, as nobody knows what it would have found. What is accepted
 // is left out, as code scanning knows nothing of acceptance in SARIF.
 func SARIFParts(run *Run) (parts []SARIFPart, held []string) {
+	if why := missing(run); len(why) > 0 {
+		return nil, []string{Plain("all that was scanned: " + strings.Join(why, "; "))}
+	}
 	for _, part := range byScan(run) {
 		s := part.scan
 		ended := s.Status == finding.StatusOK || s.Status == finding.StatusNothing ||
