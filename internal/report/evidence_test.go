@@ -43,6 +43,23 @@ func TestEvidenceHasTheFieldsOfAStatement(t *testing.T) {
 	}
 }
 
+func TestEvidenceIsAboutTheCommitUnderTest(t *testing.T) {
+	head, checkedOut := strings.Repeat("a", 40), strings.Repeat("b", 40)
+	for name, test := range map[string]struct {
+		change *Change
+		want   string
+	}{
+		"a change's is the author's":                         {&Change{Head: head}, head},
+		"without a change it is the one that is checked out": {nil, checkedOut},
+		"and where a change does not name its own":           {&Change{Base: head}, checkedOut},
+	} {
+		run := &Run{Change: test.change, Commit: checkedOut}
+		if diff := cmp.Diff([]EvidenceSubject{{"git", map[string]string{"gitCommit": test.want}}}, evidenceSubjects(run)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
 func TestEvidenceIsAboutSomething(t *testing.T) {
 	for name, change := range map[string]func(*Run){
 		"no digest and no commit": func(r *Run) { r.Change = nil },
