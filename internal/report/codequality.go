@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/boltseal/boltseal/internal/finding"
@@ -32,7 +31,7 @@ type issueLines struct {
 // all is good.
 func writeCodeQuality(w io.Writer, run *Run, _ Options) error {
 	issues := []issue{}
-	seen := make(map[string]bool)
+	seen := newNames()
 	for i := range run.Findings {
 		f := &run.Findings[i]
 		if f.Decision.Action == policy.Suppress {
@@ -53,18 +52,18 @@ func writeCodeQuality(w io.Writer, run *Run, _ Options) error {
 	}
 	for _, why := range run.Judged.Failures { // of shards GitLab adds the reports up itself
 		issues = append(issues, issue{
-			Description: Plain("No verdict: " + why), CheckName: "scan/failed", Fingerprint: once("failure "+Plain(why), seen), Severity: "blocker",
+			Description: Plain("No verdict: " + why), CheckName: "scan/failed", Fingerprint: seen.once("failure "+Plain(why), " #"), Severity: "blocker",
 			Location: issueLocation{issueFile(""), issueLines{1}},
 		})
 	}
 	return encodeJSON(w, issues)
 }
 
-func scanIssue(s Scan, seen map[string]bool) issue {
+func scanIssue(s Scan, seen *names) issue {
 	return issue{
 		Description: Plain("Not scanned: " + s.Scanner + " on " + scanned(s) + ": " + outcome(s)),
 		CheckName:   "scan/" + Plain(string(s.Status)),
-		Fingerprint: once("scan "+Plain(s.Scanner)+" on "+Plain(scanned(s)), seen),
+		Fingerprint: seen.once("scan "+Plain(s.Scanner)+" on "+Plain(scanned(s)), " #"),
 		Severity:    "blocker",
 		Location:    issueLocation{issueFile(s.Target), issueLines{1}},
 	}
@@ -83,22 +82,12 @@ func issueText(f *Finding) string {
 
 // issueFingerprint is unique in the report, which GitLab asks for: one image on two
 // platforms has every finding twice.
-func issueFingerprint(f *Finding, seen map[string]bool) string {
+func issueFingerprint(f *Finding, seen *names) string {
 	base := Plain(f.Fingerprint)
-	if seen[base] {
+	if seen.used[base] {
 		base += " in " + Plain(f.Target)
 	}
-	return once(base, seen)
-}
-
-// once makes a fingerprint unique.
-func once(base string, seen map[string]bool) string {
-	fingerprint := base
-	for n := 2; seen[fingerprint]; n++ {
-		fingerprint = fmt.Sprintf("%s #%d", base, n)
-	}
-	seen[fingerprint] = true
-	return fingerprint
+	return seen.once(base, " #")
 }
 
 func issueSeverity(s finding.Severity) string {

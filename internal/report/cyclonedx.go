@@ -59,13 +59,6 @@ func writeCycloneDX(w io.Writer, run *Run, _ Options) error {
 	return encodeJSON(w, bom)
 }
 
-// uuidOf is a UUID made from a hash (RFC 9562, version 8).
-func uuidOf(digest [32]byte) string {
-	u := digest[:16]
-	u[6], u[8] = u[6]&0x0f|0x80, u[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
-}
-
 func cyclonedxTarget(t *subject, number int, seen *names) cyclonedx.Component {
 	c := cyclonedx.Component{
 		BOMRef: fmt.Sprintf("target-%d", number+1), Type: cyclonedx.ComponentTypeApplication, Name: orUnnamed(t.name), Version: t.digest,

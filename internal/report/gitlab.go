@@ -135,7 +135,7 @@ type glPackage struct {
 func writeGitLab(kind glKind) writer {
 	return func(w io.Writer, run *Run, _ Options) error {
 		out := glReport{Version: glVersion, Vulnerabilities: []glVulnerability{}, Scan: kind.summary(run)}
-		seen, images := make(map[string]bool), imagesOf(run)
+		seen, images := newNames(), imagesOf(run)
 		for i := range run.Findings {
 			f := &run.Findings[i]
 			if f.Decision.Action != policy.Suppress && slices.Contains(kind.scanners, f.Scanner) && kind.takes(f.Location.Image != "" || images[f.Target]) {
@@ -213,7 +213,7 @@ func (k glKind) summary(run *Run) glScan {
 	return s
 }
 
-func (k glKind) vulnerability(run *Run, f *Finding, seen map[string]bool) glVulnerability {
+func (k glKind) vulnerability(run *Run, f *Finding, seen *names) glVulnerability {
 	v := glVulnerability{
 		ID:          glID(k.scan, f, seen),
 		Name:        glCut(glName(f), glMaxName),
@@ -239,16 +239,10 @@ func (k glKind) vulnerability(run *Run, f *Finding, seen map[string]bool) glVuln
 	return v
 }
 
-// glID is a stable id of the finding in its target, in the form of a UUID.
-func glID(scan string, f *Finding, seen map[string]bool) string {
-	for n := 0; ; n++ {
-		sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%d:%s\n%d:%s\n%d", scan, len(f.Target), f.Target, len(f.Fingerprint), f.Fingerprint, n))
-		id := fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
-		if !seen[id] {
-			seen[id] = true
-			return id
-		}
-	}
+// glID is a stable id of the finding in its target. Of equals every one has its own.
+func glID(scan string, f *Finding, seen *names) string {
+	name := fmt.Sprintf("%s\n%d:%s\n%d:%s", scan, len(f.Target), f.Target, len(f.Fingerprint), f.Fingerprint)
+	return uuidOf(sha256.Sum256([]byte(seen.once(name, "\n"))))
 }
 
 // glName is the finding in a few words.

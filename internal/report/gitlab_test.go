@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -156,5 +157,38 @@ func TestGitLabReportsOfWhatDidNotRun(t *testing.T) {
 				t.Error("nothing says why")
 			}
 		})
+	}
+}
+
+// TestManyOfOneNameStayApart: one secret in 30,000 lines has one fingerprint, and the
+// reports take no time that grows with its square.
+func TestManyOfOneNameStayApart(t *testing.T) {
+	run := ofAll(1)
+	run.Findings = slices.Repeat(run.Findings[:1], 30_000)
+	ids := make(map[string]bool)
+	for _, v := range glRead(t, "gitlab-secret-detection", run).Vulnerabilities {
+		ids[v.ID] = true
+	}
+	if len(ids) != len(run.Findings) {
+		t.Errorf("%d ids of %d findings", len(ids), len(run.Findings))
+	}
+	var issues []issue
+	if err := json.Unmarshal(write(t, "gitlab-codequality", run, Options{}), &issues); err != nil {
+		t.Fatal(err)
+	}
+	fingerprints := make(map[string]bool)
+	for _, i := range issues {
+		fingerprints[i.Fingerprint] = true
+	}
+	if len(fingerprints) != len(run.Findings) {
+		t.Errorf("%d fingerprints of %d findings", len(fingerprints), len(run.Findings))
+	}
+	run.Scans = slices.Repeat(run.Scans[:1], 30_000)
+	categories := make(map[string]bool)
+	for _, part := range byScan(run) {
+		categories[part.category] = true
+	}
+	if len(categories) != len(run.Scans) {
+		t.Errorf("%d categories of %d scans", len(categories), len(run.Scans))
 	}
 }

@@ -1,6 +1,9 @@
 package report
 
-import "fmt"
+import (
+	"crypto/sha256"
+	"fmt"
+)
 
 // names keeps names apart. Many of the same are no more work than many others: what is
 // scanned can hold a hundred thousand findings of one name.
@@ -20,4 +23,12 @@ func (n *names) once(base, mark string) string {
 	}
 	n.used[name] = true
 	return name
+}
+
+// uuidOf is a UUID made from a hash, of version 8
+// (https://www.rfc-editor.org/rfc/rfc9562#section-5.8): the same content, the same id.
+func uuidOf(digest [sha256.Size]byte) string {
+	u := digest[:16]
+	u[6], u[8] = u[6]&0x0f|0x80, u[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
 }

@@ -3,7 +3,6 @@ package report
 import (
 	"crypto/sha256"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/url"
 	"slices"
@@ -58,7 +57,7 @@ func writeOpenVEX(w io.Writer, run *Run, _ Options) error {
 	if err != nil {
 		return err
 	}
-	doc.ID = nameUUID(append([]byte(doc.Author+"\n"+doc.Timestamp+"\n"), statements...))
+	doc.ID = "urn:uuid:" + uuidOf(sha256.Sum256(append([]byte(doc.Author+"\n"+doc.Timestamp+"\n"), statements...)))
 	return encodeJSON(w, doc)
 }
 
@@ -119,13 +118,4 @@ func vexProductID(f *Finding) string {
 	}
 	scheme, path, _ := strings.Cut(f.Target, ":")
 	return (&url.URL{Scheme: scheme, Opaque: (&url.URL{Path: path}).EscapedPath()}).String()
-}
-
-// nameUUID is a UUID made from content, of version 8
-// (https://www.rfc-editor.org/rfc/rfc9562#section-5.8): the same content, the same id.
-func nameUUID(content []byte) string {
-	sum := sha256.Sum256(content)
-	sum[6] = sum[6]&0x0f | 0x80
-	sum[8] = sum[8]&0x3f | 0x80
-	return fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }

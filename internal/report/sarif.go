@@ -81,16 +81,11 @@ func byScan(run *Run) []*scanPart {
 	type key struct{ scanner, target string }
 	var parts []*scanPart
 	index := make(map[key]*scanPart)
-	used := make(map[string]bool)
+	seen := newNames()
 	add := func(s Scan) *scanPart {
 		p := &scanPart{scan: s}
-		base := "boltseal/" + Plain(s.Scanner) + "/" + Plain(unversioned(scanned(s)))
 		// What stands behind the last slash is no part of a category on GitHub.
-		p.category = base + "/"
-		for n := 2; used[p.category]; n++ {
-			p.category = fmt.Sprintf("%s#%d/", base, n)
-		}
-		used[p.category] = true
+		p.category = seen.once("boltseal/"+Plain(s.Scanner)+"/"+Plain(unversioned(scanned(s))), "#") + "/"
 		parts = append(parts, p)
 		if k := (key{s.Scanner, s.Target}); index[k] == nil {
 			index[k] = p
