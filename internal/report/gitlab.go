@@ -146,20 +146,6 @@ func writeGitLab(kind glKind) writer {
 	}
 }
 
-// imagesOf are the targets of a run that are images.
-func imagesOf(run *Run) map[string]bool {
-	images := make(map[string]bool)
-	for _, i := range run.Images {
-		images[i.Target] = true
-	}
-	for _, s := range run.Scans {
-		if s.Platform != "" {
-			images[s.Target] = true
-		}
-	}
-	return images
-}
-
 // GitLabReports are the formats of GitLab's security reports.
 func GitLabReports() []string { return slices.Sorted(maps.Keys(glKinds)) }
 

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -94,15 +93,9 @@ func htmlDataOf(run *Run, opt Options) *htmlData {
 	for i := range run.Findings {
 		all[i] = &run.Findings[i]
 	}
-	slices.SortStableFunc(all, func(a, b *Finding) int {
-		if a.Decision.Action != b.Decision.Action {
-			return actionRank[b.Decision.Action] - actionRank[a.Decision.Action]
-		}
-		return severityRank(a.Severity) - severityRank(b.Severity)
-	})
 	several := severalTargets(run)
 	looked := make(map[string]bool)
-	for _, f := range all {
+	for _, f := range mostSevere(all) {
 		data.Rows = append(data.Rows, htmlRowOf(f, several))
 		if looked[f.Rule] {
 			continue

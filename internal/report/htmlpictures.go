@@ -56,8 +56,6 @@ type (
 // worstFirst are all severities. What is unknown compares as medium.
 var worstFirst = []finding.Severity{finding.Critical, finding.High, finding.Medium, finding.Unknown, finding.Low, finding.Info}
 
-func severityRank(s finding.Severity) int { return slices.Index(worstFirst, s) }
-
 func htmlPageOf(run *Run, rows []htmlRow) *htmlPage {
 	p := &htmlPage{
 		Status: "none", Headline: Plain(headline(run.Verdict)), Tool: Plain(strings.TrimSpace(run.Tool.Name + " " + run.Tool.Version)),

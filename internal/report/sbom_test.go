@@ -12,6 +12,7 @@ import (
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 	spdxjson "github.com/spdx/tools-golang/json"
 
+	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/inventory"
 )
 
@@ -143,5 +144,21 @@ func TestSoftwareListsOfTheSamePackagesAreNamedAlike(t *testing.T) {
 			t.Errorf("%s is the same with another version", format)
 		}
 		b.Packages[0].Version = a.Packages[0].Version
+	}
+}
+
+// TestImagesAreKnownOneWay: an image that could be read in part only has a platform, and
+// nothing is known of its layers.
+func TestImagesAreKnownOneWay(t *testing.T) {
+	run := &Run{Scans: []Scan{
+		{Scanner: finding.Packages, Target: "registry:acme/app:1", Platform: "linux/amd64", Status: finding.StatusPartial},
+		{Scanner: finding.Packages, Target: "dir:.", Status: finding.StatusOK},
+	}}
+	list, err := softwareOf(run)
+	if err != nil || !list.targets[0].image || list.targets[1].image {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if scans := controlScans(run); !scans[0].Image || scans[1].Image {
+		t.Errorf("%+v", scans)
 	}
 }

@@ -116,6 +116,20 @@ func severalTargets(run *Run) bool {
 	return false
 }
 
+// imagesOf are the targets of a run that are images.
+func imagesOf(run *Run) map[string]bool {
+	images := make(map[string]bool)
+	for _, i := range run.Images {
+		images[i.Target] = true
+	}
+	for _, s := range run.Scans {
+		if s.Platform != "" {
+			images[s.Target] = true
+		}
+	}
+	return images
+}
+
 // scanned is the target of a scan, with its platform unless its name has it.
 func scanned(s Scan) string {
 	if s.Platform == "" || strings.Contains(s.Target, s.Platform) {

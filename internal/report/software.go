@@ -61,13 +61,18 @@ func softwareOf(run *Run) (*software, error) {
 		t := at(run.Packages[i].Target)
 		t.packages = append(t.packages, &run.Packages[i])
 	}
+	for name := range imagesOf(run) {
+		if at, ok := index[name]; ok {
+			s.targets[at].image = true
+		}
+	}
 	for i := range run.Images {
 		at, ok := index[run.Images[i].Target]
 		if !ok {
 			continue
 		}
 		t := &s.targets[at]
-		t.image, t.layers = true, make(map[string]*ImageLayer)
+		t.layers = make(map[string]*ImageLayer)
 		for l := range run.Images[i].Layers {
 			layer := &run.Images[i].Layers[l]
 			t.layers[layer.Digest] = layer
