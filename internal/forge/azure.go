@@ -24,18 +24,18 @@ type Azure struct {
 // NewAzure takes the job's standard output.
 func NewAzure(stdout io.Writer) *Azure { return &Azure{stdout: stdout, Summary: true} }
 
-// maxIssues is how many findings of each kind become issues: the table has all.
+// maxIssues is how many findings of each kind become issues, the most severe: the table
+// has all.
 const maxIssues = 50
 
 // Publish implements Publisher.
 func (a *Azure) Publish(_ context.Context, run *report.Run, files map[string]string) error {
 	var out bytes.Buffer
 	shown := map[string]int{}
-	for i := range run.Findings {
-		f := &run.Findings[i]
-		kind := map[policy.Action]string{policy.Block: "error", policy.Warn: "warning"}[f.Decision.Action]
-		if kind == "" {
-			continue
+	for _, f := range report.Attention(run) {
+		kind := "warning"
+		if f.Decision.Action == policy.Block {
+			kind = "error"
 		}
 		if shown[kind]++; shown[kind] <= maxIssues {
 			logIssue(&out, kind, f)
@@ -71,12 +71,10 @@ func (a *Azure) Publish(_ context.Context, run *report.Run, files map[string]str
 }
 
 func logIssue(out *bytes.Buffer, kind string, f *report.Finding) {
-	path, line, column := f.Location.Path, f.Location.StartLine, f.Location.StartColumn
-	switch built := f.Location.Built; {
-	case built.Path != "":
-		path, line, column = built.Path, built.StartLine, 0
-	case f.Location.Image != "": // a path of an image is none of the repository
-		path = ""
+	path, line, _, ok := f.Lines()
+	column := 0
+	if own := f.InRepository(); own && (!ok || path == f.Location.Path) {
+		path, column = f.Location.Path, f.Location.StartColumn
 	}
 	properties := []string{"type", kind}
 	if path != "" {

@@ -56,6 +56,29 @@ func TestAzureCommands(t *testing.T) {
 	}
 }
 
+func TestAzureTellsWhatAsksForAttention(t *testing.T) {
+	of := func(action policy.Action, severity finding.Severity, name string) report.Finding {
+		f := blocked(name).Findings[0]
+		f.Decision.Action, f.Severity, f.Location = action, severity, finding.Location{Path: name}
+		return f
+	}
+	known := of(policy.Warn, finding.Critical, "known")
+	known.New = new(false)
+	earlier := of(policy.Block, finding.Low, "gone")
+	earlier.Location.Commit = strings.Repeat("a", 40)
+	run := &report.Run{Findings: []report.Finding{of(policy.Warn, finding.High, "warns"), of(policy.Block, finding.Medium, "mild"), known, of(policy.Block, finding.Critical, "worst"), earlier}}
+	run.Verdict.Status = policy.Blocked
+	want := []string{
+		"##vso[task.logissue type=error;sourcepath=worst;code=r]worst\n",
+		"##vso[task.logissue type=error;sourcepath=mild;code=r]mild\n",
+		"##vso[task.logissue type=error;code=r]gone\n", // of a commit, and not what is checked out
+		"##vso[task.logissue type=warning;sourcepath=warns;code=r]warns\n",
+	}
+	if diff := cmp.Diff(want, published(t, run, nil)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAzureOfManyFindingsAndOfNoVerdict(t *testing.T) {
 	run := blocked("x")
 	for range maxIssues + 4 {
