@@ -16,11 +16,13 @@ type workflow struct {
 		If          string
 		Needs       []string
 		Permissions map[string]string
-		Steps       []struct {
-			Uses, Run string
-			With      map[string]string
-		}
+		Steps       []step
 	}
+}
+
+type step struct {
+	Uses, Run string
+	With      map[string]string
 }
 
 var (
@@ -60,6 +62,9 @@ func TestExampleWorkflows(t *testing.T) {
 					if strings.Contains(step.Run, "${{") {
 						t.Errorf("an expression stands in run: %s", step.Run)
 					}
+					if _, change := w.On["pull_request"]; change && step.Uses == ourself && !strings.HasPrefix(step.With["binary"], "${{ runner.temp }}/") {
+						t.Errorf("job %s runs %s, which the author of a change can replace", name, step.With["binary"])
+					}
 					for input := range step.With {
 						if _, ok := a.Inputs[input]; step.Uses == ourself && !ok {
 							t.Errorf("the action has no input %s", input)
@@ -71,6 +76,28 @@ func TestExampleWorkflows(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The jobs of a change run the program as the default branch has it, and scan the change.
+func TestExamplesTakeTheProgramFromTheDefaultBranch(t *testing.T) {
+	for _, file := range []string{"pull-request.yml", "matrix.yml"} {
+		var w workflow
+		readYAML(t, "../../examples/github/"+file, &w)
+		for name, job := range w.Jobs {
+			uses := slices.IndexFunc(job.Steps, func(s step) bool { return s.Uses == ourself })
+			if uses < 0 {
+				continue
+			}
+			first := job.Steps[0]
+			if !strings.HasPrefix(first.Uses, "actions/checkout@") || first.With["ref"] != "${{ github.event.repository.default_branch }}" || !strings.Contains(job.Steps[1].Run, "$RUNNER_TEMP") {
+				t.Errorf("%s, job %s: %+v", file, name, job.Steps[:2])
+			}
+			// What is scanned is the change.
+			if last := job.Steps[2]; !strings.HasPrefix(last.Uses, "actions/checkout@") || last.With["ref"] != "" {
+				t.Errorf("%s, job %s: %+v is scanned", file, name, last)
+			}
+		}
 	}
 }
 
