@@ -15,6 +15,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second signal kills
+	context.AfterFunc(ctx, stop) // the second signal kills
 	code := cli.Main(ctx, os.Args[1:], cli.System{
 		Stdin:    os.Stdin,
 		Stdout:   os.Stdout,
