@@ -77,6 +77,9 @@ CI_JOB_TOKEN; --offline takes it as the checkout knows it.`,
 			if err := c.checkGitLab(); err != nil {
 				return err
 			}
+			if o.shard != "" && c.publishing.require {
+				return usage(errors.New("--require-publish and --shard do not go together: boltseal merge publishes the verdict of all shards, give it the flag"))
+			}
 			for _, i := range c.images {
 				if err := isImage(i); err != nil {
 					return err
@@ -147,7 +150,7 @@ func (c ciOptions) enter(cmd *cobra.Command, sys System, log *slog.Logger, job c
 	o.inJob, o.inChange = true, job.Change
 	a, err := anchorJob(ctx, sys, job, c.path, o.offline)
 	if err != nil {
-		return cmp.Or(c.refuse(ctx, sys, job, err), error(noVerdict(err)))
+		return cmp.Or(c.refuse(ctx, sys, job, *o, err), error(noVerdict(err)))
 	}
 	o.anchors = &anchors{job: a}
 	o.event, o.defaultBranch = events[job.Event], !job.Change && job.Branch == job.Default && job.Branch != ""
@@ -182,11 +185,11 @@ func (o scanOptions) checkFlags(ctx context.Context, cmd *cobra.Command, a *anch
 
 // refuse says that there is no verdict, and why, where the job shows verdicts. A wrong
 // policy is its own error.
-func (c ciOptions) refuse(ctx context.Context, sys System, job ci.Context, err error) error {
+func (c ciOptions) refuse(ctx context.Context, sys System, job ci.Context, o scanOptions, err error) error {
 	if exit, ok := errors.AsType[*exitError](err); ok && exit.code == ExitUsage {
 		return usage(err)
 	}
-	p := &prepared{judging: gate.Judging{Now: sys.now(), Mask: secrets.NewMasker(), Failures: []string{err.Error()}}}
+	p := &prepared{options: o, judging: gate.Judging{Now: sys.now(), Mask: secrets.NewMasker(), Failures: []string{err.Error()}}}
 	run := gate.Run(ctx, gate.Request{Version: Version, Judging: p.judging})
 	opt, badCatalogue := p.reportOptions(sys, false)
 	if badCatalogue != nil {

@@ -40,9 +40,9 @@ boltseal are refused.
 
 Flags that say how scan judges (--policy, --policy-from, --vex, --baseline,
 --environment, --fail-on, --warn-only) are given to merge as they were to scan. In a CI
-job merge writes the reports of ci into --output-dir and shows the verdict as ci does;
-give it --if: always() on GitHub and when: always on GitLab, or a job that failed keeps
-it from saying so.`,
+job merge writes the reports of ci into --output-dir, shows the verdict and publishes it
+as ci does, which shards do not; give it if: always() on GitHub and when: always on
+GitLab, or a job that failed keeps it from saying so.`,
 		Example: `  boltseal scan --shard 1/3 -f json=run-1.json
   boltseal merge run-1.json run-2.json run-3.json
   boltseal merge --expect 2 amd64.json arm64.json -f sarif=boltseal.sarif`,
@@ -70,6 +70,7 @@ it from saying so.`,
 	f.StringVar(&c.path, "path", ".", "folder that was scanned: in a CI job it says which repository's trusted branch counts")
 	f.StringVar(&c.outputDir, "output-dir", "boltseal-report", "in a CI job, folder for the reports")
 	f.BoolVar(&c.summary, "summary", true, "write the job summary where the CI system has one")
+	c.publishing.register(f)
 	c.registerGitLab(cmd)
 	c.registerSaid(cmd)
 	f.IntVar(&expect, "expect", 0, "how many run files there have to be that are no shards (default: any number)")
@@ -125,7 +126,7 @@ func (m merging) merge(cmd *cobra.Command, sys System, log *slog.Logger, files [
 	case known && exit.code == ExitUsage:
 		return err
 	case err != nil && o.inJob:
-		return m.c.refuse(ctx, sys, job, err)
+		return m.c.refuse(ctx, sys, job, m.o, err)
 	case err != nil:
 		return noVerdict(err)
 	}
@@ -139,7 +140,11 @@ func (m merging) merge(cmd *cobra.Command, sys System, log *slog.Logger, files [
 		return m.c.publish(ctx, sys, job, p, run, opt)
 	}
 	p.writeFiles(sys, run, m.outputs, opt)
-	return finish(sys, run, writeStdout(sys, run, m.outputs, opt))
+	shown := writeStdout(sys, run, m.outputs, opt)
+	if m.c.publishing.require {
+		shown = errors.Join(shown, errors.New("publishing: this is no CI job"))
+	}
+	return finish(sys, run, shown)
 }
 
 // run reads the runs and the policies that judge them.

@@ -44,7 +44,7 @@ func (o *publishOptions) register(f *pflag.FlagSet) {
 // the verdict; its error matters under --require-publish only.
 func (c ciOptions) onGitHub(ctx context.Context, sys System, actions *forge.Actions, p *prepared, run *report.Run, opt report.Options) error {
 	var results []github.Result
-	publisher, err := c.publisher(ctx, sys, p, opt)
+	publisher, err := c.publisher(ctx, sys, p, run, opt)
 	if err == nil && publisher != nil {
 		results = publisher.Publish(ctx, run)
 	}
@@ -72,11 +72,12 @@ func (c ciOptions) onGitHub(ctx context.Context, sys System, actions *forge.Acti
 	return err
 }
 
-// publisher makes the publisher of a job; nil where there is no token.
-func (c ciOptions) publisher(ctx context.Context, sys System, p *prepared, opt report.Options) (*github.Publisher, error) {
+// publisher makes the publisher of a job; nil where there is no token, and in a shard:
+// what it finds is no verdict, which merge publishes.
+func (c ciOptions) publisher(ctx context.Context, sys System, p *prepared, run *report.Run, opt report.Options) (*github.Publisher, error) {
 	token := gitHubToken(sys.Getenv)
 	o := c.publishing
-	if token == "" || !o.comment && !o.review && !o.check && !o.upload {
+	if run.Shard != nil || p.options.shard != "" || token == "" || !o.comment && !o.review && !o.check && !o.upload {
 		return nil, nil //nolint:nilnil // there is nothing to publish with, or nothing to publish
 	}
 	scanned, root := checkedOut(ctx, c.path)

@@ -197,6 +197,77 @@ func TestAPublishingFailureChangesNoVerdict(t *testing.T) {
 	}
 }
 
+// shards runs n shards of a change, and gives the run files.
+func (c *change) shards(t *testing.T, n int, args ...string) []string {
+	t.Helper()
+	var files []string
+	for i := 1; i <= n; i++ {
+		out := filepath.Join(c.dir, fmt.Sprint("out-", i))
+		c.ci(t, append([]string{"--shard", fmt.Sprintf("%d/%d", i, n), "--output-dir", out}, args...)...)
+		files = append(files, filepath.Join(out, "boltseal.json"))
+	}
+	return files
+}
+
+// command runs a command in the checkout, and gives its exit code and what it printed.
+func (c *change) command(t *testing.T, args ...string) (code int, printed string) {
+	t.Helper()
+	var out bytes.Buffer
+	t.Chdir(filepath.Join(c.dir, "repo"))
+	code = cli.Main(t.Context(), args, cli.System{
+		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: func(name string) string { return c.env[name] },
+		Now: func() time.Time { return time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC) },
+	})
+	return code, out.String()
+}
+
+func TestShardsPublishNothingAndTheirMergeDoes(t *testing.T) {
+	c := newChange(t, badDockerfile)
+	t.Chdir(filepath.Join(c.dir, "repo"))
+	files := c.shards(t, 2, "--path", ".")
+	if len(c.server.wrote) > 0 {
+		t.Errorf("the shards published %v", c.server.wrote)
+	}
+	code, printed := c.command(t, append([]string{"merge", "--upload-sarif=false", "--output-dir", filepath.Join(c.dir, "merged")}, files...)...)
+	want := []string{"POST /issues/7/comments", "POST /pulls/7/reviews", "POST /check-runs boltseal → main failure"}
+	if diff := cmp.Diff(want, c.server.wrote); diff != "" || code != 1 {
+		t.Errorf("exit %d: %s\n%s", code, diff, printed)
+	}
+	// A lost shard is told, and is no success.
+	c.server.wrote = nil
+	code, printed = c.command(t, "merge", "--upload-sarif=false", "--comment=false", "--review=false", "--output-dir", filepath.Join(c.dir, "merged"), files[1])
+	if diff := cmp.Diff([]string{"POST /check-runs boltseal → main failure"}, c.server.wrote); diff != "" || code == 0 {
+		t.Errorf("exit %d: %s\n%s", code, diff, printed)
+	}
+}
+
+func TestAShardThatWasRefusedPublishesNothing(t *testing.T) {
+	c := newChange(t, badDockerfile)
+	c.env["GITHUB_SERVER_URL"] = "http://127.0.0.1:1"
+	if code, printed := c.ci(t, "--shard", "1/2"); code != 3 || len(c.server.wrote) > 0 {
+		t.Errorf("exit %d, published %v\n%s", code, c.server.wrote, printed)
+	}
+}
+
+func TestNoShardMustPublish(t *testing.T) {
+	c := newChange(t, badDockerfile)
+	if code, printed := c.ci(t, "--shard", "1/2", "--require-publish"); code != 2 || !strings.Contains(printed, "boltseal merge publishes") {
+		t.Errorf("exit %d: %s", code, printed)
+	}
+	files := c.shards(t, 1)
+	c.env["BOLTSEAL_GITHUB_TOKEN"] = ""
+	if code, printed := c.command(t, "merge", "--require-publish", "--warn-only", files[0]); code != 3 || !strings.Contains(printed, "there is no token") {
+		t.Errorf("exit %d: %s", code, printed)
+	}
+	local := filepath.Join(c.dir, "local.json")
+	c = newChange(t, goodDockerfile)
+	c.env["GITHUB_ACTIONS"] = ""
+	c.command(t, "scan", "--scanners", "dockerfile", "-f", "json="+local)
+	if code, printed := c.command(t, "merge", "--require-publish", local); code != 3 || !strings.Contains(printed, "this is no CI job") {
+		t.Errorf("exit %d: %s", code, printed)
+	}
+}
+
 const forkHead = "4444444444444444444444444444444444444444"
 
 // fork is a repository with a workflow_run job of a fork's pull request in it.
@@ -228,13 +299,7 @@ func (c *change) told(t *testing.T, findings string) string {
 
 func (c *change) publish(t *testing.T, args ...string) (code int, printed string) {
 	t.Helper()
-	var out bytes.Buffer
-	t.Chdir(filepath.Join(c.dir, "repo"))
-	code = cli.Main(t.Context(), append([]string{"publish"}, args...), cli.System{
-		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: func(name string) string { return c.env[name] },
-		Now: func() time.Time { return time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC) },
-	})
-	return code, out.String()
+	return c.command(t, append([]string{"publish"}, args...)...)
 }
 
 const toldFinding = `{"fingerprint":"v1:x","rule":"DL4000","scanner":"dockerfile","target":"dir:.","severity":"info","message":"approved by @acme/security","new":false,` +

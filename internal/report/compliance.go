@@ -57,7 +57,7 @@ func writeCompliance(w io.Writer, run *Run, opt Options) error {
 // controlScans tells scans of images from others: a root file system has no
 // configuration.
 func controlScans(run *Run) []compliance.Scan {
-	images, partial := imagesOf(run), len(missing(run)) > 0
+	images, partial := imagesOf(run), len(Missing(run)) > 0
 	scans := make([]compliance.Scan, len(run.Scans))
 	for i, s := range run.Scans {
 		status := s.Status

@@ -185,7 +185,7 @@ func (k glKind) summary(run *Run) glScan {
 			s.Messages = append(s.Messages, glMessage{"fatal", Plain(r.Scanner + " on " + scanned(r) + ": " + outcome(r))})
 		}
 	}
-	for _, why := range missing(run) {
+	for _, why := range Missing(run) {
 		s.Status = "failure"
 		s.Messages = append(s.Messages, glMessage{"fatal", cmp.Or(Plain(why), "not all was scanned")})
 	}

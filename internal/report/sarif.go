@@ -153,7 +153,7 @@ func nonEmpty(s *string) *string {
 // invocation says how a scan ended. A scan that is partial was not successful, nor is
 // one of a run that lacks something: that nothing was found means nothing there.
 func invocation(run *Run, s Scan) *sarif.Invocation {
-	lacks := missing(run)
+	lacks := Missing(run)
 	success := len(lacks) == 0 && (s.Status == finding.StatusOK || s.Status == finding.StatusNothing)
 	level := "note"
 	if !success {

@@ -37,7 +37,7 @@ type subject struct {
 // name.
 func softwareOf(run *Run) (*software, error) {
 	s := &software{}
-	whole := len(missing(run)) == 0
+	whole := len(Missing(run)) == 0
 	index := make(map[string]int)
 	at := func(name string) *subject {
 		i, ok := index[name]

@@ -52,7 +52,7 @@ func (p SARIFPart) Keep(n int) SARIFPart {
 // something has none at all, as nobody knows what it would have found. What is accepted
 // is left out, as code scanning knows nothing of acceptance in SARIF.
 func SARIFParts(run *Run) (parts []SARIFPart, held []string) {
-	if why := missing(run); len(why) > 0 {
+	if why := Missing(run); len(why) > 0 {
 		return nil, []string{Plain("all that was scanned: " + strings.Join(why, "; "))}
 	}
 	for _, part := range byScan(run) {

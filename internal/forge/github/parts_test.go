@@ -122,6 +122,9 @@ func TestWhatWasNotLookedForIsNotMended(t *testing.T) {
 		mustPublish(t, o, run)
 		run.Scans = nil
 		mustPublish(t, o, run)
+		lost := runOf()
+		lost.Judged.Failures = []string{"shard 2 of 3 is missing"}
+		mustPublish(t, o, lost)
 		h.want(t, state{Lines: twoShown.Lines})
 	}
 }

@@ -245,9 +245,12 @@ func (p *Publisher) present(run *report.Run) map[string]bool {
 }
 
 // looked are the scanners and targets, as markers name them, that were scanned to
-// the end.
+// the end; none where a part of the run is missing.
 func (p *Publisher) looked(run *report.Run) map[string]bool {
 	looked := make(map[string]bool)
+	if len(report.Missing(run)) > 0 {
+		return looked
+	}
 	for _, s := range run.Scans {
 		k := key(s.Scanner, s.Target)
 		well := s.Status == finding.StatusOK || s.Status == finding.StatusNothing
