@@ -15,6 +15,7 @@ import (
 
 	"github.com/sethvargo/go-githubactions"
 
+	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
 )
 
@@ -53,14 +54,18 @@ func (a *Actions) Publish(_ context.Context, run *report.Run, files map[string]s
 	return errors.Join(errs...)
 }
 
-// outputs are the outputs of action.yml.
+// outputs are the outputs of action.yml. A shard has no verdict: only the whole has one.
 func outputs(run *report.Run, files map[string]string) map[string]string {
 	digests := make([]string, len(run.Policies))
 	for i, p := range run.Policies {
 		digests[i] = p.Digest
 	}
+	verdict := run.Verdict.Status
+	if run.Shard != nil {
+		verdict = policy.None
+	}
 	return map[string]string{
-		"verdict":        string(run.Verdict.Status),
+		"verdict":        string(verdict),
 		"exit-code":      strconv.Itoa(run.Verdict.ExitCode),
 		"blocking-count": strconv.Itoa(run.Verdict.Blocked),
 		"policy-digest":  strings.Join(digests, " "),

@@ -93,6 +93,20 @@ func TestPublishWritesOutputsAndSummary(t *testing.T) {
 	}
 }
 
+func TestAShardHasNoVerdict(t *testing.T) {
+	for _, status := range []policy.VerdictStatus{policy.Pass, policy.Blocked, policy.None} {
+		r := newRunner(t)
+		run := &report.Run{Verdict: policy.Verdict{Status: status}, Shard: &report.Shard{Index: 2, Of: 5}}
+		if err := NewActions(r.getenv, &r.stdout, report.Options{}).Publish(t.Context(), run, nil); err != nil {
+			t.Fatal(err)
+		}
+		summary, err := os.ReadFile(r.summary)
+		if got := r.outputs(t)["verdict"]; got != "none" || err != nil || strings.Contains(string(summary), "✅") || strings.Contains(string(summary), "pass:") {
+			t.Errorf("verdict %s of a shard that is %s, %v: %s", got, status, err, summary)
+		}
+	}
+}
+
 func TestNoOutputCanSetAnother(t *testing.T) {
 	r := newRunner(t)
 	actions := NewActions(r.getenv, &r.stdout, report.Options{})

@@ -19,7 +19,7 @@ const perLevel = 10
 func (a *Actions) Annotations(run *report.Run) error {
 	var errs, warnings []string
 	if run.Verdict.Status == policy.None {
-		errs = append(errs, command("error", "boltseal", nil, report.Headline(run.Verdict, a.options)))
+		errs = append(errs, command("error", "boltseal", nil, report.Headline(run, a.options)))
 	}
 	for _, f := range report.Attention(run) {
 		if f.Decision.Action == policy.Block {

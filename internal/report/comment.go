@@ -14,11 +14,11 @@ func WorthSaying(run *Run) bool {
 }
 
 // Headline is the verdict in one line, without a word from what was scanned.
-func Headline(v policy.Verdict, opt Options) string {
-	if opt.Hearsay && v.Status == policy.Pass {
-		return "▫️ nothing blocks, by the word of the change's own job"
+func Headline(run *Run, opt Options) string {
+	if opt.Hearsay && run.Verdict.Status == policy.Pass {
+		return neutralMark + " nothing blocks, by the word of the change's own job"
 	}
-	return mark(v.Status) + " " + headline(v)
+	return mark(run) + " " + headline(run)
 }
 
 // hearsay says what a run is worth that the author's own job wrote.

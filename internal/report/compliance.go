@@ -19,7 +19,7 @@ const maxControlFindings = 50
 // against a control all the same, and is marked.
 func writeCompliance(w io.Writer, run *Run, opt Options) error {
 	b := new(strings.Builder)
-	fmt.Fprintf(b, "# Controls\n\n%s\n\nA control is passed only where a scan sees all that it asks. Everything else is the work of people.\n", mdText(headline(run.Verdict), mdLong))
+	fmt.Fprintf(b, "# Controls\n\n%s\n\nA control is passed only where a scan sees all that it asks. Everything else is the work of people.\n", mdText(headline(run), mdLong))
 	fmt.Fprint(b, "\n| scanner | target | status |\n|---|---|---|\n")
 	for _, s := range run.Scans {
 		fmt.Fprintf(b, "| %s | %s | %s |\n", mdText(s.Scanner, mdShort), mdCode(scanned(s), mdShort), mdText(outcome(s), mdLong))

@@ -72,7 +72,7 @@ func writeHTML(w io.Writer, run *Run, opt Options) error {
 <style>%s</style>
 </head>
 <body>
-`, contentHash(pageStyle), contentHash(pageScript), template.HTMLEscapeString(Plain(headline(run.Verdict))), pageStyle)
+`, contentHash(pageStyle), contentHash(pageScript), template.HTMLEscapeString(Plain(headline(run))), pageStyle)
 	if err := body.Execute(b, htmlPageOf(run, data.Rows)); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/policy"
 )
 
 // htmlPage is what the template of the page shows. All texts are plain.
@@ -58,11 +59,11 @@ var worstFirst = []finding.Severity{finding.Critical, finding.High, finding.Medi
 
 func htmlPageOf(run *Run, rows []htmlRow) *htmlPage {
 	p := &htmlPage{
-		Status: "none", Headline: Plain(headline(run.Verdict)), Tool: Plain(strings.TrimSpace(run.Tool.Name + " " + run.Tool.Version)),
+		Status: "none", Headline: Plain(headline(run)), Tool: Plain(strings.TrimSpace(run.Tool.Name + " " + run.Tool.Version)),
 		Facts: htmlFacts(run), Scanners: htmlScanners(run), Images: htmlImages(run), Ages: htmlAges(run), First: rows[:min(len(rows), firstFindings)],
 	}
-	if s := string(run.Verdict.Status); s == "pass" || s == "blocked" {
-		p.Status = s
+	if s := run.Verdict.Status; s == policy.Blocked || passed(run) {
+		p.Status = string(s)
 	}
 	for _, r := range run.Verdict.Reasons {
 		p.Reasons = append(p.Reasons, Plain(r))

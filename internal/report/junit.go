@@ -96,7 +96,7 @@ func (s *junitSuite) results() (failures, errs, skipped int) {
 
 func junitVerdict(run *Run) junitCase {
 	c := junitCase{Class: "boltseal", Name: "verdict"}
-	line := Plain(headline(run.Verdict))
+	line := Plain(headline(run))
 	var text strings.Builder
 	for _, r := range run.Verdict.Reasons {
 		text.WriteString("- " + Plain(r) + "\n")

@@ -38,7 +38,7 @@ func writeMarkdown(w io.Writer, run *Run, opt Options) error {
 	if limit < minMarkdown {
 		return fmt.Errorf("%d bytes are too few: at least %d are needed", limit, minMarkdown)
 	}
-	m.add(fmt.Sprintf("## boltseal %s\n", Headline(run.Verdict, opt)))
+	m.add(fmt.Sprintf("## boltseal %s\n", Headline(run, opt)))
 	if opt.Hearsay {
 		m.add(hearsay)
 	}
@@ -90,11 +90,16 @@ func todo(lines []string) string {
 	return "\nWhat to do next:\n\n- " + strings.Join(lines, "\n- ") + "\n"
 }
 
-func mark(s policy.VerdictStatus) string {
-	switch s {
-	case policy.Pass:
+// neutralMark stands for what is neither a pass nor a fault.
+const neutralMark = "▫️"
+
+func mark(run *Run) string {
+	switch {
+	case passed(run):
 		return "✅"
-	case policy.Blocked:
+	case run.Verdict.Status == policy.Pass:
+		return neutralMark
+	case run.Verdict.Status == policy.Blocked:
 		return "❌"
 	}
 	return "⚠️"

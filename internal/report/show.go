@@ -13,8 +13,10 @@ import (
 
 // The words in which formats for people speak of a run. Nothing here is escaped.
 
-// headline is the verdict in one line, without a word from what was scanned.
-func headline(v policy.Verdict) string {
+// headline is the verdict in one line, without a word from what was scanned. Of a shard
+// it says what was found there, and no pass.
+func headline(run *Run) string {
+	v := run.Verdict
 	var counts []string
 	for _, c := range []struct {
 		n    int
@@ -30,6 +32,8 @@ func headline(v policy.Verdict) string {
 		first = "blocked: " + count(v.Blocked, "finding blocks", "findings block")
 	case v.Status == policy.None:
 		first = "no verdict: not everything could be scanned"
+	case v.Status == policy.Pass && run.Shard != nil:
+		first = "nothing blocks here"
 	case v.Status == policy.Pass && len(counts) == 0:
 		first = "pass: no findings"
 	case v.Status == policy.Pass:
@@ -38,11 +42,17 @@ func headline(v policy.Verdict) string {
 		first = "no verdict"
 	}
 	line := strings.Join(append([]string{first}, counts...), ", ")
+	if s := run.Shard; s != nil {
+		line = fmt.Sprintf("shard %d of %d: %s", s.Index, s.Of, line)
+	}
 	if v.Status == policy.Blocked && v.ExitCode == policy.ExitPass {
 		line += " (exit code 0, as blocking is switched off)"
 	}
 	return line
 }
+
+// passed says whether a run is one that may be shown as a pass: of a shard nobody knows.
+func passed(run *Run) bool { return run.Verdict.Status == policy.Pass && run.Shard == nil }
 
 func count(n int, one, many string) string {
 	if n == 1 {

@@ -48,7 +48,7 @@ type table struct {
 // the verdict again with what to do: whoever reads a log reads its end.
 func writeTable(w io.Writer, run *Run, opt Options) error {
 	t := &table{w: bufio.NewWriter(w), opt: opt, several: severalTargets(run)}
-	t.verdict(run.Verdict)
+	t.verdict(run)
 	if !opt.Quiet {
 		t.reasons(run.Verdict.Reasons)
 		t.findings("Blocking", decided(run, policy.Block), maxBlocking, true)
@@ -89,12 +89,17 @@ func (t *table) line(parts ...part) {
 	t.w.WriteString(strings.TrimRight(b.String(), " ") + "\n") //nolint:errcheck // Flush gives it
 }
 
-func (t *table) verdict(v policy.Verdict) {
-	style := map[policy.VerdictStatus]string{policy.Pass: green, policy.Blocked: red}[v.Status]
-	if style == "" {
-		style = yellow
+func (t *table) verdict(run *Run) {
+	style := yellow
+	switch {
+	case passed(run):
+		style = green
+	case run.Verdict.Status == policy.Pass:
+		style = ""
+	case run.Verdict.Status == policy.Blocked:
+		style = red
 	}
-	t.line(part{text: headline(v), style: bold + ";" + style})
+	t.line(part{text: headline(run), style: strings.TrimSuffix(bold+";"+style, ";")})
 }
 
 func (t *table) reasons(reasons []string) {
@@ -262,7 +267,7 @@ func statusStyle(s finding.Status) string {
 
 func (t *table) end(run *Run) {
 	t.line()
-	t.verdict(run.Verdict)
+	t.verdict(run)
 	for _, n := range next(run, t.opt.Catalogue) {
 		t.line(part{text: "  " + n})
 	}

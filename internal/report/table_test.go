@@ -54,8 +54,34 @@ func TestHeadline(t *testing.T) {
 		"blocked: 2 findings block (exit code 0, as blocking is switched off)": {Status: policy.Blocked, Blocked: 2},
 		"no verdict": {},
 	} {
-		if got := headline(v); got != want {
+		if got := headline(&Run{Verdict: v}); got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestAShardIsNoPass(t *testing.T) {
+	for want, v := range map[string]policy.Verdict{
+		"shard 2 of 5: nothing blocks here":                         {Status: policy.Pass},
+		"shard 2 of 5: nothing blocks here, 2 warn":                 {Status: policy.Pass, Warned: 2},
+		"shard 2 of 5: blocked: 1 finding blocks":                   {Status: policy.Blocked, ExitCode: 1, Blocked: 1},
+		"shard 2 of 5: no verdict: not everything could be scanned": {Status: policy.None, ExitCode: 3},
+	} {
+		run := &Run{Verdict: v, Shard: &Shard{Index: 2, Of: 5}}
+		if got := headline(run); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if v.Status != policy.Pass {
+			continue
+		}
+		if got := Headline(run, Options{}); got != "▫️ "+want {
+			t.Errorf("for people: %q", got)
+		}
+		if got := string(write(t, "table", run, Options{Color: true})); strings.Contains(got, "\x1b[1;32m") || !strings.Contains(got, "\x1b[1m"+want) {
+			t.Errorf("the table: %q", got)
+		}
+		if p := htmlPageOf(run, nil); p.Status == "pass" {
+			t.Errorf("the page is %s", p.Status)
 		}
 	}
 }

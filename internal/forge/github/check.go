@@ -69,7 +69,7 @@ func (p *Publisher) check(ctx context.Context, run *report.Run) error {
 	if err := report.Write(&summary, "markdown", run, p.report); err != nil {
 		return doing("writing the check run", err)
 	}
-	title, text := report.Headline(run.Verdict, p.report), summary.String()
+	title, text := report.Headline(run, p.report), summary.String()
 	output := func(some []*github.CheckRunAnnotation) *github.CheckRunOutput {
 		return &github.CheckRunOutput{Title: &title, Summary: &text, Annotations: some}
 	}

@@ -176,7 +176,7 @@ func (p *Publisher) postReview(ctx context.Context, run *report.Run, wishes []wi
 	err := p.once(ctx, func() error {
 		r, _, err := p.api.PullRequests.CreateReview(ctx, p.owner, p.repo, p.target.Number, &github.PullRequestReviewRequest{
 			CommitID: &p.target.Head, Event: new("COMMENT"), Comments: drafts,
-			Body: new(report.Headline(run.Verdict, p.report)),
+			Body: new(report.Headline(run, p.report)),
 		})
 		if err == nil && r.GetID() == 0 {
 			return &Fault{Kind: Broken, Message: "the answer has no id"}
