@@ -86,10 +86,11 @@ func (c ciOptions) publisher(ctx context.Context, sys System, p *prepared, run *
 		return nil, fmt.Errorf("publishing: %w", err)
 	}
 	opt.Color, opt.Width = false, 0
-	label := p.judging.Mask(c.label(root))
+	scope := c.scope(root, p.options)
+	label := p.judging.Mask(scope.label())
 	options := github.Options{
 		API: github.APIAddress(sys.Getenv), Token: token, Target: target,
-		Gate:  strings.Join([]string{sys.Getenv("GITHUB_WORKFLOW"), sys.Getenv("GITHUB_JOB"), label, strings.Join(p.options.scanners, ",")}, "\x00"),
+		Gate:  strings.Join([]string{sys.Getenv("GITHUB_WORKFLOW"), sys.Getenv("GITHUB_JOB"), p.judging.Mask(scope.key())}, "\x00"),
 		Job:   sys.Getenv("GITHUB_RUN_ID") + "." + sys.Getenv("GITHUB_RUN_ATTEMPT"),
 		Label: label, Category: o.category,
 		Check: o.check, Upload: o.upload, Comment: o.comment, Review: o.review,
@@ -103,25 +104,6 @@ func (c ciOptions) publisher(ctx context.Context, sys System, p *prepared, run *
 		return nil, fmt.Errorf("publishing: %w", err)
 	}
 	return publisher, nil
-}
-
-// label tells the gates of a change apart: the jobs of a matrix have the same name
-// in every variable, and what they scan is what differs.
-func (c ciOptions) label(root string) string {
-	if c.publishing.category != "" {
-		return c.publishing.category
-	}
-	var parts []string
-	path := c.path
-	if full, err := realPath(path); err == nil && root != "" {
-		if rel, err := filepath.Rel(root, full); err == nil {
-			path = filepath.ToSlash(rel)
-		}
-	}
-	if path != "." {
-		parts = append(parts, path)
-	}
-	return strings.Join(append(parts, c.images...), " ")
 }
 
 // checkedOut is the commit that is checked out, and the root of its work tree; both

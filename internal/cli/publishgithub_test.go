@@ -151,9 +151,80 @@ func TestCIPublishesOnGitHub(t *testing.T) {
 	if code != 1 || strings.Contains(printed, "publishing") || strings.Contains(printed, "::error file=") {
 		t.Errorf("exit %d:\n%s", code, printed)
 	}
-	want := []string{"POST /issues/7/comments", "POST /pulls/7/reviews", "POST /check-runs boltseal → main failure"}
+	want := []string{"POST /issues/7/comments", "POST /pulls/7/reviews", "POST /check-runs boltseal dockerfile → main failure"}
 	if diff := cmp.Diff(want, c.server.wrote); diff != "" {
 		t.Errorf("%s\n%s", diff, printed)
+	}
+}
+
+// published are the marker of the gate's comment and the name of its check.
+func (a *api) published(t *testing.T) (marker, check string) {
+	t.Helper()
+	for i, wrote := range a.wrote {
+		var in struct{ Name, Body string }
+		if err := json.Unmarshal([]byte(a.bodies[i]), &in); err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case strings.HasPrefix(wrote, "POST /issues/7/comments"):
+			marker, _, _ = strings.Cut(in.Body, "\n")
+		case strings.HasPrefix(wrote, "POST /check-runs"):
+			check = in.Name
+		}
+	}
+	return marker, check
+}
+
+func TestJobsThatLookAtOtherThingsAreToldApart(t *testing.T) {
+	long := "docker-archive:" + strings.Repeat("long/", 20)
+	c := newChange(t, badDockerfile)
+	sub := filepath.Join(c.dir, "repo", "sub")
+	if err := os.Mkdir(sub, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	markers, checks := make(map[string]string), make(map[string]string)
+	for name, args := range map[string][]string{
+		"the plain one":    nil,
+		"a scanner less":   {"--scanners", "dockerfile,secrets"},
+		"an image":         {"--image", "docker-archive:a.tar"},
+		"two images":       {"--image", "docker-archive:a.tar", "--image", "docker-archive:b.tar"},
+		"a long name":      {"--image", long + "a"},
+		"a long name more": {"--image", long + "b"},
+		"another folder":   {"--path", sub},
+		"a name":           {"--category", "night"},
+	} {
+		c.server.wrote, c.server.bodies = nil, nil
+		_, printed := c.ci(t, append([]string{"--upload-sarif=false", "--review=false"}, args...)...)
+		marker, check := c.server.published(t)
+		if marker == "" || check == "" {
+			t.Fatalf("%s: published %v\n%s", name, c.server.wrote, printed)
+		}
+		if other, taken := markers[marker]; taken {
+			t.Errorf("%s and %s share a comment", name, other)
+		}
+		if other, taken := checks[check]; taken {
+			t.Errorf("%s and %s share the check %q", name, other, check)
+		}
+		markers[marker], checks[check] = name, name
+	}
+	// The order in which scanners are named means nothing.
+	c.server.wrote, c.server.bodies = nil, nil
+	c.ci(t, "--upload-sarif=false", "--review=false", "--scanners", "secrets, dockerfile")
+	if marker, _ := c.server.published(t); markers[marker] != "a scanner less" {
+		t.Errorf("the same scanners in another order are %q", markers[marker])
+	}
+}
+
+func TestARefusedRunIsTheSameGate(t *testing.T) {
+	c := newChange(t, badDockerfile)
+	args := []string{"--upload-sarif=false", "--review=false", "--scanners", " dockerfile, secrets"}
+	c.ci(t, args...)
+	marker, check := c.server.published(t)
+	c.server.wrote, c.server.bodies = nil, nil
+	c.env["GITHUB_SERVER_URL"] = "http://127.0.0.1:1"
+	code, printed := c.ci(t, args...)
+	if again, name := c.server.published(t); code != 3 || again != marker || name != check || marker == "" {
+		t.Errorf("exit %d: the comment %q became %q, the check %q %q\n%s", code, marker, again, check, name, printed)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/google/go-github/v60/github"
 
@@ -34,12 +35,22 @@ func (p *Publisher) CheckName() string {
 		name += " by the fork's word"
 	}
 	if p.label != "" {
-		name += " " + shortened(p.label, maxLabel)
+		name += " " + named(p.label, maxLabel)
 	}
 	if p.target.Base != "" {
-		name += " → " + shortened(p.target.Base, maxTitle)
+		name += " → " + named(p.target.Base, maxTitle)
 	}
 	return name
+}
+
+// named is a text of at most n runes that is another one for every other text.
+func named(s string, n int) string {
+	const mark = 9
+	short := shortened(s, n)
+	if short == s {
+		return s
+	}
+	return strings.TrimSuffix(shortened(s, n-mark), "…") + "…" + key(s)[:mark-1]
 }
 
 // conclusion is what a check says of a verdict. No verdict is a failure: "neutral"
