@@ -218,3 +218,80 @@ func sameFindings(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("verdicts differ: %s", diff)
 	}
 }
+
+// TestShardsAreOfOneSetting: shards that ran with other flags, variables or files do not
+// make a whole, and what changes no verdict keeps none apart.
+func TestShardsAreOfOneSetting(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("app/Dockerfile", "FROM scratch\nMAINTAINER me\n")
+	vex := func(product string) string {
+		return `{"@context":"https://openvex.dev/ns/v0.2.0","@id":"x","author":"a","timestamp":"2026-11-01T00:00:00Z","version":1,"statements":[{"vulnerability":{"name":"CVE-2026-0001"},"products":[{"@id":"` + product + `"}],"status":"fixed"}]}`
+	}
+	write("a.vex.json", vex("pkg:npm/a"))
+	write("copy/a.vex.json", vex("pkg:npm/a"))
+	write("b.vex.json", vex("pkg:npm/b"))
+	write("a.yaml", "ignored: [DL3008]\n")
+	write("b.yaml", "ignored: [DL3059]\n")
+	scan := func(i int, env string, args ...string) string {
+		t.Helper()
+		file := fmt.Sprintf("run-%d.json", i)
+		args = append([]string{"scan", "--scanners", "dockerfile", "-f", "json=" + file, "--shard", fmt.Sprintf("%d/2", i)}, args...)
+		var out bytes.Buffer
+		code := cli.Main(t.Context(), append(args, "app"), cli.System{
+			Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out,
+			Getenv: func(name string) string {
+				key, value, _ := strings.Cut(env, "=")
+				if name == key {
+					return value
+				}
+				return ""
+			},
+			Now: func() time.Time { return time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC) },
+		})
+		if code == cli.ExitUsage {
+			t.Fatalf("%v: %s", args, out.String())
+		}
+		return file
+	}
+	for name, test := range map[string]struct {
+		one, two []string
+		env      string // of the second
+		same     bool
+	}{
+		"the same":                      {nil, nil, "", true},
+		"a flag that tightens":          {[]string{"--no-gitignore"}, nil, "", false},
+		"a flag that loosens":           {nil, []string{"--max-archive-depth", "1"}, "", false},
+		"registries":                    {[]string{"--registry-mirror", "docker.io=a.example.com"}, []string{"--registry-mirror", "docker.io=b.example.com"}, "", false},
+		"a list in another order":       {[]string{"--trusted-registry", "a.example.com,b.example.com"}, []string{"--trusted-registry", "b.example.com", "--trusted-registry", "a.example.com"}, "", true},
+		"advisories":                    {[]string{"--db-mode", "api"}, nil, "", false},
+		"a flag and its variable":       {[]string{"--environment", "production"}, nil, "BOLTSEAL_ENVIRONMENT=production", true},
+		"a variable":                    {nil, nil, "BOLTSEAL_DOCKERFILE=*.docker", false},
+		"a variable of hadolint":        {nil, nil, "HADOLINT_IGNORE=DL4000", false},
+		"files of other content":        {[]string{"--vex", "a.vex.json"}, []string{"--vex", "b.vex.json"}, "", false},
+		"files of one content":          {[]string{"--vex", "a.vex.json"}, []string{"--vex", "copy/a.vex.json"}, "", true},
+		"another tool's file":           {[]string{"--hadolint-config", "a.yaml"}, []string{"--hadolint-config", "b.yaml"}, "", false},
+		"what changes no verdict":       {[]string{"--timeout", "10m", "-v"}, []string{"--offline"}, "BOLTSEAL_CACHE_DIR=" + dir + "/cache", true},
+		"a limit of one and none other": {[]string{"--fail-on", "low"}, nil, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			merge := []string{"merge", scan(1, "", test.one...), scan(2, test.env, test.two...)}
+			if strings.Contains(strings.Join(test.one, " "), "--environment") {
+				merge = append(merge, "--environment", "production")
+			}
+			_, out := invoke(t, merge...)
+			if refused := strings.Contains(out, "they are of different"); refused == test.same {
+				t.Errorf("refused: %v\n%s", refused, out)
+			}
+		})
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/boltseal/boltseal/internal/cache"
 	"github.com/boltseal/boltseal/internal/finding"
@@ -82,14 +83,16 @@ type scanOptions struct {
 	// inJob says that a CI job scans, event what caused it, defaultBranch that it is
 	// about the default branch itself.
 	inJob bool
-	// shard is "I/N" where several jobs share the run.
+	// shard is "I/N" where several jobs share the run, which flags must be the same in.
 	shard         string
+	flags         *pflag.FlagSet
 	event         policy.Event
 	defaultBranch bool
 }
 
 func (o *scanOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
+	o.flags = f
 	f.StringVarP(&o.policy, "policy", "c", "", "policy file, instead of looking for .boltseal.yaml from the target upwards")
 	f.StringSliceVar(&o.scanners, "scanners", nil, "only these scanners: "+strings.Join(gate.ScannerNames(), ","))
 	f.StringVar(&o.failOn, "fail-on", "", "block what is at least this severe: critical, high, medium, low or info")
@@ -319,7 +322,7 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 			return noVerdict(err)
 		}
 	}
-	if p.part, err = p.share(); err != nil {
+	if p.part, err = p.share(sys); err != nil {
 		return err
 	}
 	return p.build(ctx, sys, args)

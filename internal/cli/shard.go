@@ -1,18 +1,26 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/boltseal/boltseal/internal/gate"
 	"github.com/boltseal/boltseal/internal/git"
+	"github.com/boltseal/boltseal/internal/scanner/dockerfile"
 )
 
 // parseShard reads "I/N".
@@ -31,7 +39,7 @@ func parseShard(text string) (index, of int, err error) {
 }
 
 // share says what of the targets is due here; nil for all of it.
-func (p *prepared) share() (*gate.Share, error) {
+func (p *prepared) share(sys System) (*gate.Share, error) {
 	o := p.options
 	if o.shard == "" {
 		return nil, nil //nolint:nilnil // documented
@@ -45,7 +53,7 @@ func (p *prepared) share() (*gate.Share, error) {
 		return nil, err
 	}
 	s.Histories = slices.ContainsFunc(p.targets, func(t target) bool { return t.scheme == "git" })
-	s.Plan, err = p.plan(s.Of)
+	s.Plan, err = p.plan(sys, s.Of)
 	return s, err
 }
 
@@ -62,28 +70,27 @@ func (p *prepared) places() []int {
 	return places
 }
 
-// plan is a digest of what the whole run is to do, shards aside.
-func (p *prepared) plan(of int) (string, error) {
+// plan is a digest of what the whole run is to do and how, shards aside: every flag and
+// variable that can change a verdict, whatever is added to them later, and the files that
+// they name.
+func (p *prepared) plan(sys System, of int) (string, error) {
 	type read struct{ Path, Ref, Digest, Under string }
 	o := p.options
-	var failOn string
-	if p.judging.FailOn != nil {
-		failOn = p.judging.FailOn.String()
+	settings, err := settingsOf(o.flags)
+	if err != nil {
+		return "", err
 	}
 	plan := struct {
-		Version, Commit                                     string
-		Of                                                  int
-		Targets, Scanners, Dockerfiles, VEX, Trusted, Bases []string
-		Policies                                            []read
-		FailOn, Event, Environment, Platform, Baseline      string
-		BaselineRun, Shellcheck, NewFrom                    string
-		NoGitignore, DefaultBranch, InChange                bool
-		Archives                                            int
+		Version, Commit, Event  string
+		Of                      int
+		Targets                 []string
+		Policies                []read
+		Settings                []string
+		Hadolint                []dockerfile.Variable
+		DefaultBranch, InChange bool
 	}{
-		Version: Version, Commit: p.commit, Of: of, Scanners: slices.Sorted(slices.Values(o.scanners)), Dockerfiles: o.dockerfiles, VEX: o.vex, Trusted: o.trusted, Bases: o.baseImages,
-		FailOn: failOn, Event: string(o.event), Environment: o.environment, Platform: o.platform, Baseline: o.baseline,
-		BaselineRun: o.baselineRun, Shellcheck: o.shellcheck, NewFrom: o.newFrom,
-		NoGitignore: o.noGitignore, DefaultBranch: o.defaultBranch, InChange: o.inChange, Archives: o.archives,
+		Version: Version, Commit: p.commit, Event: string(o.event), Of: of, Settings: settings, Hadolint: hadolintVariables(sys.Getenv),
+		DefaultBranch: o.defaultBranch, InChange: o.inChange,
 	}
 	for _, t := range p.targets {
 		plan.Targets = append(plan.Targets, t.name())
@@ -97,6 +104,75 @@ func (p *prepared) plan(of int) (string, error) {
 	}
 	sum := sha256.Sum256(text)
 	return "sha256:" + hex.EncodeToString(sum[:]), nil
+}
+
+// namesFiles are the flags whose values name files, or may: what is in them counts, and not
+// where a job has put them.
+var namesFiles = []string{"policy", "baseline", "baseline-run", "vex", "gitleaks-config", "gitleaks-baseline", "hadolint-config", "db", "db-source", "shellcheck"}
+
+// settingsOf are the flags that are set and can change a verdict, in the order of their
+// names.
+func settingsOf(flags *pflag.FlagSet) ([]string, error) {
+	var all []string
+	var errs []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		if e, known := flagEffects[f.Name]; known && e == neutral || sameAsDefault(f) {
+			return
+		}
+		values := []string{f.Value.String()}
+		if set, ok := f.Value.(pflag.SliceValue); ok {
+			values = slices.Clone(set.GetSlice())
+		}
+		for i, v := range values {
+			values[i] = strings.TrimSpace(v)
+			if slices.Contains(namesFiles, f.Name) {
+				digest, err := contentOf(values[i])
+				if err != nil {
+					errs = append(errs, usage(fmt.Errorf("--%s: %w", f.Name, err)))
+				}
+				values[i] = cmp.Or(digest, values[i])
+			}
+		}
+		slices.Sort(values)
+		all = append(all, f.Name+"="+strings.Join(slices.Compact(values), "\n"))
+	})
+	return all, errors.Join(errs...)
+}
+
+// contentOf is a digest of a file or folder; empty for what is none.
+func contentOf(name string) (string, error) {
+	root, err := os.Stat(name)
+	if err != nil || !root.Mode().IsRegular() && !root.IsDir() {
+		return "", nil //nolint:nilerr // the name of something else, or a file of the trusted branch
+	}
+	sum := sha256.New()
+	add := func(name, path string) error {
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close() //nolint:errcheck // only read from
+		content := sha256.New()
+		if _, err := io.Copy(content, f); err != nil {
+			return err
+		}
+		fmt.Fprintf(sum, "%q %x\n", name, content.Sum(nil))
+		return nil
+	}
+	if root.IsDir() {
+		err = fs.WalkDir(os.DirFS(name), ".", func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			return add(path, filepath.Join(name, filepath.FromSlash(path)))
+		})
+	} else {
+		err = add("", name)
+	}
+	if err != nil {
+		return "", err
+	}
+	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // checkedOut is the commit of the repository that the targets lie in; empty where
