@@ -15,6 +15,7 @@ import (
 	"github.com/boltseal/boltseal/internal/ci"
 	"github.com/boltseal/boltseal/internal/forge"
 	"github.com/boltseal/boltseal/internal/forge/github"
+	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/gate"
 	"github.com/boltseal/boltseal/internal/git"
 	"github.com/boltseal/boltseal/internal/report"
@@ -63,7 +64,7 @@ func (c ciOptions) onGitHub(ctx context.Context, sys System, actions *forge.Acti
 		errs = append(errs, actions.Annotations(run))
 	}
 	err = errors.Join(errs...)
-	if slices.ContainsFunc(results, func(r github.Result) bool { return github.Degraded(r.Err) }) {
+	if slices.ContainsFunc(results, func(r github.Result) bool { return wire.Degraded(r.Err) }) {
 		sys.warn("the token may not publish all of this, as that of a pull request from a fork: the verdict is the same, and the job summary has the whole of it")
 	}
 	if err == nil && publisher == nil && c.publishing.require {

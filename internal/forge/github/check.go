@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-github/v60/github"
 
+	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
 )
@@ -46,11 +47,11 @@ func (p *Publisher) CheckName() string {
 // named is a text of at most n runes that is another one for every other text.
 func named(s string, n int) string {
 	const mark = 9
-	short := shortened(s, n)
+	short := wire.Shortened(s, n)
 	if short == s {
 		return s
 	}
-	return strings.TrimSuffix(shortened(s, n-mark), "…") + "…" + key(s)[:mark-1]
+	return strings.TrimSuffix(wire.Shortened(s, n-mark), "…") + "…" + key(s)[:mark-1]
 }
 
 // conclusion is what a check says of a verdict. No verdict is a failure: "neutral"
@@ -78,7 +79,7 @@ func (p *Publisher) check(ctx context.Context, run *report.Run) error {
 	}
 	var summary bytes.Buffer
 	if err := report.Write(&summary, "markdown", run, p.report); err != nil {
-		return doing("writing the check run", err)
+		return wire.Doing("writing the check run", err)
 	}
 	title, text := report.Headline(run, p.report), summary.String()
 	output := func(some []*github.CheckRunAnnotation) *github.CheckRunOutput {
@@ -88,19 +89,19 @@ func (p *Publisher) check(ctx context.Context, run *report.Run) error {
 	first, rest := all[:min(len(all), perRequest)], all[min(len(all), perRequest):]
 	c := checkRun{p: p, options: github.UpdateCheckRunOptions{Name: p.CheckName()}, conclusion: p.conclusion(run.Verdict)}
 	err := c.create(ctx, output(first), len(rest) == 0)
-	if kindOf(err) == Invalid && len(first) > 0 {
+	if wire.KindOf(err) == wire.Invalid && len(first) > 0 {
 		// An annotation may be what GitHub does not take: the verdict counts more.
-		return errors.Join(c.create(ctx, output(nil), true), doing("annotating", err))
+		return errors.Join(c.create(ctx, output(nil), true), wire.Doing("annotating", err))
 	}
 	if err != nil {
-		return doing("making the check run", err)
+		return wire.Doing("making the check run", err)
 	}
 	for sent := len(first); len(rest) > 0; {
 		batch := rest[:min(len(rest), perRequest)]
 		rest = rest[len(batch):]
 		sent += len(batch)
 		if err := c.update(ctx, output(batch), len(rest) == 0, sent); err != nil {
-			return errors.Join(doing("annotating", err), doing("ending the check run", c.update(ctx, output(nil), true, 0)))
+			return errors.Join(wire.Doing("annotating", err), wire.Doing("ending the check run", c.update(ctx, output(nil), true, 0)))
 		}
 	}
 	return nil
@@ -123,10 +124,10 @@ func (c *checkRun) create(ctx context.Context, output *github.CheckRunOutput, la
 	if last {
 		opt.Status, opt.Conclusion = new("completed"), &c.conclusion
 	}
-	return c.p.once(ctx, func() error {
+	return c.p.wire.Once(ctx, func() error {
 		made, _, err := c.p.api.Checks.CreateCheckRun(ctx, c.p.owner, c.p.repo, opt)
 		if err == nil && made.GetID() == 0 {
-			return &Fault{Kind: Broken, Message: "the answer has no id"}
+			return &wire.Fault{Kind: wire.Broken, Message: "the answer has no id"}
 		}
 		c.id = made.GetID()
 		return err
@@ -155,8 +156,8 @@ func (c *checkRun) update(ctx context.Context, output *github.CheckRunOutput, la
 	if last {
 		opt.Status, opt.Conclusion = new("completed"), &c.conclusion
 	}
-	return c.p.once(ctx, func() error {
-		_, _, err := c.p.api.Checks.UpdateCheckRun(repeatable(ctx, len(output.Annotations) == 0), c.p.owner, c.p.repo, c.id, opt)
+	return c.p.wire.Once(ctx, func() error {
+		_, _, err := c.p.api.Checks.UpdateCheckRun(wire.Repeatable(ctx, len(output.Annotations) == 0), c.p.owner, c.p.repo, c.id, opt)
 		return err
 	}, func() (bool, error) {
 		there, _, err := c.p.api.Checks.GetCheckRun(ctx, c.p.owner, c.p.repo, c.id)
@@ -199,6 +200,6 @@ func annotation(f *report.Finding) *github.CheckRunAnnotation {
 		path, start, end = f.Location.Path, 1, 1
 	}
 	return &github.CheckRunAnnotation{
-		Path: &path, StartLine: &start, EndLine: &end, AnnotationLevel: &level, Title: new(shortened(f.Title(), maxTitle)), Message: new(f.Explained()),
+		Path: &path, StartLine: &start, EndLine: &end, AnnotationLevel: &level, Title: new(wire.Shortened(f.Title(), maxTitle)), Message: new(f.Explained()),
 	}
 }

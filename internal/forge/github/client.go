@@ -8,73 +8,41 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/google/go-github/v60/github"
+
+	"github.com/boltseal/boltseal/internal/forge/wire"
 )
 
 // client speaks to one repository. go-github builds requests and reads answers;
 // everything else about them is the transport's.
 type client struct {
 	api         *github.Client
-	wire        *transport
-	clock       Clock
+	wire        *wire.Transport
 	graphql     string
 	owner, repo string
 	// self is the login under which we write; "" while nobody has asked.
 	self string
 }
 
-// newClient makes a client of the API at address, as GITHUB_API_URL has it. base
-// may be nil.
-func newClient(address, token string, base http.RoundTripper, clock Clock) (*client, error) {
-	root, err := apiRoot(address)
+// newClient makes a client of the API at address, as GITHUB_API_URL has it. base and
+// clock may be nil.
+func newClient(address, token string, base http.RoundTripper, clock wire.Clock) (*client, error) {
+	root, err := wire.Root(address, "GITHUB_API_URL")
 	if err != nil {
 		return nil, err
 	}
-	if token == "" {
-		return nil, errors.New("speaking to GitHub: there is no token")
+	transport, err := wire.New(root, token, base, clock, dialect())
+	if err != nil {
+		return nil, err
 	}
-	if strings.ContainsAny(token, "\r\n\x00") {
-		return nil, errors.New("speaking to GitHub: the token holds a line break")
-	}
-	if base == nil {
-		base = &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: 10 * time.Second, ForceAttemptHTTP2: true}
-	}
-	if clock == nil {
-		clock = realClock{}
-	}
-	wire := &transport{base: base, root: root, token: token, clock: clock, left: patience}
-	api := github.NewClient(&http.Client{
-		Transport: wire,
-		// The transport follows what may be followed.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	})
+	api := github.NewClient(transport.Client())
 	api.BaseURL = root
 	api.UserAgent = "boltseal"
-	return &client{api: api, wire: wire, clock: clock, graphql: graphQLAddress(root)}, nil
-}
-
-// apiRoot checks the address of the API. A token goes over plain HTTP to this very
-// machine only.
-func apiRoot(address string) (*url.URL, error) {
-	u, err := url.Parse(strings.TrimRight(address, "/") + "/")
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, errors.New("reading GITHUB_API_URL: it is no address like https://HOST/api/v3")
-	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
-		return nil, fmt.Errorf("reading GITHUB_API_URL: %s://%s: the token is sent over https only", u.Scheme, u.Host)
-	}
-	return u, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return &client{api: api, wire: transport, graphql: graphQLAddress(root)}, nil
 }
 
 // graphQLAddress is where GraphQL is spoken: beside v3 on an Enterprise Server
@@ -106,7 +74,7 @@ func APIAddress(getenv func(string) string) string {
 func (c *client) open(ctx context.Context, owner, repo string) error {
 	r, _, err := c.api.Repositories.Get(ctx, owner, repo)
 	if err != nil {
-		return doing("reading the repository", err)
+		return wire.Doing("reading the repository", err)
 	}
 	c.owner, c.repo = r.GetOwner().GetLogin(), r.GetName()
 	if c.owner == "" || c.repo == "" {
@@ -128,23 +96,23 @@ func (c *client) query(ctx context.Context, text string, variables map[string]an
 			Message string `json:"message"`
 		} `json:"errors"`
 	}
-	if _, err := c.api.Do(repeatable(ctx, true), req, &out); err != nil {
+	if _, err := c.api.Do(wire.Repeatable(ctx, true), req, &out); err != nil {
 		return err
 	}
 	if len(out.Errors) > 0 {
-		kind := Invalid
+		kind := wire.Invalid
 		switch out.Errors[0].Type {
 		case "FORBIDDEN", "INSUFFICIENT_SCOPES":
-			kind = Denied
+			kind = wire.Denied
 		case "RATE_LIMITED":
-			kind = Limited
+			kind = wire.Limited
 		case "NOT_FOUND":
-			kind = Missing
+			kind = wire.Missing
 		}
-		return &Fault{Kind: kind, Message: c.wire.hide(short(out.Errors[0].Message))}
+		return &wire.Fault{Kind: kind, Message: c.wire.Hide(wire.Short(out.Errors[0].Message))}
 	}
 	if err := json.Unmarshal(out.Data, into); err != nil {
-		return &Fault{Kind: Broken, Message: "the answer is not what was asked for"}
+		return &wire.Fault{Kind: wire.Broken, Message: "the answer is not what was asked for"}
 	}
 	return nil
 }
@@ -167,10 +135,10 @@ func (c *client) whoami(ctx context.Context) error {
 	switch {
 	case err == nil && out.Viewer.Login != "":
 		c.self = out.Viewer.Login
-	case err == nil || kindOf(err) == Denied || kindOf(err) == Missing || kindOf(err) == Invalid:
+	case err == nil || wire.KindOf(err) == wire.Denied || wire.KindOf(err) == wire.Missing || wire.KindOf(err) == wire.Invalid:
 		c.self = actionsBot
 	default:
-		return doing("asking who we are", err)
+		return wire.Doing("asking who we are", err)
 	}
 	return nil
 }
@@ -184,30 +152,6 @@ func (c *client) isSelf(u *github.User) bool {
 		return true
 	}
 	return u.GetType() == "Bot" && strings.EqualFold(strings.TrimSuffix(u.GetLogin(), "[bot]"), strings.TrimSuffix(c.self, "[bot]"))
-}
-
-// once creates what must be there once. After a failure that leaves open whether
-// it was done, found looks before it is tried again.
-func (c *client) once(ctx context.Context, create func() error, found func() (bool, error)) error {
-	for attempt := 1; ; attempt++ {
-		err := create()
-		if kindOf(err) != Broken {
-			return err
-		}
-		if c.wire.pause(ctx, backoff(attempt)) != nil {
-			return err
-		}
-		there, lookErr := found()
-		if lookErr != nil {
-			return errors.Join(err, lookErr)
-		}
-		if there {
-			return nil
-		}
-		if attempt == maxAttempts {
-			return err
-		}
-	}
 }
 
 // pages calls list for every page, at most maxPages of them.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-github/v60/github"
 
+	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/report"
 )
 
@@ -58,7 +59,7 @@ func (p *Publisher) comments(ctx context.Context) ([]*github.IssueComment, error
 		return resp, err
 	})
 	slices.SortFunc(mine, func(a, b *github.IssueComment) int { return cmp.Compare(a.GetID(), b.GetID()) })
-	return mine, doing("reading the comments", err)
+	return mine, wire.Doing("reading the comments", err)
 }
 
 // comment makes the gate's one comment say what the run says.
@@ -69,11 +70,11 @@ func (p *Publisher) comment(ctx context.Context, run *report.Run) error {
 		opt := p.report
 		opt.MaxBytes = budget
 		if err := report.Write(&b, "markdown", run, opt); err != nil {
-			return doing("writing the comment", err)
+			return wire.Doing("writing the comment", err)
 		}
 		err = p.upsert(ctx, commentMarker(p.gate)+b.String(), report.WorthSaying(run))
 		// GitHub says in more than one way that a text is too long.
-		if k := kindOf(err); k != TooLarge && k != Invalid {
+		if k := wire.KindOf(err); k != wire.TooLarge && k != wire.Invalid {
 			return err
 		}
 	}
@@ -97,7 +98,7 @@ func (p *Publisher) upsert(ctx context.Context, body string, worth bool) error {
 				return err
 			}
 		}
-		if err = p.settle(ctx, mine, body); kindOf(err) != Missing {
+		if err = p.settle(ctx, mine, body); wire.KindOf(err) != wire.Missing {
 			return err
 		}
 	}
@@ -107,10 +108,10 @@ func (p *Publisher) upsert(ctx context.Context, body string, worth bool) error {
 // post makes a comment, and gives all that there are then: another job may have
 // made one at the same time.
 func (p *Publisher) post(ctx context.Context, body string) ([]*github.IssueComment, error) {
-	err := p.once(ctx, func() error {
+	err := p.wire.Once(ctx, func() error {
 		c, _, err := p.api.Issues.CreateComment(ctx, p.owner, p.repo, p.target.Number, &github.IssueComment{Body: &body})
 		if err == nil && c.GetID() == 0 {
-			return &Fault{Kind: Broken, Message: "the answer has no id"}
+			return &wire.Fault{Kind: wire.Broken, Message: "the answer has no id"}
 		}
 		if err == nil && c.User.GetLogin() != "" {
 			p.self = c.User.GetLogin() // who else could we be
@@ -121,7 +122,7 @@ func (p *Publisher) post(ctx context.Context, body string) ([]*github.IssueComme
 		return len(mine) > 0, err
 	})
 	if err != nil {
-		return nil, doing("posting the comment", err)
+		return nil, wire.Doing("posting the comment", err)
 	}
 	return p.comments(ctx)
 }
@@ -134,14 +135,14 @@ func (p *Publisher) settle(ctx context.Context, mine []*github.IssueComment, bod
 	var errs []error
 	for _, c := range mine[1:] {
 		_, err := p.api.Issues.DeleteComment(ctx, p.owner, p.repo, c.GetID())
-		if kindOf(err) != Missing { // the other job did
-			errs = append(errs, doing("deleting a second comment", err))
+		if wire.KindOf(err) != wire.Missing { // the other job did
+			errs = append(errs, wire.Doing("deleting a second comment", err))
 		}
 	}
 	if stored(mine[0].GetBody()) != stored(body) {
 		_, _, err := p.api.Issues.EditComment(ctx, p.owner, p.repo, mine[0].GetID(), &github.IssueComment{Body: &body})
 		if err != nil {
-			return doing("updating the comment", err)
+			return wire.Doing("updating the comment", err)
 		}
 	}
 	return errors.Join(errs...)

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/google/go-github/v60/github"
+
+	"github.com/boltseal/boltseal/internal/forge/wire"
 )
 
 // Origin is where a workflow ran that this job follows (workflow_run). GitHub says
@@ -96,7 +98,7 @@ func Pulls(ctx context.Context, options Options, origin Origin) ([]Target, error
 		return resp, err
 	})
 	if err != nil {
-		return nil, doing("looking for the pull request", err)
+		return nil, wire.Doing("looking for the pull request", err)
 	}
 	if len(targets) > maxPulls {
 		return nil, fmt.Errorf("looking for the pull request: there are %d of that commit", len(targets))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/report"
 )
 
@@ -15,7 +16,7 @@ type Options struct {
 	API, Token string
 	// HTTP and Clock are for tests; nil for the real ones.
 	HTTP  http.RoundTripper
-	Clock Clock
+	Clock wire.Clock
 
 	Target Target
 	// Gate tells this gate from others on the same change: it keys comments. Job
@@ -86,7 +87,7 @@ func (p *Publisher) note(text string) { p.notes = append(p.notes, text) }
 // nothing may be merged that requires it.
 func (p *Publisher) Publish(ctx context.Context, run *report.Run) []Result {
 	opening := p.open(ctx, p.target.Owner, p.target.Repo)
-	if Degraded(opening) {
+	if wire.Degraded(opening) {
 		opening = nil // the name that we know may do
 	}
 	var current error
@@ -125,7 +126,7 @@ func (p *Publisher) Publish(ctx context.Context, run *report.Run) []Result {
 func (p *Publisher) current(ctx context.Context) error {
 	pull, _, err := p.api.PullRequests.Get(ctx, p.owner, p.repo, p.target.Number)
 	if err != nil {
-		return doing("reading the pull request", err)
+		return wire.Doing("reading the pull request", err)
 	}
 	if pull.GetHead().GetSHA() != p.target.Head {
 		return errors.New("the pull request has newer commits, whose own run reports")

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
 )
@@ -265,7 +266,7 @@ func TestAForkTokenDegrades(t *testing.T) {
 		t.Fatalf("%d results", len(results))
 	}
 	for _, r := range results {
-		if !Degraded(r.Err) {
+		if !wire.Degraded(r.Err) {
 			t.Errorf("%s: %v, want what says that the token may not", r.Part, r.Err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-github/v60/github"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/report"
 )
 
@@ -88,7 +89,7 @@ func (p *Publisher) reviewComments(ctx context.Context) (map[string][]*github.Pu
 	for _, same := range mine { // the oldest first
 		slices.SortFunc(same, func(a, b *github.PullRequestComment) int { return cmp.Compare(a.GetID(), b.GetID()) })
 	}
-	return mine, answered, doing("reading the review comments", err)
+	return mine, answered, wire.Doing("reading the review comments", err)
 }
 
 // wishes are the comments that the run asks for, as far as the diff shows their
@@ -135,7 +136,7 @@ func (p *Publisher) diffs(ctx context.Context, wanted []*report.Finding) (map[st
 		}
 		return resp, err
 	})
-	return diffs, doing("reading the files of the pull request", err)
+	return diffs, wire.Doing("reading the files of the pull request", err)
 }
 
 // same leaves the lines that the checkout has as well, at the same number.
@@ -173,13 +174,13 @@ func (p *Publisher) postReview(ctx context.Context, run *report.Run, wishes []wi
 	if len(drafts) == 0 {
 		return false, nil
 	}
-	err := p.once(ctx, func() error {
+	err := p.wire.Once(ctx, func() error {
 		r, _, err := p.api.PullRequests.CreateReview(ctx, p.owner, p.repo, p.target.Number, &github.PullRequestReviewRequest{
 			CommitID: &p.target.Head, Event: new("COMMENT"), Comments: drafts,
 			Body: new(report.Headline(run, p.report)),
 		})
 		if err == nil && r.GetID() == 0 {
-			return &Fault{Kind: Broken, Message: "the answer has no id"}
+			return &wire.Fault{Kind: wire.Broken, Message: "the answer has no id"}
 		}
 		return err
 	}, func() (bool, error) {
@@ -187,7 +188,7 @@ func (p *Publisher) postReview(ctx context.Context, run *report.Run, wishes []wi
 		drafts = missing(now)
 		return err == nil && len(drafts) == 0, err
 	})
-	return true, doing("posting the review", err)
+	return true, wire.Doing("posting the review", err)
 }
 
 func (w wish) draft() *github.DraftReviewComment {
@@ -262,8 +263,8 @@ func (p *Publisher) looked(run *report.Run) map[string]bool {
 
 func (p *Publisher) deleteReviewComment(ctx context.Context, c *github.PullRequestComment) error {
 	_, err := p.api.PullRequests.DeleteComment(ctx, p.owner, p.repo, c.GetID())
-	if kindOf(err) == Missing {
+	if wire.KindOf(err) == wire.Missing {
 		return nil
 	}
-	return doing("deleting a review comment", err)
+	return wire.Doing("deleting a review comment", err)
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/google/go-github/v60/github"
+
+	"github.com/boltseal/boltseal/internal/forge/wire"
 )
 
 // thread is a conversation on a line.
@@ -65,7 +67,7 @@ func (p *Publisher) threads(ctx context.Context) (map[int64]thread, error) {
 	for range maxPages {
 		var page threadPage
 		if err := p.query(ctx, threadsQuery, map[string]any{"owner": p.owner, "repo": p.repo, "number": p.target.Number, "after": after}, &page); err != nil {
-			return nil, doing("reading the review threads", err)
+			return nil, wire.Doing("reading the review threads", err)
 		}
 		list := page.Repository.PullRequest.ReviewThreads
 		for _, n := range list.Nodes {
@@ -97,7 +99,7 @@ func (p *Publisher) resolve(ctx context.Context, gone, back []*github.PullReques
 	}
 	for _, c := range back {
 		if t := threads[c.GetID()]; t.resolved && t.ours {
-			errs = append(errs, doing("taking up a review thread again", p.turn(ctx, "unresolveReviewThread", t.id)))
+			errs = append(errs, wire.Doing("taking up a review thread again", p.turn(ctx, "unresolveReviewThread", t.id)))
 		}
 	}
 	return errors.Join(errs...)
@@ -105,7 +107,7 @@ func (p *Publisher) resolve(ctx context.Context, gone, back []*github.PullReques
 
 // withheld says whether GraphQL does not do this for us, now or later.
 func withheld(err error) bool {
-	return slices.Contains([]Kind{Denied, Missing, Invalid}, kindOf(err))
+	return slices.Contains([]wire.Kind{wire.Denied, wire.Missing, wire.Invalid}, wire.KindOf(err))
 }
 
 // mended resolves the thread of a comment whose finding is gone. Where the token may
@@ -114,7 +116,7 @@ func withheld(err error) bool {
 func (p *Publisher) mended(ctx context.Context, c *github.PullRequestComment, t thread, answered bool) error {
 	if t.id != "" {
 		if err := p.turn(ctx, "resolveReviewThread", t.id); !withheld(err) {
-			return doing("resolving a review thread", err)
+			return wire.Doing("resolving a review thread", err)
 		}
 	}
 	if answered {

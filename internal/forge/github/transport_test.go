@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-github/v60/github"
+
+	"github.com/boltseal/boltseal/internal/forge/wire"
 )
 
 // clientOf makes a client of a server that answers with each of answers in turn,
@@ -56,7 +58,7 @@ func TestTheTokenGoesToNoOtherHost(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		c, _, _ := clientOf(t, reply(status, "", "Location", stranger.URL+"/x"))
 		for name, do := range map[string]func(*testing.T, *client) error{"GET": read, "POST": post} {
-			if err := do(t, c); kindOf(err) != Moved {
+			if err := do(t, c); wire.KindOf(err) != wire.Moved {
 				t.Errorf("%s answered with %d: %v, want that it moved", name, status, err)
 			}
 		}
@@ -68,7 +70,7 @@ func TestTheTokenGoesToNoOtherHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.api.Do(t.Context(), req, nil); kindOf(err) != Moved {
+	if _, err := c.api.Do(t.Context(), req, nil); wire.KindOf(err) != wire.Moved {
 		t.Errorf("%v", err)
 	}
 }
@@ -77,7 +79,7 @@ func TestRedirectsThatMakeAGetOfAPostAreRefused(t *testing.T) {
 	for _, status := range []int{301, 302, 303} {
 		c, _, calls := clientOf(t, reply(status, "", "Location", "/repositories/1/issues/7/comments"), reply(200, `[]`))
 		err := post(t, c)
-		if kindOf(err) != Moved || !strings.Contains(err.Error(), "lose it") {
+		if wire.KindOf(err) != wire.Moved || !strings.Contains(err.Error(), "lose it") {
 			t.Errorf("%d: %v", status, err)
 		}
 		if *calls != 1 {
@@ -103,7 +105,7 @@ func TestRedirectsThatKeepTheMethodAreFollowed(t *testing.T) {
 		}
 	}
 	c, _, calls := clientOf(t, reply(302, "", "Location", "/round"))
-	if err := read(t, c); kindOf(err) != Moved || *calls != maxHops+1 {
+	if err := read(t, c); wire.KindOf(err) != wire.Moved || *calls != wire.MaxHops+1 {
 		t.Errorf("%v after %d calls", err, *calls)
 	}
 }
@@ -143,14 +145,14 @@ func TestALimitThatLastsTooLongIsTold(t *testing.T) {
 		"a bad reset": reply(403, `{"message":"API rate limit exceeded"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "soon"),
 	} {
 		client, clock, _ := clientOf(t, answer)
-		if err := post(t, client); kindOf(err) != Limited {
+		if err := post(t, client); wire.KindOf(err) != wire.Limited {
 			t.Errorf("%s: %v", name, err)
 		}
 		var sum time.Duration
 		for _, d := range clock.slept {
 			sum += d
 		}
-		if sum > patience {
+		if sum > wire.Patience {
 			t.Errorf("%s: waited for %s", name, sum)
 		}
 	}
@@ -158,18 +160,18 @@ func TestALimitThatLastsTooLongIsTold(t *testing.T) {
 
 func TestAPostIsNotBlindlyRepeated(t *testing.T) {
 	client, _, calls := clientOf(t, reply(502, htmlError))
-	if err := post(t, client); kindOf(err) != Broken || *calls != 1 {
+	if err := post(t, client); wire.KindOf(err) != wire.Broken || *calls != 1 {
 		t.Errorf("%v after %d calls", err, *calls)
 	}
 	client, _, calls = clientOf(t, reply(502, htmlError))
-	if err := read(t, client); kindOf(err) != Broken || *calls != maxAttempts {
+	if err := read(t, client); wire.KindOf(err) != wire.Broken || *calls != wire.MaxAttempts {
 		t.Errorf("%v after %d calls", err, *calls)
 	}
 }
 
 func TestErrorsAreHarmless(t *testing.T) {
 	client, _, _ := clientOf(t, reply(422, `{"message":"bad\u001b[31m\n::error::x `+token+`","errors":[{"message":"##[error]"}]}`))
-	err := doing("posting", post(t, client))
+	err := wire.Doing("posting", post(t, client))
 	for _, bad := range []string{token, "\n", "\x1b", "##["} {
 		if strings.Contains(err.Error(), bad) {
 			t.Errorf("%q is in %q", bad, err)

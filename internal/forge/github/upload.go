@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/report"
 )
 
@@ -48,7 +49,7 @@ func (p *Publisher) upload(ctx context.Context, run *report.Run) error {
 	for some := range slices.Chunk(parts, report.MaxSARIFRuns) {
 		errs = append(errs, p.uploadParts(ctx, run, some))
 	}
-	return doing("uploading SARIF", errors.Join(errs...))
+	return wire.Doing("uploading SARIF", errors.Join(errs...))
 }
 
 // uploadParts uploads parts as one file, or as several where one is too large. Of a
@@ -60,7 +61,7 @@ func (p *Publisher) uploadParts(ctx context.Context, run *report.Run, parts []re
 	}
 	if len(packed) <= maxUpload {
 		err = p.uploadFile(ctx, packed)
-		if kindOf(err) != TooLarge {
+		if wire.KindOf(err) != wire.TooLarge {
 			for _, part := range parts {
 				if part.Cut() > 0 && err == nil {
 					p.note(fmt.Sprintf("code scanning has the %d most severe results of %s: %d more are in the report", part.Results(), part.Category(), part.Cut()))
@@ -75,7 +76,7 @@ func (p *Publisher) uploadParts(ctx context.Context, run *report.Run, parts []re
 	if n := parts[0].Results(); n > 1 {
 		return p.uploadParts(ctx, run, []report.SARIFPart{parts[0].Keep(n / 2)})
 	}
-	return &Fault{Kind: TooLarge, Message: "a single result of " + parts[0].Category() + " is too large"}
+	return &wire.Fault{Kind: wire.TooLarge, Message: "a single result of " + parts[0].Category() + " is too large"}
 }
 
 func (p *Publisher) packed(run *report.Run, parts []report.SARIFPart) ([]byte, error) {
@@ -115,11 +116,11 @@ func (p *Publisher) uploadFile(ctx context.Context, packed []byte) error {
 	var out struct {
 		ID string `json:"id"`
 	}
-	if _, err := p.api.Do(repeatable(ctx, true), req, &out); err != nil {
+	if _, err := p.api.Do(wire.Repeatable(ctx, true), req, &out); err != nil {
 		return err
 	}
 	if out.ID == "" {
-		return &Fault{Kind: Broken, Message: "the answer has no id"}
+		return &wire.Fault{Kind: wire.Broken, Message: "the answer has no id"}
 	}
 	return p.processed(ctx, address+"/"+url.PathEscape(out.ID))
 }
@@ -127,7 +128,7 @@ func (p *Publisher) uploadFile(ctx context.Context, packed []byte) error {
 // processed waits until an upload is processed and reports its errors.
 func (p *Publisher) processed(ctx context.Context, address string) error {
 	for range maxPolls {
-		if err := p.clock.Sleep(ctx, everyPoll); err != nil {
+		if err := p.wire.Clock().Sleep(ctx, everyPoll); err != nil {
 			return err
 		}
 		req, err := p.api.NewRequest(http.MethodGet, address, nil)
@@ -140,13 +141,13 @@ func (p *Publisher) processed(ctx context.Context, address string) error {
 		}
 		_, err = p.api.Do(ctx, req, &out)
 		switch {
-		case kindOf(err) == Missing: // not there yet
+		case wire.KindOf(err) == wire.Missing: // not there yet
 		case err != nil:
 			return err
 		case out.Status == "failed" || len(out.Errors) > 0:
 			var errs []error
 			for _, e := range out.Errors[:min(len(out.Errors), 5)] {
-				errs = append(errs, errors.New(p.wire.hide(short(e))))
+				errs = append(errs, errors.New(p.wire.Hide(wire.Short(e))))
 			}
 			return fmt.Errorf("code scanning did not take all of it: %w", errors.Join(errs...))
 		case out.Status == "complete":
