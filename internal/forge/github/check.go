@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-github/v60/github"
 
+	"github.com/boltseal/boltseal/internal/forge/change"
 	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
@@ -51,7 +52,7 @@ func named(s string, n int) string {
 	if short == s {
 		return s
 	}
-	return strings.TrimSuffix(wire.Shortened(s, n-mark), "…") + "…" + key(s)[:mark-1]
+	return strings.TrimSuffix(wire.Shortened(s, n-mark), "…") + "…" + change.Key(s)[:mark-1]
 }
 
 // conclusion is what a check says of a verdict. No verdict is a failure: "neutral"
@@ -117,7 +118,7 @@ type checkRun struct {
 
 func (c *checkRun) create(ctx context.Context, output *github.CheckRunOutput, last bool) error {
 	// Nobody else's check is taken for ours, not that of the job's step before either.
-	external := key(c.p.gate) + ":" + c.p.job + ":" + rand.Text()
+	external := change.Key(c.p.gate) + ":" + c.p.job + ":" + rand.Text()
 	opt := github.CreateCheckRunOptions{
 		Name: c.options.Name, HeadSHA: c.p.target.Head, ExternalID: &external, Status: new("in_progress"), Output: output,
 	}

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/boltseal/boltseal/internal/forge/change"
 )
 
 const (
@@ -433,7 +435,7 @@ func (c *call) shown(path any, line int) bool {
 	for _, f := range c.h.files {
 		if f["filename"] == path {
 			patch, _ := f["patch"].(string)
-			_, ok := patchLines(patch)[line]
+			_, ok := change.PatchLines(patch)[line]
 			return ok
 		}
 	}

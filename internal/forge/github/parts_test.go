@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/forge/change"
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
 )
@@ -332,7 +333,7 @@ func TestNoMoreReviewCommentsThanAnybodyReads(t *testing.T) {
 	}
 	h.files[1]["patch"] = patch.String()
 	mustPublish(t, only(h, "review"), runOf(manyFindings(100)...))
-	if len(h.lines) != maxComments || h.reviews != 1 {
+	if len(h.lines) != change.MaxComments || h.reviews != 1 {
 		t.Errorf("%d comments in %d reviews", len(h.lines), h.reviews)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/forge/change"
 	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
@@ -221,7 +222,7 @@ func TestTwoJobsAtOnceLeaveOneReviewComment(t *testing.T) {
 }
 
 func TestMarkersOfOthersAreNothing(t *testing.T) {
-	marker := commentMarker("gate")
+	marker := change.CommentMarker("gate")
 	theirs := []object{
 		{"id": int64(1), "body": marker + "spoof", "user": object{"login": "mallory", "type": "User"}},
 		{"id": int64(2), "body": "see: " + marker + "in our own text", "user": object{"login": bot, "type": "Bot"}},

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/boltseal/boltseal/internal/forge/change"
 	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/report"
 )
@@ -96,7 +97,7 @@ func (p *Publisher) hashes(path string, lines map[int]bool) map[int]string {
 	if p.read == nil {
 		return nil
 	}
-	content, err := p.read(path, maxFile)
+	content, err := p.read(path, change.MaxFile)
 	if err != nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package github
+package change
 
 import (
 	"strconv"
@@ -6,33 +6,39 @@ import (
 )
 
 const (
-	// maxPatch is more than GitHub gives of a file.
+	// maxPatch is more than a forge gives of a file.
 	maxPatch = 8 << 20
 	maxLine  = 1 << 30
 )
 
-// diffLine is a line of the new side of a diff, on which a comment can stand.
-type diffLine struct {
-	text string
-	hunk int
+// DiffLine is a line of the new side of a diff, on which a comment can stand.
+type DiffLine struct {
+	Text string
+	// Hunk counts the patch's hunks from 1.
+	Hunk int
+	// Old is the line's number on the old side; 0 for one that the change adds.
+	Old int
 }
 
-// patchLines gives the lines of the new side that a file's patch shows, by number.
+// Diff are the lines of the new side that a file's patch shows, by number.
+type Diff map[int]DiffLine
+
+// PatchLines gives the lines of the new side that a file's patch shows, by number.
 // From where a patch is no patch on, it shows nothing: what it says there of line
 // numbers cannot be believed.
-func patchLines(patch string) map[int]diffLine {
-	lines := make(map[int]diffLine)
+func PatchLines(patch string) Diff {
+	lines := make(Diff)
 	if len(patch) > maxPatch {
 		return lines
 	}
-	hunk, line, before, after := 0, 0, 0, 0
+	var hunk, old, line, before, after int
 	for text := range strings.SplitSeq(strings.TrimSuffix(patch, "\n"), "\n") {
 		if before == 0 && after == 0 {
 			if strings.HasPrefix(text, `\`) {
 				continue
 			}
 			var ok bool
-			if line, before, after, ok = hunkHead(text); !ok {
+			if old, line, before, after, ok = hunkHead(text); !ok {
 				return lines
 			}
 			hunk++
@@ -55,34 +61,39 @@ func patchLines(patch string) map[int]diffLine {
 			return lines
 		}
 		if kind != '-' {
-			lines[line] = diffLine{text: text, hunk: hunk}
+			lines[line] = DiffLine{Text: text, Hunk: hunk}
+			if kind == ' ' {
+				lines[line] = DiffLine{Text: text, Hunk: hunk, Old: old}
+			}
 			line++
+		}
+		if kind != '+' {
+			old++
 		}
 	}
 	return lines
 }
 
-// hunkHead reads "@@ -1,2 +3,4 @@ …": where the new side starts, and how many lines
-// each side has.
-func hunkHead(text string) (line, before, after int, ok bool) {
+// hunkHead reads "@@ -1,2 +3,4 @@ …": where each side starts, and how many lines it has.
+func hunkHead(text string) (old, line, before, after int, ok bool) {
 	rest, ok := strings.CutPrefix(text, "@@ -")
 	if !ok {
-		return 0, 0, 0, false
+		return 0, 0, 0, 0, false
 	}
 	ranges, _, ok := strings.Cut(rest, " @@")
 	if !ok {
-		return 0, 0, 0, false
+		return 0, 0, 0, 0, false
 	}
 	was, is, ok := strings.Cut(ranges, " +")
 	if !ok {
-		return 0, 0, 0, false
+		return 0, 0, 0, 0, false
 	}
-	_, before, ok = hunkRange(was)
+	old, before, ok = hunkRange(was)
 	if !ok {
-		return 0, 0, 0, false
+		return 0, 0, 0, 0, false
 	}
 	line, after, ok = hunkRange(is)
-	return line, before, after, ok
+	return old, line, before, after, ok
 }
 
 func hunkRange(s string) (start, count int, ok bool) {

@@ -1,4 +1,4 @@
-package github
+package change
 
 import (
 	"strings"
@@ -28,8 +28,8 @@ func TestPatchLines(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := make(map[int]string)
-			for n, l := range patchLines(c.patch) {
-				got[n] = l.text
+			for n, l := range PatchLines(c.patch) {
+				got[n] = l.Text
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Error(diff)
@@ -38,13 +38,24 @@ func TestPatchLines(t *testing.T) {
 	}
 }
 
+func TestPatchLinesKnowTheOldSide(t *testing.T) {
+	got := PatchLines("@@ -3,4 +3,4 @@\n a\n-b\n+B\n+C\n d\n-e\n@@ -20,2 +20,2 @@\n f\n+g\n-h")
+	want := Diff{
+		3: {"a", 1, 3}, 4: {"B", 1, 0}, 5: {"C", 1, 0}, 6: {"d", 1, 5},
+		20: {"f", 2, 20}, 21: {"g", 2, 0},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func FuzzPatchLines(f *testing.F) {
 	f.Add("@@ -1,3 +1,4 @@\n a\n-b\n+B\n+C\n d")
 	f.Add("@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+b")
 	f.Fuzz(func(t *testing.T, patch string) {
-		for n, l := range patchLines(patch) {
-			if n < 0 || l.hunk < 1 || !strings.Contains(patch, l.text) {
-				t.Errorf("line %d: %q in hunk %d", n, l.text, l.hunk)
+		for n, l := range PatchLines(patch) {
+			if n < 0 || l.Hunk < 1 || !strings.Contains(patch, l.Text) {
+				t.Errorf("line %d: %q in hunk %d", n, l.Text, l.Hunk)
 			}
 		}
 	})
