@@ -48,6 +48,9 @@ type Context struct {
 	// it left the target, Before the commit that a push replaces, or in a queue the
 	// one that it builds on; empty also where a push makes a new branch.
 	Head, MergeBase, Before string
+	// Ours says that the job of a change runs on the target's own commit, with the
+	// target's rights, as pull_request_target does.
+	Ours bool
 	// Merge says that Commit is a merge that the forge made, whose first parent is
 	// of the target branch.
 	Merge bool

@@ -54,6 +54,7 @@ func github(getenv func(string) string, event []byte) Context {
 	case Pull:
 		c.Change, c.Head = true, commit(e.PullRequest.Head.SHA)
 		c.Source = getenv("GITHUB_HEAD_REF")
+		c.Ours = getenv("GITHUB_EVENT_NAME") == "pull_request_target"
 		if e.PullRequest.Number > 0 {
 			c.Number = strconv.Itoa(e.PullRequest.Number)
 		}

@@ -30,6 +30,9 @@ type anchor struct {
 	trusted, branch string
 	// head is the commit that is checked out; empty where there is none.
 	head string
+	// fetched says that head was fetched and is scanned from git's objects; something
+	// else is checked out.
+	fetched bool
 	// since is the commit to compare with; empty for none, or where allNew says that
 	// there is nothing that it could be.
 	since  string
@@ -81,6 +84,14 @@ func (a *anchor) files(ctx context.Context) commitFiles {
 	return commitFiles{ctx: ctx, objects: a.objects, commit: a.trusted, tree: a.tree}
 }
 
+// at gives the place of a folder or file in the repository; "" for its root.
+func (a *anchor) at(path string) string {
+	if at := a.folder(path); at != "." {
+		return at
+	}
+	return ""
+}
+
 // folder gives the place of a folder in the repository; "." for one outside of it.
 func (a *anchor) folder(dir string) string {
 	real, err := realPath(dir)
@@ -104,10 +115,7 @@ func (a *anchor) revisions() []string {
 
 // comparison is what the findings of a folder, or of a file, are held against.
 func (a *anchor) comparison(path string, policies func() []*policy.Policy) *gate.Comparison {
-	at := a.folder(path)
-	if at == "." {
-		at = ""
-	}
+	at := a.at(path)
 	c := &gate.Comparison{AllNew: a.allNew && !a.unmarked}
 	if a.since != "" && !a.unmarked {
 		c.Since = a.reference(a.since, at, policies)
@@ -129,7 +137,7 @@ func (a *anchor) reference(commit, at string, policies func() []*policy.Policy) 
 			return tree.OpenCommit(ctx, tree.CommitOptions{Repo: a.repo, Commit: commit, Path: at, Name: target, Looks: looks})
 		},
 		Moved: func(ctx context.Context) (map[string]string, error) {
-			renamed, err := a.objects.Renames(ctx, commit, at)
+			renamed, err := a.renames(ctx, commit, at)
 			if err != nil {
 				return nil, err
 			}
@@ -144,6 +152,25 @@ func (a *anchor) reference(commit, at string, policies func() []*policy.Policy) 
 	}
 }
 
+// renames are the files that have moved since a commit, their old paths by their new ones.
+func (a *anchor) renames(ctx context.Context, commit, at string) (map[string]string, error) {
+	if a.fetched {
+		return a.objects.RenamesIn(ctx, commit, a.head, at)
+	}
+	return a.objects.Renames(ctx, commit, at)
+}
+
+// reader reads files of the head commit, of at most so many bytes.
+func (a *anchor) reader(ctx context.Context) func(path string, most int64) ([]byte, error) {
+	return func(path string, most int64) ([]byte, error) {
+		data, err := a.objects.ReadFile(ctx, a.head, path, most+1)
+		if err == nil && int64(len(data)) > most {
+			err = fmt.Errorf("reading %q: no file of at most %d bytes", path, most)
+		}
+		return data, err
+	}
+}
+
 // anchors gives the anchors of a run: of a CI job the one that its event says, else
 // those that the user asks for, one for each repository.
 type anchors struct {
@@ -151,6 +178,14 @@ type anchors struct {
 	policyFrom string
 	newFrom    string
 	byRoot     map[string]*anchor
+}
+
+// fetched gives the job's anchor where its head is not what is checked out; else nil.
+func (s *anchors) fetched() *anchor {
+	if s == nil || s.job == nil || !s.job.fetched {
+		return nil
+	}
+	return s.job
 }
 
 // of gives the anchor of a folder; nil where nothing but the checkout counts.

@@ -361,6 +361,9 @@ func (j *jobAnchor) compare(ctx context.Context, path string) error {
 }
 
 func (j *jobAnchor) compareChange(ctx context.Context) error {
+	if err := j.fetchChange(ctx); err != nil {
+		return err
+	}
 	parents, err := j.objects.Parents(ctx, j.head)
 	if err != nil {
 		return err
@@ -379,6 +382,21 @@ func (j *jobAnchor) compareChange(ctx context.Context) error {
 		return err
 	}
 	return j.sinceTarget(ctx, j.job.Target)
+}
+
+// fetchChange fetches the author's commit where the job has the target's rights and
+// checked out the target's own commit. It is scanned as git keeps it: nothing of it is
+// checked out, and nothing could run it.
+func (j *jobAnchor) fetchChange(ctx context.Context) error {
+	if !j.job.Ours || j.job.Head == "" || j.head != j.job.Commit || j.head == j.job.Head {
+		return nil
+	}
+	if _, err := j.commit(ctx, j.job.Head); err != nil {
+		return err
+	}
+	j.head, j.fetched = j.job.Head, true
+	j.sys.warn("the target branch is checked out: the change is scanned as it was fetched, commit %.12s", j.head)
+	return nil
 }
 
 // holdsChange makes sure that what is checked out is the change that the event is

@@ -82,6 +82,10 @@ func (c ciOptions) publisher(ctx context.Context, sys System, p *prepared, run *
 		return nil, nil //nolint:nilnil // there is nothing to publish with, or nothing to publish
 	}
 	scanned, root := checkedOut(ctx, c.path)
+	fetched := p.options.anchors.fetched()
+	if fetched != nil {
+		scanned = fetched.head
+	}
 	target, err := github.ReadTarget(sys.Getenv, readEvent(sys), scanned)
 	if err != nil {
 		return nil, fmt.Errorf("publishing: %w", err)
@@ -97,7 +101,10 @@ func (c ciOptions) publisher(ctx context.Context, sys System, p *prepared, run *
 		Check: o.check, Upload: o.upload, Comment: o.comment, Review: o.review,
 		Require: o.require, Report: opt, Mask: p.judging.Mask,
 	}
-	if root != "" {
+	switch {
+	case fetched != nil:
+		options.Read = fetched.reader(ctx)
+	case root != "":
 		options.Read = func(path string, most int64) ([]byte, error) { return readSource(root, path, most) }
 	}
 	publisher, err := github.New(options)

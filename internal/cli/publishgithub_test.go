@@ -128,6 +128,16 @@ func newChange(t *testing.T, dockerfile string) *change {
 	}}
 }
 
+// git runs git in the checkout.
+func (c *change) git(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "git", append([]string{"-C", filepath.Join(c.dir, "repo")}, args...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %s: %v: %s", args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
 // ci runs ci and gives its exit code and everything that it printed.
 func (c *change) ci(t *testing.T, args ...string) (code int, printed string) {
 	t.Helper()
@@ -336,6 +346,30 @@ func TestNoShardMustPublish(t *testing.T) {
 	c.command(t, "scan", "--scanners", "dockerfile", "-f", "json="+local)
 	if code, printed := c.command(t, "merge", "--require-publish", local); code != 3 || !strings.Contains(printed, "this is no CI job") {
 		t.Errorf("exit %d: %s", code, printed)
+	}
+}
+
+// With the target's rights what is scanned is the change, and the check is of its commit.
+func TestACheckIsOfTheCommitThatWasFetched(t *testing.T) {
+	c := newChange(t, badDockerfile)
+	base := c.git(t, "rev-parse", "HEAD^")
+	c.git(t, "reset", "-q", "--hard", base)
+	c.git(t, "reflog", "expire", "--expire=now", "--all")
+	c.git(t, "prune", "--expire=now")
+	c.env["GITHUB_EVENT_NAME"], c.env["GITHUB_SHA"], c.env["GITHUB_REF"] = "pull_request_target", base, "refs/heads/main"
+	code, printed := c.ci(t, "--upload-sarif=false")
+	if code != 1 || !strings.Contains(printed, "Dockerfile") || !strings.Contains(printed, "scanned as it was fetched") {
+		t.Errorf("exit %d:\n%s", code, printed)
+	}
+	want := []string{"POST /issues/7/comments", "POST /pulls/7/reviews", "POST /check-runs boltseal dockerfile → main failure"}
+	if diff := cmp.Diff(want, c.server.wrote); diff != "" {
+		t.Errorf("%s\n%s", diff, printed)
+	}
+	if last := c.server.bodies[len(c.server.bodies)-1]; !strings.Contains(last, c.server.head) || strings.Contains(last, base) {
+		t.Errorf("the check is of another commit: %s", last)
+	}
+	if _, err := os.Stat(filepath.Join(c.dir, "repo", "Dockerfile")); err == nil {
+		t.Error("it was checked out")
 	}
 }
 

@@ -528,6 +528,9 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		if a != nil && t.change {
 			opening.repo = a.repo
 		}
+		if a != nil && a.fetched && t.scheme == "dir" {
+			opening.repo, opening.commit, opening.at = a.repo, a.head, a.at(t.path)
+		}
 		o := t.reach(ctx, sys, opening)
 		for _, src := range o.sources {
 			if p.part != nil {

@@ -116,6 +116,9 @@ type opening struct {
 	// repo is the repository of a target's folder, with what was fetched for it; nil
 	// where that is still to be found.
 	repo *git.Repo
+	// commit is scanned in the place of a folder, from at on; empty for the folder
+	// itself.
+	commit, at string
 }
 
 // open opens a target; an archive can hold several images. Sources that come with
@@ -125,6 +128,9 @@ func (t target) open(ctx context.Context, sys System, o opening) ([]scan.Source,
 	case "stdin":
 		return []scan.Source{tree.Stdin(sys.Stdin)}, nil
 	case "dir":
+		if o.commit != "" {
+			return t.openCommit(ctx, o)
+		}
 		src, err := tree.Open(ctx, t.path, tree.Options{NoGitignore: o.noGitignore})
 		if err != nil {
 			return nil, err
@@ -156,6 +162,15 @@ func (t target) open(ctx context.Context, sys System, o opening) ([]scan.Source,
 		return []scan.Source{src}, nil
 	}
 	return image.Open(ctx, t.scheme, t.path, image.Options{Platform: o.platform, Remote: o.remote})
+}
+
+// openCommit opens a folder of a commit that is not checked out.
+func (t target) openCommit(ctx context.Context, o opening) ([]scan.Source, error) {
+	src, err := tree.OpenCommit(ctx, tree.CommitOptions{Repo: o.repo, Commit: o.commit, Path: o.at, Name: t.name()})
+	if err != nil {
+		return nil, err
+	}
+	return []scan.Source{src}, nil
 }
 
 // name is how reports call a target that could not be opened.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -66,8 +67,23 @@ func parseTree(record string) (TreeFile, error) {
 // Renames gives the tracked files at and below sub that git takes, by their content,
 // for renamed ones of a commit, with their old paths: at most one for each old path.
 func (o *Objects) Renames(ctx context.Context, commit, sub string) (map[string]string, error) {
-	out, err := o.repo.startAt(ctx, o.indexed, nil, "diff-index", "-z", "--raw", "--no-abbrev", "-M50%", "-l1000", "--diff-filter=R",
-		"--ignore-submodules=dirty", "--no-ext-diff", "--no-textconv", commit, "--", pathspec(sub))
+	return o.renames(ctx, o.indexed, "diff-index", commit, "--", pathspec(sub))
+}
+
+// RenamesIn is Renames for a commit that is not checked out, now, in the place of the
+// tracked files.
+func (o *Objects) RenamesIn(ctx context.Context, commit, now, sub string) (map[string]string, error) {
+	if !isID(commit) || !isID(now) {
+		return nil, fmt.Errorf("comparing commit %q with %q: %w", commit, now, ErrRevision)
+	}
+	return o.renames(ctx, o.at, "diff-tree", "-r", commit, now, "--", pathspec(sub))
+}
+
+func (o *Objects) renames(ctx context.Context, at place, command string, what ...string) (map[string]string, error) {
+	out, err := o.repo.startAt(ctx, at, nil, slices.Concat([]string{
+		command, "-z", "--raw", "--no-abbrev", "-M50%", "-l1000", "--diff-filter=R",
+		"--ignore-submodules=dirty", "--no-ext-diff", "--no-textconv",
+	}, what)...)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +94,7 @@ func (o *Objects) Renames(ctx context.Context, commit, sub string) (map[string]s
 		old := string(from)
 		to, more := out.next()
 		if err == nil && (!ok || !more) {
-			err = errors.New("git diff-index: a rename without paths")
+			err = fmt.Errorf("git %s: a rename without paths", command)
 		}
 		if err == nil && len(renamed) == maxFiles {
 			err = fmt.Errorf("more than %d renamed files", maxFiles)
