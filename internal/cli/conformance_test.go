@@ -25,14 +25,22 @@ func conformance(t *testing.T, elem ...string) string {
 }
 
 func TestPublishedFilesAreValid(t *testing.T) {
-	for _, test := range []struct{ file, schema string }{
+	type published struct{ file, schema string }
+	files := []published{
 		{"../../action.yml", "github-action.json"},
+		{"../../setup/action.yml", "github-action.json"},
 		{"../../templates/boltseal.yml", "gitlab-ci.json"},
-		{"../../.github/workflows/ci.yml", "github-workflow.json"},
-		{"../../examples/github/pull-request.yml", "github-workflow.json"},
-		{"../../examples/github/matrix.yml", "github-workflow.json"},
-		{"../../examples/github/fork-publish.yml", "github-workflow.json"},
-	} {
+	}
+	for _, pattern := range []string{"../../.github/workflows/*.yml", "../../examples/github/*.yml"} {
+		workflows, err := filepath.Glob(pattern)
+		if err != nil || len(workflows) < 2 {
+			t.Fatal(pattern, workflows, err)
+		}
+		for _, w := range workflows {
+			files = append(files, published{w, "github-workflow.json"})
+		}
+	}
+	for _, test := range files {
 		t.Run(filepath.Base(test.file), func(t *testing.T) {
 			schema, err := jsonschema.NewCompiler().Compile(conformance(t, "ci", test.schema))
 			if err != nil {
