@@ -47,7 +47,7 @@ const maxSummary = 1_000_000
 
 // Publish implements Publisher.
 func (a *Actions) Publish(_ context.Context, run *report.Run, files map[string]string) error {
-	errs := []error{a.outputs(outputs(run, files))}
+	errs := []error{a.Outputs(outputs(run, files))}
 	if a.Summary {
 		errs = append(errs, a.summary(run))
 	}
@@ -75,7 +75,8 @@ func outputs(run *report.Run, files map[string]string) map[string]string {
 	}
 }
 
-func (a *Actions) outputs(values map[string]string) error {
+// Outputs sets outputs of the step.
+func (a *Actions) Outputs(values map[string]string) error {
 	if a.getenv("GITHUB_OUTPUT") == "" {
 		return errors.New("writing outputs: GITHUB_OUTPUT is not set")
 	}
