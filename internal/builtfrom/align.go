@@ -64,15 +64,15 @@ func align(history []step, r *Recipe, stage int, work *int) (match, bool) {
 	for i, h := 0, 0; i < len(steps) && h < n; {
 		s := sure[i*n+h]
 		switch {
+		case *at(i, h) == *at(i, h+1): // of steps that are the same the last one counts
+			h++
 		case s > 0 && *at(i, h) == s*steps[i].weight()+*at(i+1, h+1):
 			m.places[h] = Place{r.Path, steps[i].lines}
 			m.first = min(m.first, h)
 			last = h
 			i, h = i+1, h+1
-		case *at(i, h) == *at(i+1, h):
-			i++
 		default:
-			h++
+			i++
 		}
 	}
 	return m, m.judge(history, *at(0, 0), total, last)

@@ -67,8 +67,11 @@ type Lineage struct {
 	// with a base that no Dockerfile explains stands at the FROM that names it.
 	Places []Place
 	// From is the FROM of the stage that was built last; zero where no Dockerfile
-	// explains the image.
-	From Place
+	// explains the image. Stage is that stage's name, and Last says that none follows
+	// it.
+	From  Place
+	Stage string
+	Last  bool
 	// Base is what the first FROM below it names, BaseEntries how many entries of the
 	// history stand before what the Dockerfile did. A history proves nothing.
 	Base        string
@@ -99,17 +102,20 @@ func Trace(history []Entry, recipes []Recipe) Lineage {
 	recipes = slices.Clone(recipes)
 	slices.SortStableFunc(recipes, func(a, b Recipe) int { return strings.Compare(a.Path, b.Path) })
 	end := len(steps)
+	used := make(map[[2]int]bool)
 	for range maxAncestors {
-		best, ok := explain(steps[:end], recipes, &work)
+		best, ok := explain(steps[:end], recipes, used, &work)
 		if !ok {
 			break
 		}
+		used[[2]int{best.recipe, best.stage}] = true
 		for h, place := range best.places {
 			out.Places[cut+h] = place
 		}
 		from := best.from(recipes)
 		if out.From == (Place{}) {
-			out.From = from
+			out.From, out.Last = from, best.final
+			out.Stage = recipes[best.recipe].Stages[best.stage].Name
 			out.Base, out.BaseEntries = best.base(recipes), cut+best.first
 		}
 		for h := range best.first {
@@ -151,6 +157,27 @@ func (m *match) base(recipes []Recipe) string {
 	return r.Stages[r.rootOf(m.stage)].Base
 }
 
+// BaseIn is what the first FROM below the same stage of the same file names in other
+// recipes: those of another commit, where the rest of the file may be different. A stage
+// is the same by its name, and one without a name where it is the last. It is empty
+// where there is none.
+func (l *Lineage) BaseIn(recipes []Recipe) string {
+	for i := range recipes {
+		r := &recipes[i]
+		if l.From.Path == "" || r.Path != l.From.Path || len(r.Stages) == 0 {
+			continue
+		}
+		at := slices.IndexFunc(r.Stages, func(s Stage) bool { return l.Stage != "" && strings.EqualFold(s.Name, l.Stage) })
+		if at < 0 && l.Last {
+			at = len(r.Stages) - 1
+		}
+		if at >= 0 {
+			return r.Stages[r.rootOf(at)].Base
+		}
+	}
+	return ""
+}
+
 // rootOf follows parents, which stand before their children.
 func (r *Recipe) rootOf(stage int) int {
 	for p := r.Stages[stage].Parent; p >= 0 && p < stage; p = r.Stages[stage].Parent {
@@ -165,12 +192,15 @@ const enough = 0.6
 
 // explain finds the one stage of all recipes that explains the end of a history best.
 // Two that do so equally well explain nothing, unless they are stages of one file:
-// then it is the last of them.
-func explain(history []step, recipes []Recipe, work *int) (match, bool) {
+// then it is the last of them. A stage that was used is not built upon itself.
+func explain(history []step, recipes []Recipe, used map[[2]int]bool, work *int) (match, bool) {
 	var best match
 	found, tied := false, false
 	for r := range recipes {
 		for s := range recipes[r].Stages {
+			if used[[2]int{r, s}] {
+				continue
+			}
 			m, ok := align(history, &recipes[r], s, work)
 			if !ok {
 				continue

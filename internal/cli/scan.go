@@ -134,7 +134,7 @@ func (o *scanOptions) registerOwn(cmd *cobra.Command) {
 	f.BoolVar(&o.staged, "staged", false, "scan what is staged for the next commit instead of the folder")
 	f.BoolVar(&o.rootFS, "rootfs", false, "take folders for unpacked root file systems, and look at them as at an image")
 	f.StringVar(&o.newFromImage, "new-from-image", "", "compare images with this older one, as registry:app:1.0 or docker-archive:old.tar: what it has is not new")
-	f.StringSliceVar(&o.baseImages, "base-image", nil, "image that images are built upon: packages and findings of layers that equal its own are the base's; repeatable (default: an image among the targets that FROM names)")
+	f.StringSliceVar(&o.baseImages, "base-image", nil, "image that images are built upon: packages and findings of layers that equal its own are the base's; repeatable (default: what FROM names, among the targets or in its registry)")
 	f.StringSliceVar(&o.trusted, "trusted-registry", nil, "registry that images and their bases may come from, as ghcr.io or *.example.com; repeatable (default: any)")
 	f.StringSliceVar(&o.commits, "commits", nil, "of git: targets only these commits, as main..HEAD (default: all)")
 	f.StringVar(&o.gitleaksConfig, "gitleaks-config", "", "configuration of gitleaks, instead of looking for "+gitleaksConfig)
@@ -560,7 +560,7 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		names = append(names, masked)
 	}
 	p.others(ctx, sys, &req)
-	req.Untrusted = p.options.inChange
+	req.Untrusted, req.FindBase = p.options.inChange, p.findBase()
 	p.judging.Policies = p.policies.bind(names)
 	req.Judging = p.judging
 	p.bound = p.judging.Policies

@@ -47,6 +47,24 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(env.WorkDir, "gitconfig"))
 			return os.WriteFile(filepath.Join(env.WorkDir, "gitconfig"), []byte("[user]\n\tname = t\n\temail = t@example.com\n[init]\n\tdefaultBranch = main\n"), 0o600)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"artifact": artifact, "daemon": daemon, "digest": digest, "exits": exits, "fill": fill, "forge": forge, "grow": grow, "here": here, "pull": pull, "pushed": pushed, "queued": queued, "registry": registry, "same": same, "samefindings": sameFindings, "serve": serve, "zips": zips},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"artifact":     artifact,
+			"builton":      builton,
+			"daemon":       daemon,
+			"digest":       digest,
+			"exits":        exits,
+			"fill":         fill,
+			"forge":        forge,
+			"grow":         grow,
+			"here":         here,
+			"pull":         pull,
+			"pushed":       pushed,
+			"queued":       queued,
+			"registry":     registry,
+			"same":         same,
+			"samefindings": sameFindings,
+			"serve":        serve,
+			"zips":         zips,
+		},
 	})
 }

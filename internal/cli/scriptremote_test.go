@@ -81,6 +81,34 @@ func registry(ts *testscript.TestScript, neg bool, args []string) {
 	locked.Store(len(args) > 0)
 }
 
+// builton NAME BASE builds an image for linux/amd64 upon one of the registry, with the
+// step "make install-everything", and pushes it as team/NAME:1; the file NAME.tar holds
+// it as well.
+func builton(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: builton NAME BASE")
+	}
+	from, err := name.ParseReference(ts.Getenv("REGISTRY") + "/" + args[1])
+	ts.Check(err)
+	base, err := remote.Image(from, remote.WithPlatform(v1.Platform{OS: "linux", Architecture: "amd64"}))
+	ts.Check(err)
+	var buf bytes.Buffer
+	w := tar.NewWriter(&buf)
+	for _, name := range []string{"app/", "app/" + args[0]} {
+		kind := map[bool]byte{true: tar.TypeDir, false: tar.TypeReg}[strings.HasSuffix(name, "/")]
+		ts.Check(w.WriteHeader(&tar.Header{Name: name, Mode: 0o777, Typeflag: kind}))
+	}
+	ts.Check(w.Close())
+	img, err := mutate.Append(base, mutate.Addendum{
+		Layer: static.NewLayer(buf.Bytes(), types.OCIUncompressedLayer), History: v1.History{CreatedBy: "RUN /bin/sh -c make install-everything # buildkit"},
+	})
+	ts.Check(err)
+	to, err := name.NewTag(ts.Getenv("REGISTRY") + "/team/" + args[0] + ":1")
+	ts.Check(err)
+	ts.Check(remote.Write(to, img))
+	ts.Check(tarball.WriteToFile(ts.MkAbs(args[0]+".tar"), to, img))
+}
+
 // daemon starts one that holds team/app:1, and tells where in $SOCKET.
 func daemon(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -28,10 +29,9 @@ type builds struct {
 	trees   []string
 	images  []scan.Target // those of the run, in its order
 	// bases are images that the user says images are built upon.
-	bases []*scan.Image
-	known map[string]*build // by target
-	// untrusted says that what FROM names counts for nothing.
-	untrusted bool
+	bases   []*scan.Image
+	known   map[string]*build // by target
+	fetched map[[2]string]fetched
 }
 
 // build is what is known of one image.
@@ -39,13 +39,15 @@ type build struct {
 	image   *scan.Image
 	lineage builtfrom.Lineage
 	// base is how many of the layers are those of the base image, -1 where nobody
-	// knows.
-	base int
+	// knows; baseName is what the base is called.
+	base     int
+	baseName string
+	notes    []string
 }
 
 // newBuilds looks at what is to be scanned.
 func newBuilds(req *Request) *builds {
-	b := &builds{bases: req.BaseImages, known: make(map[string]*build), untrusted: req.Untrusted}
+	b := &builds{bases: req.BaseImages, known: make(map[string]*build), fetched: make(map[[2]string]fetched)}
 	for _, src := range req.Sources {
 		switch t := src.Target(); {
 		case t.Kind == scan.KindTree:
@@ -58,12 +60,7 @@ func newBuilds(req *Request) *builds {
 	if len(b.images) == 0 || len(b.trees) == 0 {
 		return b
 	}
-	b.recipes = dockerfile.NewRecipes(dockerfile.Options{})
-	for _, s := range req.Scanners {
-		if linter, ok := s.(*dockerfile.Scanner); ok {
-			b.recipes = linter.Recipes()
-		}
-	}
+	b.recipes = reader(req.Scanners)
 	return b
 }
 
@@ -75,19 +72,44 @@ func (b *builds) scanners(t scan.Target, scanners []scan.Scanner) []scan.Scanner
 	return append(slices.Clone(scanners), b.recipes)
 }
 
+// treeNames are the trees of the run, each once.
+func (b *builds) treeNames() []string {
+	return slices.Compact(slices.Sorted(slices.Values(b.trees)))
+}
+
 // trace finds out what can be known, once everything is scanned.
-func (b *builds) trace() {
+func (b *builds) trace(ctx context.Context, req *Request) {
 	var recipes []builtfrom.Recipe
 	if b.recipes != nil {
-		for _, t := range slices.Compact(slices.Sorted(slices.Values(b.trees))) {
+		for _, t := range b.treeNames() {
 			recipes = append(recipes, b.recipes.Of(t)...)
 		}
 	}
-	for _, k := range b.known {
-		if len(recipes) > 0 {
-			k.lineage = builtfrom.Trace(layerEntries(k.image), recipes)
+	if len(recipes) == 0 {
+		for _, t := range b.images {
+			b.givenBase(b.known[t.Name])
 		}
-		k.base = b.baseOf(k)
+		return
+	}
+	trusted, elsewhere, err := b.trusted(ctx, req)
+	for _, t := range b.images {
+		k := b.known[t.Name]
+		k.lineage = builtfrom.Trace(layerEntries(k.image), recipes)
+		b.givenBase(k)
+		if k.base >= 0 {
+			continue
+		}
+		if err != nil {
+			k.note("which layers are the base's is not known: %v", err)
+			continue
+		}
+		from := k.from(trusted, elsewhere)
+		if !elsewhere {
+			b.baseAmong(k, from)
+		}
+		if k.base < 0 && req.FindBase != nil && from != "" && from != scratch {
+			b.findBase(ctx, k, from, req.FindBase)
+		}
 	}
 }
 
@@ -99,24 +121,31 @@ func layerEntries(img *scan.Image) []builtfrom.Entry {
 	return out
 }
 
-// baseOf is how many layers an image has from its base: the image that the user
-// names, or one of this run that FROM names. It counts only if all of its layers
-// begin the image; of several it is the one with most.
-func (b *builds) baseOf(k *build) int {
-	most := -1
+// givenBase compares the layers with those of the images that the user names. A base
+// counts only if all of its layers begin the image; of several it is the one with most.
+func (b *builds) givenBase(k *build) {
 	for _, base := range b.bases {
-		most = max(most, sharedLayers(k.image, base))
+		k.builtUpon(base)
 	}
-	if b.untrusted {
-		return most
-	}
+}
+
+// baseAmong does so with the images of this run that FROM names.
+func (b *builds) baseAmong(k *build, from string) {
 	for _, other := range b.images {
-		if o := other.Image; o != k.image && names(k.lineage.Base, o) && o.Platform == k.image.Platform {
-			most = max(most, sharedLayers(k.image, o))
+		if o := other.Image; o != k.image && names(from, o) && o.Platform == k.image.Platform {
+			k.builtUpon(o)
 		}
 	}
-	return most
 }
+
+func (k *build) builtUpon(base *scan.Image) {
+	if n := sharedLayers(k.image, base); n > k.base {
+		k.base, k.baseName = n, base.Reference
+	}
+}
+
+// scratch is what FROM names for no base.
+const scratch = "scratch"
 
 // sharedLayers is how many layers a base has, -1 unless the image begins with them.
 func sharedLayers(img, base *scan.Image) int {
@@ -134,7 +163,7 @@ func sharedLayers(img, base *scan.Image) int {
 
 // names says whether what FROM names is the image.
 func names(from string, img *scan.Image) bool {
-	if from == "" || from == "scratch" {
+	if from == "" || from == scratch {
 		return false
 	}
 	a, err := name.ParseReference(from)
@@ -169,7 +198,7 @@ func (b *builds) shown(mask func(string) string) []report.Image {
 	var out []report.Image
 	for _, t := range b.images {
 		k := b.known[t.Name]
-		img := report.Image{Target: mask(t.Name), Name: mask(t.Image.Name), From: mask(k.lineage.Base), Layers: []report.ImageLayer{}}
+		img := report.Image{Target: mask(t.Name), Name: mask(t.Image.Name), From: mask(k.lineage.Base), Base: mask(k.baseName), Layers: []report.ImageLayer{}}
 		for i, l := range t.Image.Layers {
 			layer := report.ImageLayer{Digest: l.Digest, DiffID: l.DiffID, Size: l.Size, Instruction: mask(l.Instruction), Origin: k.origin(i)}
 			if place := k.place(i, ""); place.Path != "" {

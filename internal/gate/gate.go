@@ -32,8 +32,12 @@ type Request struct {
 	// closed by Run. What a source has and its older image has not is new.
 	Older []scan.Source
 	// Untrusted says that the trees are those of a change under test: whoever wrote it
-	// must not choose by a FROM what counts as the base's.
+	// must not choose by a FROM what counts as the base's. Of a tree that is compared
+	// with a trusted commit the FROM of that commit counts.
 	Untrusted bool
+	// FindBase looks for what FROM names where no image at hand is it; nil where nobody
+	// may be asked.
+	FindBase FindBase
 	// BaseImages are those that the user says images are built upon. Their layers are
 	// compared; nothing of them is scanned.
 	BaseImages []*scan.Image
@@ -150,7 +154,8 @@ func Run(ctx context.Context, req Request) *report.Run {
 			})
 		}
 	}
-	built.trace()
+	built.trace(ctx, &req)
+	built.tell(run.Scans, mask)
 	built.findings(findings)
 	built.packages(run.Packages)
 	run.Images = built.shown(mask)

@@ -146,7 +146,10 @@ type Image struct {
 	Name string `json:"name"`
 	// From is what FROM names, of the Dockerfile in the scanned tree that the image's
 	// history speaks of; empty where there is none.
-	From   string       `json:"from,omitempty"`
+	From string `json:"from,omitempty"`
+	// Base is the image whose layers begin this one, by digest where a registry was
+	// asked for it; empty where that is not known.
+	Base   string       `json:"base,omitempty"`
 	Layers []ImageLayer `json:"layers"`
 }
 

@@ -157,6 +157,12 @@ func TestTrace(t *testing.T) {
 			[]string{"2", "3"},
 			"Dockerfile:1", "scratch",
 		},
+		{
+			"a step that the base has as well", told("RUN /bin/sh -c make install-everything # buildkit", "RUN /bin/sh -c make install-everything # buildkit"),
+			[]builtfrom.Recipe{recipe("Dockerfile", "FROM acme/base\nRUN make install-everything\n")},
+			[]string{"1", "2"},
+			"Dockerfile:1", "acme/base",
+		},
 		{"no history", nil, []builtfrom.Recipe{recipe("Dockerfile", service)}, []string{}, ":0", ""},
 		{"no Dockerfile", byBuildKit(), nil, make([]string, 12), ":0", ""},
 	} {
@@ -220,4 +226,34 @@ func FuzzTrace(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestBaseInAnotherCommit wants the FROM of the same stage of the same file, whatever
+// else the file holds there.
+func TestBaseInAnotherCommit(t *testing.T) {
+	recipe := func(path, text string) builtfrom.Recipe { return parse(path, []byte(text)).recipe() }
+	const head = "FROM debian:13 AS build\nRUN make install-everything\nFROM build AS app\nCOPY app.py /srv/\nUSER app\n"
+	history := told(ofDebian, "RUN /bin/sh -c make install-everything # buildkit", "COPY app.py /srv/ # buildkit", "-USER app")
+	for name, test := range map[string]struct {
+		head string
+		then []builtfrom.Recipe
+		want string
+	}{
+		"other lines":                      {head, []builtfrom.Recipe{recipe("Dockerfile", "FROM debian:12 AS app\nRUN something else\n")}, "debian:12"},
+		"by the name of a stage":           {head, []builtfrom.Recipe{recipe("Dockerfile", "FROM debian:11 AS APP\nFROM debian:12 AS test\n")}, "debian:11"},
+		"through the stages below":         {head, []builtfrom.Recipe{recipe("Dockerfile", "FROM debian:10 AS a\nFROM a AS app\n")}, "debian:10"},
+		"a new name of the last stage":     {head, []builtfrom.Recipe{recipe("Dockerfile", "FROM debian:11 AS a\nFROM debian:12 AS b\n")}, "debian:12"},
+		"another file":                     {head, []builtfrom.Recipe{recipe("other/Dockerfile", "FROM debian:12 AS app\n")}, ""},
+		"a stage that was not there":       {head + "FROM alpine AS test\nRUN something else\n", []builtfrom.Recipe{recipe("Dockerfile", "FROM debian:12 AS a\n")}, ""},
+		"a variable":                       {head, []builtfrom.Recipe{recipe("Dockerfile", "ARG BASE\nFROM $BASE AS app\n")}, ""},
+		"a file of nothing":                {head, []builtfrom.Recipe{recipe("Dockerfile", "# nothing\n")}, ""},
+		"no Dockerfile explains the image": {"FROM debian:12\nRUN other\n", []builtfrom.Recipe{recipe("Dockerfile", "FROM debian:12\n")}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lineage := builtfrom.Trace(history, []builtfrom.Recipe{recipe("Dockerfile", test.head)})
+			if got := lineage.BaseIn(test.then); got != test.want {
+				t.Errorf("base %q, want %q", got, test.want)
+			}
+		})
+	}
 }

@@ -1,6 +1,9 @@
 package imageconfig
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // dockerHub is the registry of a reference that names none.
 const dockerHub = "docker.io"
@@ -27,6 +30,12 @@ func tag(ref string) (string, bool) {
 		return ref[i+1:], true
 	}
 	return "latest", true
+}
+
+// TrustsRegistryOf says whether the registry of a base is one that bases may come from. A
+// base that names none is Docker Hub's.
+func (o *Options) TrustsRegistryOf(base string) bool {
+	return len(o.TrustedRegistries) == 0 || o.trusts(cmp.Or(host(base), dockerHub))
 }
 
 // trusts says whether a registry is on the list.

@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/boltseal/boltseal/internal/gate"
+	"github.com/boltseal/boltseal/internal/scan"
+	"github.com/boltseal/boltseal/internal/scanner/imageconfig"
+	"github.com/boltseal/boltseal/internal/source/image"
+)
+
+// findBaseLimit is how long one base is waited for: a scan can do without.
+const findBaseLimit = 30 * time.Second
+
+// findBase asks registries for the bases that Dockerfiles name: for their manifests and
+// configurations, which tell their layers. nil where no registry may be asked, or the
+// user has named the bases.
+func (p *prepared) findBase() gate.FindBase {
+	if p.options.offline || len(p.bases) > 0 {
+		return nil
+	}
+	held := imageconfig.Options{TrustedRegistries: p.options.trusted}
+	return func(ctx context.Context, reference, platform string) (scan.Target, error) {
+		if err := image.CheckReference(reference); err != nil {
+			return scan.Target{}, err
+		}
+		if !held.TrustsRegistryOf(reference) {
+			return scan.Target{}, errors.New("its registry is not trusted, and is not asked (--trusted-registry)")
+		}
+		ctx, cancel := context.WithTimeoutCause(ctx, findBaseLimit, fmt.Errorf("no answer in %s", findBaseLimit))
+		defer cancel()
+		return documents(ctx, reference, image.Options{Platform: platform, Remote: p.remote})
+	}
+}
+
+// documents gives what the documents of an image in its registry say.
+func documents(ctx context.Context, reference string, opt image.Options) (scan.Target, error) {
+	sources, err := image.Open(ctx, image.SchemeRegistry, reference, opt)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	var found []scan.Target
+	for _, src := range sources {
+		if t := src.Target(); t.Image != nil {
+			found = append(found, t)
+		}
+		err = errors.Join(err, src.Close())
+	}
+	switch {
+	case err != nil:
+		return scan.Target{}, err
+	case len(found) != 1: // whichever was taken could be another one
+		return scan.Target{}, fmt.Errorf("it has %d images for platform %q", len(found), opt.Platform)
+	}
+	return found[0], nil
+}

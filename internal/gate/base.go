@@ -1,0 +1,151 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/boltseal/boltseal/internal/builtfrom"
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/report"
+	"github.com/boltseal/boltseal/internal/scan"
+	"github.com/boltseal/boltseal/internal/scanner/dockerfile"
+)
+
+// FindBase gives the image that a FROM names as its registry has it now, for a platform
+// and without its content: its layers are known by their diff ids.
+type FindBase func(ctx context.Context, reference, platform string) (scan.Target, error)
+
+// fetched is what became of asking for a base.
+type fetched struct {
+	scan.Target
+	err error
+}
+
+// reader reads Dockerfiles as the linter among the scanners does.
+func reader(scanners []scan.Scanner) *dockerfile.Recipes {
+	for _, s := range scanners {
+		if linter, ok := s.(*dockerfile.Scanner); ok {
+			return linter.Recipes()
+		}
+	}
+	return dockerfile.NewRecipes(dockerfile.Options{})
+}
+
+// trusted are the Dockerfiles whose FROM counts for what is the base's: those of the
+// trees, and where a tree is compared with a commit that is trusted, those of that
+// commit in their place.
+func (b *builds) trusted(ctx context.Context, req *Request) (recipes []builtfrom.Recipe, elsewhere bool, err error) {
+	for _, tree := range b.treeNames() {
+		switch c := req.Compare[tree]; {
+		case c != nil && c.Trusted != nil:
+			elsewhere = true
+			there, err := recipesAt(ctx, c.Trusted, tree, reader(req.Scanners), req.Options)
+			if err != nil {
+				return nil, true, fmt.Errorf("the Dockerfiles of %s cannot be read: %w", c.Trusted.Name, err)
+			}
+			recipes = append(recipes, there...)
+		case c == nil && req.Untrusted:
+			elsewhere = true // whoever wrote the change wrote this as well
+		default:
+			recipes = append(recipes, b.recipes.Of(tree)...)
+		}
+	}
+	return recipes, elsewhere, nil
+}
+
+// recipesAt reads the Dockerfiles of a tree as it was at a reference.
+func recipesAt(ctx context.Context, ref *Reference, tree string, read *dockerfile.Recipes, opt scan.Options) ([]builtfrom.Recipe, error) {
+	src, err := ref.Open(ctx, tree, nil)
+	if err != nil {
+		return nil, err
+	}
+	results := scan.Run(ctx, src, []scan.Scanner{read}, opt)
+	if lost, ok := src.(interface{ Lost() error }); ok {
+		err = lost.Lost()
+	}
+	for _, res := range results {
+		if err == nil && res.Status.Worse(finding.StatusPartial) == res.Status {
+			err = errors.New(res.Reason)
+		}
+	}
+	return read.Of(tree), errors.Join(err, src.Close())
+}
+
+// from is what the FROM names that counts. The same file at the trusted commit is asked
+// first: a change to its other lines changes nothing of that.
+func (k *build) from(trusted []builtfrom.Recipe, elsewhere bool) string {
+	if !elsewhere {
+		return k.lineage.Base
+	}
+	if base := k.lineage.BaseIn(trusted); base != "" {
+		return base
+	}
+	lineage := builtfrom.Trace(layerEntries(k.image), trusted)
+	return lineage.Base
+}
+
+// maxShownFrom bounds what a note tells of a FROM, in bytes.
+const maxShownFrom = 300
+
+// findBase asks for the base that a FROM names, and compares its layers. What cannot be
+// told is a note: nothing is the base's then.
+func (b *builds) findBase(ctx context.Context, k *build, from string, find FindBase) {
+	got := b.fetch(ctx, from, k.image.Platform, find)
+	from = from[:min(len(from), maxShownFrom)]
+	if got.err != nil {
+		k.note("which layers are the base's is not known: %s cannot be looked at: %v", from, got.err)
+		return
+	}
+	if k.base = sharedLayers(k.image, got.Image); k.base < 0 {
+		k.note("which layers are the base's is not known: they are not those of %s as its registry has it now (%s): the tag has moved since, or the image is built upon another one", from, got.Digest)
+		return
+	}
+	k.baseName = pinned(from, got.Digest)
+}
+
+// fetch asks for each base once.
+func (b *builds) fetch(ctx context.Context, from, platform string, find FindBase) fetched {
+	key := [2]string{from, platform}
+	got, asked := b.fetched[key]
+	if !asked {
+		got.Target, got.err = find(ctx, from, platform)
+		if got.err == nil && got.Image == nil {
+			got.err = errors.New("it is no image")
+		}
+		b.fetched[key] = got
+	}
+	return got
+}
+
+// pinned writes a reference with its digest.
+func pinned(reference, digest string) string {
+	if digest == "" || strings.Contains(reference, "@") {
+		return reference
+	}
+	return reference + "@" + digest
+}
+
+func (k *build) note(format string, args ...any) {
+	k.notes = append(k.notes, fmt.Sprintf(format, args...))
+}
+
+// tell adds what there is to say of images to how one scanner ended on them, once: that
+// of packages, where it ran.
+func (b *builds) tell(scans []report.Scan, mask func(string) string) {
+	for _, t := range b.images {
+		at := -1
+		for i := range scans {
+			if scans[i].Target == mask(t.Name) && (at < 0 || scans[i].Scanner == finding.Packages) {
+				at = i
+			}
+		}
+		if at < 0 {
+			continue
+		}
+		for _, n := range b.known[t.Name].notes {
+			scans[at].Notes = append(scans[at].Notes, mask(oneLine(n)))
+		}
+	}
+}

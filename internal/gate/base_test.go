@@ -1,0 +1,116 @@
+package gate_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/gate"
+	"github.com/boltseal/boltseal/internal/scan"
+	"github.com/boltseal/boltseal/internal/scan/scantest"
+)
+
+// TestBaseFromTheRegistry wants the base to be what the FROM that counts names, as its
+// registry has it, and nothing where that is not known.
+func TestBaseFromTheRegistry(t *testing.T) {
+	dockerfile := func(text string) scan.Source { return scantest.Tree(scantest.Text("docker/Dockerfile", text)) }
+	at := func(text string, err error) *gate.Comparison {
+		return &gate.Comparison{Trusted: &gate.Reference{
+			Name: "commit 12ab",
+			Open: func(context.Context, string, map[string]bool) (scan.Source, error) { return dockerfile(text), err },
+		}}
+	}
+	const (
+		other   = "FROM acme/other:1\nRUN apt-get install -y curl tool\nUSER app\n"
+		changed = "FROM acme/base:1\nRUN true\nRUN make all of it\nUSER nobody\n"
+	)
+	for name, test := range map[string]struct {
+		tree    string
+		trusted *gate.Comparison
+		find    error // of the registry
+		layer   string
+		want    []string // what is asked for, the base, the origins of curl and libc6, notes
+	}{
+		"what FROM names": {
+			recipeOfImage, nil, nil, "libc6 2.36",
+			[]string{"acme/base:1 linux/amd64", "acme/base:1@sha256:0", "curl ours", "libc6 base"},
+		},
+		"the tag has moved": {
+			recipeOfImage, nil, nil, "libc6 2.37",
+			[]string{"acme/base:1 linux/amd64", "", "curl ", "libc6 ", "which layers are the base's is not known: they are not those of acme/base:1 as its registry has it now (sha256:0): the tag has moved since, or the image is built upon another one"},
+		},
+		"the registry does not answer": {
+			recipeOfImage, nil, errors.New("it\nis away"), "libc6 2.36",
+			[]string{"acme/base:1 linux/amd64", "", "curl ", "libc6 ", "which layers are the base's is not known: acme/base:1 cannot be looked at: it is away"},
+		},
+		"FROM names nothing": {
+			strings.Replace(recipeOfImage, "acme/base:1", "scratch", 1), nil, nil, "libc6 2.36",
+			[]string{"", "curl ", "libc6 "},
+		},
+		"no Dockerfile explains the image": {
+			"FROM acme/base:1\nRUN something else\n", nil, nil, "libc6 2.36",
+			[]string{"", "curl ", "libc6 "},
+		},
+		"the trusted FROM": {
+			other, at(recipeOfImage, nil), nil, "libc6 2.36",
+			[]string{"acme/base:1 linux/amd64", "acme/base:1@sha256:0", "curl ours", "libc6 base"},
+		},
+		"the trusted FROM of a file that changes much": {
+			other, at(changed, nil), nil, "libc6 2.36",
+			[]string{"acme/base:1 linux/amd64", "acme/base:1@sha256:0", "curl ours", "libc6 base"},
+		},
+		"a base that the change brings in": {
+			recipeOfImage, at(other, nil), nil, "libc6 2.36",
+			[]string{"acme/other:1 linux/amd64", "", "curl ", "libc6 ", "which layers are the base's is not known: acme/other:1 cannot be looked at: no such image"},
+		},
+		"a Dockerfile that the change brings in": {
+			recipeOfImage, at("# nothing\n", nil), nil, "libc6 2.36",
+			[]string{"", "curl ", "libc6 "},
+		},
+		"the trusted commit cannot be read": {
+			recipeOfImage, at("", errors.New("it is gone")), nil, "libc6 2.36",
+			[]string{"", "curl ", "libc6 ", "which layers are the base's is not known: the Dockerfiles of commit 12ab cannot be read: it is gone"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := builtImage("acme/app", "app", baseLayer("libc6 2.36"), ownLayer("libc6 2.36", "curl 7.88"))
+			var got []string
+			req := gate.Request{
+				Sources: []scan.Source{app, builtImage("acme/web", "app", baseLayer("libc6 2.36"), ownLayer("libc6 2.36", "curl 7.88")), dockerfile(test.tree)},
+				Compare: map[string]*gate.Comparison{"dir:.": test.trusted},
+				FindBase: func(_ context.Context, reference, platform string) (scan.Target, error) {
+					got = append(got, reference+" "+platform)
+					if test.find == nil && reference != "acme/base:1" {
+						return scan.Target{}, errors.New("no such image")
+					}
+					return builtImage(reference, "", baseLayer(test.layer)).Target(), test.find
+				},
+			}
+			if test.trusted == nil {
+				delete(req.Compare, "dir:.")
+			}
+			run := gateOf(t, req, finding.Packages)
+			got = append(got, run.Images[0].Base)
+			for _, p := range run.Packages[:len(run.Packages)/2] {
+				got = append(got, p.Name+" "+p.Origin)
+			}
+			for _, s := range run.Scans {
+				if s.Target == app.Target().Name {
+					for _, n := range s.Notes {
+						if strings.HasPrefix(n, "which") {
+							got = append(got, n)
+						}
+					}
+					break
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
