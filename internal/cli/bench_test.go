@@ -25,7 +25,7 @@ func workloads(tb testing.TB) map[string][]string {
 		tb.Fatal(err)
 	}
 	return map[string][]string{
-		"example": {"scan", "--db", filepath.Join(example, "advisories"), "-f", "json", example, "oci-dir:" + filepath.Join(example, "image")},
+		"example": {"scan", "--offline", "--db", filepath.Join(example, "advisories"), "-f", "json", example, "oci-dir:" + filepath.Join(example, "image")},
 		"stdlib":  {"scan", "--db", filepath.Join(example, "advisories"), "-f", "json", filepath.Join(strings.TrimSpace(string(root)), "src")},
 	}
 }

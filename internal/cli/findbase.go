@@ -23,12 +23,16 @@ func (p *prepared) findBase() gate.FindBase {
 		return nil
 	}
 	held := imageconfig.Options{TrustedRegistries: p.options.trusted}
+	trusts := p.imageBases()
 	return func(ctx context.Context, reference, platform string) (scan.Target, error) {
 		if err := image.CheckReference(reference); err != nil {
 			return scan.Target{}, err
 		}
 		if !held.TrustsRegistryOf(reference) {
 			return scan.Target{}, errors.New("its registry is not trusted, and is not asked (--trusted-registry)")
+		}
+		if trusts != nil && !trusts(reference) {
+			return scan.Target{}, errors.New("it is not among targets.trusted-bases of the policy, and is not asked for")
 		}
 		ctx, cancel := context.WithTimeoutCause(ctx, findBaseLimit, fmt.Errorf("no answer in %s", findBaseLimit))
 		defer cancel()

@@ -76,7 +76,7 @@ func shop(t *testing.T) (scan []string) {
 	git("-C", "repo", "rm", "-q", "gone.env")
 	git("-C", "repo", "commit", "-q", "-m", "two")
 	t.Chdir("repo")
-	return []string{"scan", "--db", "advisories", "dir:.", "git:.", "oci-dir:../image-0", "oci-dir:../image-1", "oci-dir:../image-2"}
+	return []string{"scan", "--offline", "--db", "advisories", "dir:.", "git:.", "oci-dir:../image-0", "oci-dir:../image-1", "oci-dir:../image-2"}
 }
 
 // invoke runs a command line and gives its exit code and what it says.

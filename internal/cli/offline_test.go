@@ -43,6 +43,17 @@ func TestOfflineTouchesNoNetwork(t *testing.T) {
 		})
 		return code, stderr.String()
 	}
+	example, err := filepath.Abs("../../examples/leaky-app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := []string{"scan", "--scanners", "imageconfig", "-c", filepath.Join(dir, "note.yaml"), example, "oci-dir:" + filepath.Join(example, "image")}
+	if err := os.WriteFile(base[4], []byte("version: 1\nrules: [{id: all, action: note}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, errs := run(append(base, "--offline")...); code != cli.ExitPass {
+		t.Errorf("looking for a base: exit code %d\n%s", code, errs)
+	}
 	sources := []string{"osv", "osv:https://a.example", "https://a.example/db", "oci:a.example/db:1"}
 	for _, source := range sources {
 		for _, args := range [][]string{
@@ -62,6 +73,9 @@ func TestOfflineTouchesNoNetwork(t *testing.T) {
 	}
 	if _, err := os.Stat(env["HOME"]); err == nil {
 		t.Error("a folder for a database was made")
+	}
+	if code, errs := run(base...); code != cli.ExitPass || connections.Load() == 0 {
+		t.Errorf("looking for a base without --offline: exit code %d, %d connections\n%s", code, connections.Load(), errs)
 	}
 	for _, source := range sources { // the test sees what it is to see
 		before := connections.Load()

@@ -397,7 +397,7 @@ func (p *prepared) build(ctx context.Context, sys System, args []string) error {
 	if err != nil {
 		return err
 	}
-	c := gate.Config{Now: p.judging.Now, TrustedRegistries: p.options.trusted}
+	c := gate.Config{Now: p.judging.Now, TrustedRegistries: p.options.trusted, TrustsBase: p.imageBases()}
 	compare, err := p.options.hasher()
 	if err != nil {
 		return err
@@ -463,7 +463,7 @@ func (p *prepared) dockerfiles(ctx context.Context, sys System) (dockerfile.Opti
 		return dockerfile.Options{}, usage(err)
 	}
 	native, err := p.options.hadolints(ctx, sys, p.targets)
-	return dockerfile.Options{Native: native, Files: files, ShellChecker: checker, Now: sys.now()}, err
+	return dockerfile.Options{Native: native, Files: files, ShellChecker: checker, Now: sys.now(), TrustsBase: p.treeBases()}, err
 }
 
 func knownScanner(name string) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal/internal/builtfrom"
@@ -132,12 +133,13 @@ func (k *build) note(format string, args ...any) {
 }
 
 // tell adds what there is to say of images to how one scanner ended on them, once: that
-// of packages, where it ran.
+// of packages, where it ran, or another that looks at images.
 func (b *builds) tell(scans []report.Scan, mask func(string) string) {
+	ranks := []string{finding.Dockerfile, finding.Secrets, finding.ImageConfig, finding.Packages}
 	for _, t := range b.images {
 		at := -1
 		for i := range scans {
-			if scans[i].Target == mask(t.Name) && (at < 0 || scans[i].Scanner == finding.Packages) {
+			if scans[i].Target == mask(t.Name) && (at < 0 || slices.Index(ranks, scans[i].Scanner) > slices.Index(ranks, scans[at].Scanner)) {
 				at = i
 			}
 		}

@@ -39,6 +39,9 @@ type Config struct {
 	// TrustedRegistries are those that images and their bases may come from; none for
 	// all.
 	TrustedRegistries []string
+	// TrustsBase says whether images may be built upon another one; nil for whatever it
+	// is. That of Dockerfiles is in their options.
+	TrustsBase func(reference string) bool
 	// Now is the day that ends of life are compared with; the zero time compares
 	// none.
 	Now time.Time
@@ -88,7 +91,7 @@ var scanners = []struct {
 	{
 		finding.ImageConfig, // what an image does wrong by itself
 		func(c Config) (scan.Scanner, error) {
-			return imageconfig.New(imageconfig.Options{Now: c.Now, TrustedRegistries: c.TrustedRegistries}), nil
+			return imageconfig.New(imageconfig.Options{Now: c.Now, TrustedRegistries: c.TrustedRegistries, TrustsBase: c.TrustsBase}), nil
 		},
 		imageconfig.Rules,
 	},

@@ -123,6 +123,8 @@ type strict struct {
 	coverage Coverage
 	limits   Limits
 	native   NativeIgnores
+	// bases are the lists of trusted bases, each of which counts.
+	bases [][]string
 	// lists are those whose every value loosens, by key.
 	lists map[string][]string
 	// files are the globs of dockerfile.files.
@@ -147,6 +149,9 @@ func strictest(policies []*Policy) strict {
 		s.coverage.OnStaleDB = stricter(s.coverage.OnStaleDB, p.Coverage.OnStaleDB)
 		s.limits.OnExpired = stricter(s.limits.OnExpired, p.Limits.OnExpired)
 		s.limits.OnUnmatched = stricter(s.limits.OnUnmatched, p.Limits.OnUnmatched)
+		if len(p.TrustedBases) > 0 {
+			s.bases = append(s.bases, p.TrustedBases)
+		}
 		if slices.Index(order, p.Trust.NativeIgnores) > slices.Index(order, s.native) {
 			s.native = p.Trust.NativeIgnores
 		}
@@ -206,6 +211,7 @@ func settings(a, b strict) []Difference {
 	old, now := a.coverage.DBDigests, b.coverage.DBDigests
 	fewer := len(now) > 0 && (len(old) == 0 || !slices.ContainsFunc(now, func(d string) bool { return !slices.Contains(old, d) }))
 	differ("coverage.db-digest", orNone(old), orNone(now), fewer)
+	differ("targets.trusted-bases", basesText(a.bases), basesText(b.bases), fewerBases(a.bases, b.bases))
 	reaction("limits.on-expired", a.limits.OnExpired, b.limits.OnExpired)
 	reaction("limits.on-unmatched", a.limits.OnUnmatched, b.limits.OnUnmatched)
 	for _, severity := range knownSeverities() {

@@ -78,6 +78,7 @@ func (p *Policy) print(b *strings.Builder) {
 func (p *Policy) printTargets(b *strings.Builder) {
 	var targets, vex, relaxable flow
 	targets.list("exclude", p.Exclude)
+	targets.list("trusted-bases", p.TrustedBases)
 	vex.list("files", p.VEXFiles)
 	vex.list("products", p.Products)
 	relaxable.list("relaxable", p.Relaxable)

@@ -119,6 +119,7 @@ func readTargets(v yamlpos.Value, p *Policy) {
 			}
 			return readPathGlobs(v)
 		})),
+		yamlpos.May("trusted-bases", yamlpos.Into(&p.TrustedBases, readBases)),
 	)
 }
 

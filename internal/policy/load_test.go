@@ -22,7 +22,7 @@ coverage: {require: [secrets, packages], platforms: [linux/amd64, linux/arm/v7],
 limits: {exception-max-age: {critical: 14d, high: 30d}, on-expired: warn, on-unmatched: fail}
 trust: {head-may: nothing, native-ignores: count, branches: ["release/*"], may-set: [only-fixed]}
 new: {compare-to: baseline, baseline: .boltseal-baseline}
-targets: {exclude: ["testdata/**"]}
+targets: {exclude: ["testdata/**"], trusted-bases: ["debian:1?-slim", "ghcr.io/acme/**@sha256:*"]}
 vex: {files: security/vex.json, products: ["Acme App"]}
 relaxable: [rest, fixable]
 rules:
@@ -96,7 +96,7 @@ func TestLoad(t *testing.T) {
 			Paths: []string{"examples/**"}, Images: []string{"app"}, Rules: []string{"DL*"}, Packages: []string{"pkg:npm/**"}, Scanners: []string{"secrets"},
 			KEV: true, Malware: true, ActionMax: Note, Line: 33,
 		}},
-		Exclude:  []string{"testdata/**"},
+		Exclude: []string{"testdata/**"}, TrustedBases: []string{"debian:1?-slim", "ghcr.io/acme/**@sha256:*"},
 		Limits:   Limits{ExceptionMaxAge: Days{finding.Critical: 14, finding.High: 30}, OnExpired: WarnOfIt, OnUnmatched: Fail},
 		Trust:    Trust{HeadMay: HeadIgnored, NativeIgnores: Count, Branches: []string{"release/*"}, MaySet: []string{"only-fixed"}},
 		New:      Comparison{To: ToBaseline, Baseline: ".boltseal-baseline"},
@@ -164,15 +164,17 @@ var loadErrors = map[string]struct{ data, want string }{
 		"version: 2\nroles: []\n",
 		"p.yaml:1:10: version 2 is not known\n  1 | version: 2\n    |          ^\n  this boltseal reads version 1: write \"version: 1\" or take a newer one",
 	},
-	"version 0":           {"version: 0\n", "p.yaml:1:10: version 0 is not known\n  1 | version: 0\n    |          ^\n  this boltseal reads version 1: write \"version: 1\" or take a newer one"},
-	"a version in quotes": {"version: \"1\"\n", "p.yaml:1:10: want a whole number, got \"1\"\n  1 | version: \"1\"\n    |          ^"},
-	"a list":              {"- version: 1\n", "p.yaml:1:1: policy: want a mapping, got a list\n  1 | - version: 1\n    | ^"},
-	"a mistyped key":      {"version: 1\nrulse: []\n", "p.yaml:2:1: unknown key \"rulse\" in policy\n  2 | rulse: []\n    | ^\n  did you mean \"rules\"?"},
-	"a key like none":     {"version: 1\nfoo: 1\n", "p.yaml:2:1: unknown key \"foo\" in policy\n  2 | foo: 1\n    | ^\n  known are version, rules, exceptions, coverage, severity, dockerfile, scopes, limits, trust, new, targets, vex, tests, relaxable, extends, compliance, report"},
-	"a key twice":         {"version: 1\nversion: 1\n", "p.yaml:2:1: key \"version\" comes twice, first on line 1\n  2 | version: 1\n    | ^\n  keep one of them"},
-	"no rules":            {"version: 1\nrules: []\n", "p.yaml:2:8: the list is empty\n  2 | rules: []\n    |        ^\n  leave the key out"},
-	"rules that are none": {"version: 1\nrules: {id: a}\n", "p.yaml:2:8: want a list, got a mapping\n  2 | rules: {id: a}\n    |        ^"},
-	"rules left blank":    {"version: 1\nrules:\n", "p.yaml:2:7: want a list, got nothing\n  2 | rules:\n    |       ^"},
+	"version 0":                 {"version: 0\n", "p.yaml:1:10: version 0 is not known\n  1 | version: 0\n    |          ^\n  this boltseal reads version 1: write \"version: 1\" or take a newer one"},
+	"a version in quotes":       {"version: \"1\"\n", "p.yaml:1:10: want a whole number, got \"1\"\n  1 | version: \"1\"\n    |          ^"},
+	"a list":                    {"- version: 1\n", "p.yaml:1:1: policy: want a mapping, got a list\n  1 | - version: 1\n    | ^"},
+	"a mistyped key":            {"version: 1\nrulse: []\n", "p.yaml:2:1: unknown key \"rulse\" in policy\n  2 | rulse: []\n    | ^\n  did you mean \"rules\"?"},
+	"a key like none":           {"version: 1\nfoo: 1\n", "p.yaml:2:1: unknown key \"foo\" in policy\n  2 | foo: 1\n    | ^\n  known are version, rules, exceptions, coverage, severity, dockerfile, scopes, limits, trust, new, targets, vex, tests, relaxable, extends, compliance, report"},
+	"a base that is an address": {"version: 1\ntargets: {trusted-bases: \"https://x/y\"}\n", "p.yaml:2:26: \"https://x/y\" is no base\n  2 | targets: {trusted-bases: \"https://x/y\"}\n    |                          ^\n  write it as FROM does: debian:12, ghcr.io/acme/**, or with @sha256:…"},
+	"a base with a bad glob":    {"version: 1\ntargets: {trusted-bases: [\"debian:[\"]}\n", "p.yaml:2:27: base \"debian:[\" is malformed: a bracket or brace is not closed, or the last backslash escapes nothing\n  2 | targets: {trusted-bases: [\"debian:[\"]}\n    |                           ^"},
+	"a key twice":               {"version: 1\nversion: 1\n", "p.yaml:2:1: key \"version\" comes twice, first on line 1\n  2 | version: 1\n    | ^\n  keep one of them"},
+	"no rules":                  {"version: 1\nrules: []\n", "p.yaml:2:8: the list is empty\n  2 | rules: []\n    |        ^\n  leave the key out"},
+	"rules that are none":       {"version: 1\nrules: {id: a}\n", "p.yaml:2:8: want a list, got a mapping\n  2 | rules: {id: a}\n    |        ^"},
+	"rules left blank":          {"version: 1\nrules:\n", "p.yaml:2:7: want a list, got nothing\n  2 | rules:\n    |       ^"},
 	"two faults": {
 		ruleYAML("{id: a, when: {sevrity: high}, action: bolck}"),
 		`p.yaml:3:20: unknown key "sevrity" in when

@@ -167,6 +167,9 @@ func moreLists(trusted, changed *Policy) []string {
 	if n := missingFrom(after, before); n > 0 {
 		what = append(what, plural(n, "parent")+" fewer in extends")
 	}
+	if looser := looserBases(trusted, changed); looser != "" {
+		what = append(what, looser)
+	}
 	if n := missingFrom(changed.Coverage.Platforms, trusted.Coverage.Platforms); n > 0 {
 		what = append(what, plural(n, "platform")+" fewer in coverage.platforms")
 	}

@@ -35,11 +35,14 @@ type Policy struct {
 	Scopes []Scope
 	// Exclude are globs over paths of the repository: what is found there is
 	// suppressed. Like all such globs they match no path inside an image.
-	Exclude  []string
-	Coverage Coverage
-	Limits   Limits
-	Trust    Trust
-	New      Comparison
+	Exclude []string
+	// TrustedBases are globs over the images that FROM may name, as it writes them; none
+	// for any.
+	TrustedBases []string
+	Coverage     Coverage
+	Limits       Limits
+	Trust        Trust
+	New          Comparison
 	// Relaxable are ids of rules, its own or the default's: about what these decide
 	// the exceptions, scopes, excludes and VEX statements of a child count as if
 	// they were its own.

@@ -18,6 +18,8 @@ type Native struct {
 	// today is the day that ends of life are compared with, as "2006-01-02"; empty
 	// compares none.
 	today string
+	// trustsBase is TrustsBase of the options, for one target.
+	trustsBase func(path, reference string) bool
 	// TrustedRegistries are the registries that DL3026 accepts, as they are
 	// written: a "*" may stand at either end. None for all.
 	TrustedRegistries []string

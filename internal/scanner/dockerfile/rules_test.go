@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/rule"
 	"github.com/boltseal/boltseal/internal/rule/ruletest"
 	"github.com/boltseal/boltseal/internal/scan"
@@ -28,13 +29,22 @@ func tree(files []rule.File) scan.Source {
 	return scantest.Tree(list...)
 }
 
-// TestPages runs each case as its .hadolint.yaml asks, where it has one, and with our
+// TestPages runs each case as its .hadolint.yaml or policy asks, where it has one, and with our
 // own rules that are off otherwise.
 func TestPages(t *testing.T) {
-	natives := make(map[string]Native)
+	natives, bases := make(map[string]Native), make(map[string]policy.Bases)
+	trusts := func(target, path, ref string) bool { return bases[target].Trust(path, ref) }
 	source := func(files []rule.File) scan.Source {
 		var n Native
+		name := fmt.Sprintf("dir:case %d", len(natives))
 		for _, f := range files {
+			if f.Path == ".boltseal.yaml" {
+				p, err := policy.Load(f.Path, f.Data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				bases[name] = policy.TrustedBases([]*policy.Policy{p})
+			}
 			if f.Path != ".hadolint.yaml" {
 				continue
 			}
@@ -46,11 +56,10 @@ func TestPages(t *testing.T) {
 		severities := ownOff()
 		maps.Copy(severities, n.Severities)
 		n.Severities = severities
-		name := fmt.Sprintf("dir:case %d", len(natives))
 		natives[name] = n
 		return renamed{tree(files), name}
 	}
-	ruletest.Run(t, New(Options{Native: natives, Now: pagesDay}), Rules(), source)
+	ruletest.Run(t, New(Options{Native: natives, Now: pagesDay, TrustsBase: trusts}), Rules(), source)
 }
 
 // renamed is a source under another name.

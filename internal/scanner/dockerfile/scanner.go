@@ -36,6 +36,9 @@ type Options struct {
 	// Files says of a path that it is a Dockerfile whatever it is called; nil for
 	// none.
 	Files func(path string) bool
+	// TrustsBase says of what FROM names, in a file of a target, whether images may be
+	// built upon it; nil for whatever it is.
+	TrustsBase func(target, path, reference string) bool
 	// ShellChecker checks the shell code; nil leaves it to our own checks.
 	ShellChecker ShellChecker
 }
@@ -62,6 +65,9 @@ func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 	n := s.opt.Native[t.Name]
 	n.today = day(s.opt.Now)
 	n.noShell = s.opt.ShellChecker != nil
+	if s.opt.TrustsBase != nil {
+		n.trustsBase = func(path, reference string) bool { return s.opt.TrustsBase(t.Name, path, reference) }
+	}
 	return &pass{&n, s.opt.Files, s.opt.ShellChecker}, nil
 }
 

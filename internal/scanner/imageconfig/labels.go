@@ -15,6 +15,14 @@ const (
 	oldRevision     = "org.label-schema.vcs-ref"
 )
 
+// pinnedBase is the name of a base with the digest that stands in a label of its own.
+func pinnedBase(name, digest string) string {
+	if digest == "" || strings.Contains(name, "@") {
+		return name
+	}
+	return name + "@" + digest
+}
+
 // label gives the first of the labels that is set.
 func (img *image) label(names ...string) string {
 	for _, n := range names {

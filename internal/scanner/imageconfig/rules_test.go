@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/rule"
 	"github.com/boltseal/boltseal/internal/rule/ruletest"
 	"github.com/boltseal/boltseal/internal/scan"
@@ -19,6 +20,9 @@ func options() imageconfig.Options {
 	return imageconfig.Options{
 		Now:               time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC),
 		TrustedRegistries: []string{"registry.example.com*", "*mirror.example.com"},
+		TrustsBase: func(ref string) bool {
+			return policy.TrustedBases([]*policy.Policy{{TrustedBases: []string{"debian", "registry.example.com/**@sha256:*"}}}).Trust("", ref)
+		},
 	}
 }
 
@@ -63,6 +67,7 @@ func TestIDsStay(t *testing.T) {
 		"image/ssh-server",
 		"image/sudo",
 		"image/unpinned-base",
+		"image/untrusted-base",
 		"image/untrusted-registry",
 		"image/wasted-space",
 		"image/world-writable",

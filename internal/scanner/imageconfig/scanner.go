@@ -29,6 +29,9 @@ type Options struct {
 	// TrustedRegistries are the registries that images and their bases may come
 	// from; a "*" may stand at either end. None for all.
 	TrustedRegistries []string
+	// TrustsBase says whether an image may be built upon another one, which is named as
+	// FROM names it; nil for whatever it is.
+	TrustsBase func(reference string) bool
 }
 
 // Scanner is the scanner of image configurations.
