@@ -98,6 +98,9 @@ type Location struct {
 	// image's history; text from the image, not trusted).
 	Layer       string `json:"layer,omitempty"`
 	Instruction string `json:"instruction,omitempty"`
+	// Step is the entry of the image's history that set what was found, counted from 1;
+	// 0 where a layer tells, or nothing does. It is for finding a line, and is not kept.
+	Step int `json:"-"`
 	// Deleted says that a later layer hides the path: it is in the image, but
 	// not in the containers started from it.
 	Deleted bool `json:"deleted,omitempty"`

@@ -201,7 +201,7 @@ func (b *builds) shown(mask func(string) string) []report.Image {
 		img := report.Image{Target: mask(t.Name), Name: mask(t.Image.Name), From: mask(k.lineage.Base), Base: mask(k.baseName), Layers: []report.ImageLayer{}}
 		for i, l := range t.Image.Layers {
 			layer := report.ImageLayer{Digest: l.Digest, DiffID: l.DiffID, Size: l.Size, Instruction: mask(l.Instruction), Origin: k.origin(i)}
-			if place := k.place(i, ""); place.Path != "" {
+			if place := k.place(i, 0, ""); place.Path != "" {
 				layer.Built = lines(place, mask)
 			}
 			img.Layers = append(img.Layers, layer)
@@ -239,19 +239,19 @@ func (b *builds) findings(findings []finding.Finding) {
 			p.Origin = f.Location.Origin
 			f.Package = &p
 		}
-		if place := k.place(layer, f.Location.Instruction); place.Path != "" {
+		if place := k.place(layer, f.Location.Step, f.Location.Instruction); place.Path != "" {
 			f.Location.Built = lines(place, func(s string) string { return s }) // Seal masks it
 		}
 	}
 }
 
-// place is the line that brought a layer or set what an instruction says; where
-// neither is known, the FROM that begins the image.
-func (k *build) place(layer int, instruction string) builtfrom.Place {
-	history := -1
+// place is the line that brought a layer, did a step of the history or set what an
+// instruction says; where none is known, the FROM that begins the image.
+func (k *build) place(layer, step int, instruction string) builtfrom.Place {
+	history := step - 1
 	if layer >= 0 {
 		history = k.image.Layers[layer].History
-	} else if instruction != "" {
+	} else if step == 0 && instruction != "" {
 		history = k.said(instruction)
 	}
 	if history >= 0 && history < len(k.lineage.Places) && k.lineage.Places[history] != (builtfrom.Place{}) {

@@ -19,6 +19,10 @@ type setting struct {
 	where, place string
 	text         string
 	history      bool
+	// step is the entry of the history that set it, counted from 1; 0 where that is not
+	// known. instruction names what did, without its value.
+	step        int
+	instruction string
 }
 
 // Bounds of an image configuration; what is beyond them is told.
@@ -32,18 +36,24 @@ const (
 // the step that set it.
 func settings(c *v1.ConfigFile) []setting {
 	var out []setting
-	add := func(where, place, text string) {
+	set := stepsOf(c)
+	named := func(where, place, text, keyword, name string) {
 		if text != "" {
-			out = append(out, setting{where: where, place: "(config) " + place, text: text})
+			s := setting{where: where, place: "(config) " + place, text: text, step: set[[2]string{keyword, name}]}
+			if s.step > 0 {
+				s.instruction = strings.TrimSpace(keyword + " " + name)
+			}
+			out = append(out, s)
 		}
 	}
+	add := func(where, place, text string) { named(where, place, text, setBy[place], "") }
 	command := func(name string, args []string) { add("the "+name, name, strings.Join(args, " ")) }
 	for _, e := range c.Config.Env {
 		name, _, _ := strings.Cut(e, "=")
-		add(fmt.Sprintf("the environment variable %q", name), "env "+name, e)
+		named(fmt.Sprintf("the environment variable %q", name), "env "+name, e, "ENV", name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Config.Labels)) {
-		add(fmt.Sprintf("the label %q", name), "label "+name, name+"="+c.Config.Labels[name])
+		named(fmt.Sprintf("the label %q", name), "label "+name, name+"="+c.Config.Labels[name], "LABEL", name)
 	}
 	command("entrypoint", c.Config.Entrypoint)
 	command("command", c.Config.Cmd)
@@ -68,7 +78,7 @@ func settings(c *v1.ConfigFile) []setting {
 			if text != "" {
 				// No number in the identity: a step put before it changes nothing.
 				out = append(out, setting{
-					where: fmt.Sprintf("step %d of the build history", i+1), place: "(config) history", text: text, history: true,
+					where: fmt.Sprintf("step %d of the build history", i+1), place: "(config) history", text: text, history: true, step: i + 1,
 				})
 			}
 		}
@@ -151,7 +161,7 @@ func (p *pass) configFinding(s setting, rec record) finding.Finding {
 	image := p.target.Image.Name
 	f := p.base(rec)
 	f.Message = p.mask(fmt.Sprintf("%s; it stands in %s of the image", f.Message, s.where))
-	f.Location = finding.Location{Image: p.mask(image)}
+	f.Location = finding.Location{Image: p.mask(image), Instruction: p.instruction(s.instruction), Step: s.step}
 	f.Remediation = remediation(rec.Rule, "", inConfig)
 	f.Identity = finding.SecretIdentity(image, s.place, rec.Hash)
 	if rec.Run != "" {

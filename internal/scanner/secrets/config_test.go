@@ -92,3 +92,56 @@ func TestAnyPartOfAnImageConfigurationIsLookedAt(t *testing.T) {
 		})
 	}
 }
+
+// TestTheStepThatSetASecret wants the last step of the history that set what holds
+// a secret, in the notations of all builders, and its name without the value.
+func TestTheStepThatSetASecret(t *testing.T) {
+	token := githubToken
+	created := func(entries ...string) (all []v1.History) {
+		for _, e := range entries {
+			all = append(all, v1.History{CreatedBy: e})
+		}
+		return all
+	}
+	tests := map[string]struct {
+		config      v1.ConfigFile
+		step        int
+		instruction string
+	}{
+		"a variable, by BuildKit": {
+			v1.ConfigFile{Config: v1.Config{Env: []string{"PATH=/bin", "T=" + token}}, History: created("ENV PATH=/bin", "ENV A=b T="+token, "ENV TT=a", "ENV PATH=/bin:/x")},
+			2, "ENV T",
+		},
+		"a variable, by the classic builder": {
+			v1.ConfigFile{Config: v1.Config{Env: []string{"T=" + token}}, History: created("/bin/sh -c #(nop)  ENV T=a", "/bin/sh -c #(nop)  ENV T="+token)},
+			2, "ENV T",
+		},
+		"a label in quotes": {
+			v1.ConfigFile{Config: v1.Config{Labels: map[string]string{"a.b": token}}, History: created(`LABEL "a.b"="`+token+`"`, "CMD x")},
+			1, "LABEL a.b",
+		},
+		"a command": {
+			v1.ConfigFile{Config: v1.Config{Cmd: []string{"run", token}}, History: created("CMD [\"run\" \"x\"]", "RUN CMD", "CMD [\"run\" \""+token+"\"]", "USER a")},
+			3, "CMD",
+		},
+		"a build argument": {
+			v1.ConfigFile{History: created("ARG T", "RUN |1 T="+token+" /bin/sh -c make # buildkit")},
+			2, "",
+		},
+		"a variable that no step sets": {
+			v1.ConfigFile{Config: v1.Config{Env: []string{"T=" + token}}, History: created("RUN ENV T=a", "ENV TT=a")},
+			0, "",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			res := scanAll(t, scantest.Image("app", &tt.config), newScanner(t))
+			if len(res.Findings) != 1 {
+				t.Fatalf("%d findings", len(res.Findings))
+			}
+			if l := res.Findings[0].Location; l.Step != tt.step || l.Instruction != tt.instruction {
+				t.Errorf("step %d, %q; want %d, %q", l.Step, l.Instruction, tt.step, tt.instruction)
+			}
+		})
+	}
+}
