@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -143,5 +144,24 @@ func (k keychain) Resolve(at authn.Resource) (authn.Authenticator, error) {
 	if password != "" && k.getenv("GITLAB_CI") == "true" && at.RegistryStr() == k.getenv("CI_REGISTRY") {
 		return authn.FromConfig(authn.AuthConfig{Username: user, Password: password}), nil
 	}
-	return authn.Anonymous, nil
+	return k.github(at), nil
+}
+
+// ghcr is GitHub's registry. The instances of others have their own.
+const ghcr = "ghcr.io"
+
+// github is the token of a job of GitHub Actions, for the registry of github.com alone.
+func (k keychain) github(at authn.Resource) authn.Authenticator {
+	if at.RegistryStr() != ghcr || k.getenv("GITHUB_ACTIONS") != "true" || k.getenv("GITHUB_SERVER_URL") != "https://github.com" {
+		return authn.Anonymous
+	}
+	token := ""
+	for _, name := range githubTokens {
+		token = cmp.Or(token, k.getenv(name))
+	}
+	if token == "" {
+		return authn.Anonymous
+	}
+	user := cmp.Or(k.getenv("GITHUB_ACTOR"), "github-actions")
+	return image.JobCredentials{Authenticator: authn.FromConfig(authn.AuthConfig{Username: user, Password: token})}
 }

@@ -22,6 +22,10 @@ func TestCredentials(t *testing.T) {
 	t.Setenv("REGISTRY_AUTH_FILE", "")
 	both := base64.StdEncoding.EncodeToString([]byte("a:b:c"))
 	gitlab := map[string]string{"GITLAB_CI": "true", "CI_REGISTRY": "registry.gitlab.example", "CI_REGISTRY_USER": "ci", "CI_REGISTRY_PASSWORD": "job"}
+	github := func(server string) map[string]string {
+		return map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": server, "GITHUB_ACTOR": "octo", "GITHUB_TOKEN": "job"}
+	}
+	octo := &authn.AuthConfig{Username: "octo", Password: "job"}
 	auths := func(json string) map[string]string { return map[string]string{"DOCKER_AUTH_CONFIG": json} }
 	job := &authn.AuthConfig{Username: "ci", Password: "job"}
 	abc := &authn.AuthConfig{Username: "a", Password: "b:c"}
@@ -33,6 +37,13 @@ func TestCredentials(t *testing.T) {
 		"none":                               {"ghcr.io/a/b", nil, &authn.AuthConfig{}},
 		"the job's on GitLab":                {"registry.gitlab.example/a/b", gitlab, job},
 		"the job's, for another registry":    {"ghcr.io/a/b", gitlab, &authn.AuthConfig{}},
+		"the job's on GitHub":                {"ghcr.io/a/b", github("https://github.com"), octo},
+		"that of the action":                 {"ghcr.io/a/b", map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_ACTOR": "octo", "BOLTSEAL_GITHUB_TOKEN": "job"}, octo},
+		"GitHub's, for another registry":     {"ghcr.io.example.com/a/b", github("https://github.com"), &authn.AuthConfig{}},
+		"GitHub's, for Docker Hub":           {"ghcr/b", github("https://github.com"), &authn.AuthConfig{}},
+		"GitHub's, of another server":        {"ghcr.io/a/b", github("https://github.example.com"), &authn.AuthConfig{}},
+		"GitHub's, outside of a job":         {"ghcr.io/a/b", map[string]string{"GITHUB_SERVER_URL": "https://github.com", "GITHUB_TOKEN": "job"}, &authn.AuthConfig{}},
+		"GitHub's, without a token":          {"ghcr.io/a/b", map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com"}, &authn.AuthConfig{}},
 		"the variable":                       {"ghcr.io/a/b", auths(`{"auths":{"ghcr.io":{"auth":"` + both + `"}}}`), abc},
 		"the variable, for another registry": {"quay.io/a/b", auths(`{"auths":{"ghcr.io":{"auth":"` + both + `"}}}`), &authn.AuthConfig{}},
 		"the variable, as an address":        {"ghcr.io/a/b", auths(`{"auths":{"https://ghcr.io":{"username":"a","password":"b:c"}}}`), abc},

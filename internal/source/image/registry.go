@@ -187,6 +187,9 @@ type endpoint struct {
 	mu     sync.Mutex
 	client *http.Client // once it is signed in
 	signed bool         // with credentials
+	// spare says that the credentials are a job's own: see JobCredentials. public says
+	// that they were refused, and nobody is signed in by now.
+	spare, public bool
 }
 
 func (e *endpoint) host() string {
@@ -203,11 +206,14 @@ func (e *endpoint) signIn(ctx context.Context) (*http.Client, error) {
 	if e.client != nil {
 		return e.client, nil
 	}
-	auth, err := e.credentials(ctx)
-	if err != nil {
-		return nil, err
+	auth, err := authn.Anonymous, error(nil)
+	if !e.public {
+		if auth, err = e.credentials(ctx); err != nil {
+			return nil, err
+		}
 	}
 	e.signed = auth != authn.Anonymous
+	_, e.spare = auth.(JobCredentials)
 	t, err := transport.NewWithContext(ctx, e.repo.Registry, auth, e.remote.roundTripper(e.base), []string{e.repo.Scope(transport.PullScope)})
 	if err != nil {
 		return nil, e.told(err)
@@ -245,8 +251,36 @@ func (e *endpoint) credentials(ctx context.Context) (authn.Authenticator, error)
 	}
 }
 
+// isPublic says that nobody is to be signed in any more.
+func (e *endpoint) isPublic() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.public
+}
+
+// withoutSpare forgets credentials that a registry refuses and nobody has asked to use.
+func (e *endpoint) withoutSpare() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.spare {
+		e.client, e.public, e.spare = nil, true, false
+	}
+}
+
 // get asks for a file of the repository, from an offset on.
 func (e *endpoint) get(ctx context.Context, kind, id string, offset int64) (*http.Response, error) {
+	public := e.isPublic()
+	resp, err := e.getOnce(ctx, kind, id, offset)
+	if errors.Is(err, errRefused) && !public {
+		e.withoutSpare()
+		if e.isPublic() {
+			return e.getOnce(ctx, kind, id, offset)
+		}
+	}
+	return resp, err
+}
+
+func (e *endpoint) getOnce(ctx context.Context, kind, id string, offset int64) (*http.Response, error) {
 	client, err := e.signIn(ctx)
 	if err != nil {
 		return nil, err

@@ -151,6 +151,76 @@ func TestSigningIn(t *testing.T) {
 	}
 }
 
+// inJob is a keychain of credentials that nobody has asked to use.
+type inJob struct{ authn.AuthConfig }
+
+func (k inJob) Resolve(authn.Resource) (authn.Authenticator, error) {
+	return image.JobCredentials{Authenticator: authn.FromConfig(k.AuthConfig)}, nil
+}
+
+// TestCredentialsOfAJob wants them used, and what is public had without them where they
+// are refused.
+func TestCredentialsOfAJob(t *testing.T) {
+	refuse := func(w http.ResponseWriter, r *http.Request) {
+		if _, _, signed := r.BasicAuth(); signed {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		fmt.Fprintf(w, `{"token":%q}`, token)
+	}
+	wrong := authn.AuthConfig{Username: user, Password: password + "x"}
+	for name, tt := range map[string]struct {
+		prepare func(*fakeRegistry)
+		auth    authn.AuthConfig
+		want    []string
+	}{
+		"they are taken": {(*fakeRegistry).demandToken, authn.AuthConfig{Username: user, Password: password}, nil},
+		"the token server refuses them, and the image is public": {func(f *fakeRegistry) {
+			f.demandToken()
+			f.answer("/token", refuse)
+		}, wrong, nil},
+		"the registry refuses them, and the image is public": {func(f *fakeRegistry) {
+			own := f.own()
+			f.answer("/token", func(w http.ResponseWriter, r *http.Request) {
+				given := token
+				if _, _, signed := r.BasicAuth(); signed {
+					given = "another"
+				}
+				fmt.Fprintf(w, `{"token":%q}`, given)
+			})
+			f.answer("", func(w http.ResponseWriter, r *http.Request) {
+				switch r.Header.Get("Authorization") {
+				case "Bearer " + token:
+					own(w, r)
+				case "":
+					w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+f.host+`/token",service="fake"`)
+					w.WriteHeader(http.StatusUnauthorized)
+				default:
+					w.WriteHeader(http.StatusForbidden)
+				}
+			})
+		}, wrong, nil},
+		"they are refused, and the image is private": {(*fakeRegistry).demandToken, wrong, []string{"wants credentials, or has no", "docker login"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := serve(t)
+			ref := f.push(t, sample(t))
+			tt.prepare(f)
+			r := f.remote()
+			r.Keychain = inJob{tt.auth}
+			lines, err := broken(t, ref, r)
+			if tt.want != nil {
+				wantError(t, err, tt.want...)
+				return
+			}
+			must(t, err)
+			if len(lines) == 0 {
+				t.Error("nothing was read")
+			}
+		})
+	}
+}
+
 // broken opens what is in the registry and walks it; it gives what was told and the
 // first error.
 func broken(t *testing.T, ref string, r image.Remote) ([]string, error) {

@@ -40,6 +40,10 @@ type Remote struct {
 	wait  func(context.Context, time.Duration) error // nil waits
 }
 
+// JobCredentials are what a CI job has for a registry without anybody having asked to use
+// it. A registry that refuses them is asked once more without: what is public needs none.
+type JobCredentials struct{ authn.Authenticator }
+
 // Mirror is a place that has what a registry has.
 type Mirror struct {
 	Registry string // HOST or HOST:PORT that it stands for

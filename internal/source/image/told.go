@@ -61,7 +61,7 @@ func (e *endpoint) refused(status *transport.Error) error {
 	switch status.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		if e.signed {
-			return faultf("%s refuses the credentials for it (%s): use docker login %s again, with an account that may pull %s", e.host(), what, e.host(), e.repo.RepositoryStr())
+			return &fault{Is: errRefused, Text: fmt.Sprintf("%s refuses the credentials for it (%s): use docker login %s again, with an account that may pull %s", e.host(), what, e.host(), e.repo.RepositoryStr())}
 		}
 		return faultf("%s wants credentials, or has no %s (%s): use docker login %s", e.host(), e.repo.RepositoryStr(), what, e.host())
 	case http.StatusNotFound:
@@ -69,6 +69,9 @@ func (e *endpoint) refused(status *transport.Error) error {
 	}
 	return faultf("%s answers %s", e.host(), what)
 }
+
+// errRefused says that credentials were refused.
+var errRefused = errors.New("credentials refused")
 
 var knownCodes = []transport.ErrorCode{
 	transport.BlobUnknownErrorCode, transport.DeniedErrorCode, transport.DigestInvalidErrorCode,
