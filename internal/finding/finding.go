@@ -49,6 +49,8 @@ type Finding struct {
 	// Remediation is one sentence that says what to do.
 	Remediation string   `json:"remediation,omitempty"`
 	Location    Location `json:"location"`
+	// Excerpt shows the line; nil where a scanner has none to show.
+	Excerpt *Excerpt `json:"excerpt,omitempty"`
 	// Package and Advisory are set by the packages scanner, Secret by secrets.
 	Package  *inventory.Package `json:"package,omitempty"`
 	Advisory *Advisory          `json:"advisory,omitempty"`

@@ -96,8 +96,12 @@ func measured(text []byte, part string) []byte {
 // copies; a nil mask changes nothing.
 func Seal(findings []Finding, mask func(string) string) []Finding {
 	sealed := make([]Finding, len(findings))
+	maskLine := mask
+	if mask != nil {
+		maskLine = remembered(mask)
+	}
 	for i, f := range findings {
-		sealed[i] = f.masked(mask)
+		sealed[i] = f.masked(mask, maskLine)
 		sealed[i].Fingerprint = fingerprint(sealed[i].Rule, sealed[i].Identity)
 	}
 	slices.SortFunc(sealed, Compare)

@@ -8,11 +8,14 @@ import (
 )
 
 // masked gives a deep copy with every string that comes from what was scanned
-// passed through mask. Ids, scores, digests and times that are ours or a
+// passed through mask, excerpts through maskLine. Ids, scores, digests and times that are ours or a
 // database's stay as they are.
-func (f Finding) masked(mask func(string) string) Finding {
+func (f Finding) masked(mask, maskLine func(string) string) Finding {
 	if mask == nil {
 		mask = func(s string) string { return s }
+	}
+	if maskLine == nil {
+		maskLine = mask
 	}
 	f.Target = mask(f.Target)
 	f.Message = mask(f.Message)
@@ -22,6 +25,7 @@ func (f Finding) masked(mask func(string) string) Finding {
 	f.Location.Image = mask(f.Location.Image)
 	f.Location.Instruction = mask(f.Location.Instruction)
 	f.Location.Built.Path = mask(f.Location.Built.Path)
+	f.Excerpt = f.Excerpt.masked(maskLine)
 	if f.Package != nil {
 		p := MaskPackage(*f.Package, mask)
 		f.Package = &p
@@ -89,4 +93,4 @@ func maskAll(texts []string, mask func(string) string) []string {
 
 // Masked gives a deep copy with every string that comes from what was scanned passed
 // through mask, for a finding that somebody else wrote down.
-func (f Finding) Masked(mask func(string) string) Finding { return f.masked(mask) }
+func (f Finding) Masked(mask func(string) string) Finding { return f.masked(mask, mask) }

@@ -32,7 +32,7 @@ func Hearsay(told *report.Run, version string, c rule.Catalogue, j Judging) *rep
 func heard(f finding.Finding, c rule.Catalogue, mask func(string) string) finding.Finding {
 	f = f.Masked(mask)
 	f.Rule, f.Scanner = mask(f.Rule), mask(f.Scanner)
-	f.Fix, f.Ignored, f.Spared = nil, "", ""
+	f.Fix, f.Excerpt, f.Ignored, f.Spared = nil, nil, "", ""
 	if f.Secret != nil {
 		f.Secret = &finding.Secret{Masked: "…"}
 	}

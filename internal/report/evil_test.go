@@ -10,6 +10,8 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/boltseal/boltseal/internal/policy"
 )
 
@@ -63,6 +65,7 @@ func checkHarmless(t *testing.T, format, out string, lines int) {
 		}
 	}
 	switch format {
+	case "terminal":
 	case "table", "markdown", "compliance":
 		if got := strings.Count(out, "\n"); got != lines {
 			t.Errorf("%s has %d lines, %d with harmless texts", format, got, lines)
@@ -99,10 +102,38 @@ func checkEvil(t *testing.T, text string) {
 	fill(hostile, text)
 	hostile.Change.Head = fixture().Change.Head // evidence is about a commit
 	benign.Change.Head = hostile.Change.Head
+	for _, run := range []*Run{benign, hostile} {
+		for _, f := range run.Findings {
+			if f.Excerpt != nil { // a region that every text has
+				f.Excerpt.StartColumn, f.Excerpt.EndColumn = 1, 2
+			}
+		}
+	}
+	checkTerminal(t, hostile)
 	for _, format := range Formats() {
 		opt := Options{MaxBytes: 1 << 30, Catalogue: catalogue(t)}
 		lines := strings.Count(string(write(t, format, benign, opt)), "\n")
 		checkHarmless(t, format, string(write(t, format, hostile, opt)), lines)
+	}
+}
+
+// checkTerminal says what a hostile text did to what a terminal shows: its only escape
+// sequences are our own colours, and no line is longer than the terminal.
+func checkTerminal(t *testing.T, run *Run) {
+	t.Helper()
+	const columns = 72
+	for _, quiet := range []bool{false, true} {
+		plain := string(write(t, "table", run, Options{Catalogue: catalogue(t), Width: columns, Quiet: quiet}))
+		colour := string(write(t, "table", run, Options{Catalogue: catalogue(t), Width: columns, Quiet: quiet, Color: true}))
+		if got := sgr.ReplaceAllString(colour, ""); got != plain {
+			t.Errorf("in colour the table differs:\n%s", cmp.Diff(plain, got))
+		}
+		checkHarmless(t, "terminal", plain, 0)
+		for line := range strings.Lines(plain) {
+			if n := width(strings.TrimSuffix(line, "\n")); n > columns {
+				t.Errorf("%d columns: %q", n, line)
+			}
+		}
 	}
 }
 

@@ -58,7 +58,7 @@ func fixture() *Run {
 		{policy.Subject{Finding: finding.Finding{
 			Rule: "DL3007", Scanner: finding.Dockerfile, Target: dirTarget, Severity: finding.Medium, SeverityFrom: "rule",
 			Message: `debian:latest is another image tomorrow`, Remediation: "Name a version",
-			Location: finding.Location{Path: "Dockerfile", StartLine: 1, StartColumn: 6, EndLine: 1, EndColumn: 19},
+			Location: finding.Location{Path: "Dockerfile", StartLine: 1, StartColumn: 6, EndLine: 1, EndColumn: 19}, Excerpt: &finding.Excerpt{Text: "FROM debian:latest", StartColumn: 6, EndColumn: 19},
 			Fix:      &finding.Fix{Description: "Pin it", Edits: []finding.Edit{{Path: "Dockerfile", StartLine: 1, StartColumn: 6, EndLine: 1, EndColumn: 19, Text: "debian:12"}}},
 			Controls: []string{"cis-docker-1.6:4.2"}, Identity: finding.CommandIdentity("Dockerfile", "FROM debian:latest"),
 		}, New: &yes}, policy.Decision{Action: policy.Warn, By: "default rule lint"}},
@@ -70,6 +70,7 @@ func fixture() *Run {
 			Rule: "aws-access-token", Scanner: finding.Secrets, Target: dirTarget, Severity: finding.Critical, SeverityFrom: "rule",
 			Message: "AWS access key AKIA… in plain text", Remediation: "Revoke the key, then let the pipeline read one from a secret store",
 			Location: finding.Location{Path: "config/日本語 settings.py", StartLine: 12, StartColumn: 9, EndLine: 12, EndColumn: 29},
+			Excerpt:  &finding.Excerpt{Text: `鍵 = "AKIA…`, StartColumn: 8, EndColumn: 15},
 			Secret:   &finding.Secret{Masked: "AKIA…", Hash: "1f2e"}, Identity: finding.SecretIdentity("", "config/日本語 settings.py", "1f2e"),
 		}, New: &yes}, policy.Decision{Action: policy.Block, By: "default rule secrets"}},
 		{policy.Subject{Finding: finding.Finding{
@@ -79,7 +80,7 @@ func fixture() *Run {
 		}}, policy.Decision{Action: policy.Suppress, By: "exception 1", Reason: "a fake key for tests, @acme/appsec", Until: "2026-12-01"}},
 		{policy.Subject{Finding: finding.Finding{
 			Rule: "generic-api-key", Scanner: finding.Secrets, Target: dirTarget, Severity: finding.High, SeverityFrom: "rule", Message: "in " + evil,
-			Remediation: evil, Location: finding.Location{Path: evil, StartLine: 3, StartColumn: 1, EndLine: 3, EndColumn: 9},
+			Remediation: evil, Location: finding.Location{Path: evil, StartLine: 3, StartColumn: 1, EndLine: 3, EndColumn: 9}, Excerpt: &finding.Excerpt{Text: evil, StartColumn: 4, EndColumn: 12},
 			Secret: &finding.Secret{Masked: "…", Hash: "9999"}, Identity: finding.SecretIdentity("", evil, "9999"),
 		}, New: &yes}, policy.Decision{Action: policy.Block, By: "default rule secrets", Reason: "exception 2 expired on 2026-09-01"}},
 		{policy.Subject{Finding: finding.Finding{

@@ -139,6 +139,9 @@ func htmlDetails(f *Finding) [][2]string {
 			details = append(details, [2]string{name, Plain(text)})
 		}
 	}
+	if f.Excerpt != nil {
+		add("line", f.Excerpt.Text)
+	}
 	add("to do", f.Remediation)
 	add("decided by", f.Decision.By)
 	add("why", f.Decision.Reason)

@@ -154,3 +154,23 @@ func cut(s string, n int) string {
 	}
 	return s
 }
+
+// ending is the last n columns of a plain text, the first one "…" where something is
+// missing.
+func ending(s string, n int) string {
+	over := width(s) - n
+	if over <= 0 {
+		return s
+	}
+	if n < 1 {
+		return ""
+	}
+	over++ // for the "…"
+	for i, r := range s {
+		if over <= 0 {
+			return "…" + s[i:]
+		}
+		over -= columns(r)
+	}
+	return "…"
+}

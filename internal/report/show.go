@@ -190,12 +190,66 @@ func accepted(findings []*Finding) string {
 	return text + ", the first until " + first
 }
 
+// acceptance is what one exception, baseline or comment accepts.
+type acceptance struct {
+	by, until, reason string
+	findings          int
+}
+
+// acceptances gathers what is accepted by what accepts it, in order.
+func acceptances(findings []*Finding) []acceptance {
+	var all []acceptance
+	known := make(map[acceptance]int)
+	for _, f := range findings {
+		a := acceptance{by: f.Decision.By, until: f.Decision.Until, reason: f.Decision.Reason}
+		i, ok := known[a]
+		if !ok {
+			i = len(all)
+			known[a], all = i, append(all, a)
+		}
+		all[i].findings++
+	}
+	return all
+}
+
+// severities counts findings by severity, the worst first.
+func severities(findings []*Finding) string {
+	counts := make(map[finding.Severity]int)
+	for _, f := range findings {
+		counts[f.Severity]++
+	}
+	var words []string
+	for _, s := range slices.SortedFunc(maps.Keys(counts), func(a, b finding.Severity) int { return severityRank(a) - severityRank(b) }) {
+		words = append(words, fmt.Sprintf("%d %s", counts[s], s))
+	}
+	return strings.Join(words, ", ")
+}
+
+// fixes is how many findings boltseal fix mends, and what to type for that; what is in
+// an image it leaves alone.
+func fixes(run *Run) (command string, n int) {
+	command = "boltseal fix"
+	for i := range run.Findings {
+		f := &run.Findings[i]
+		if f.Fix == nil || f.Decision.Action == policy.Suppress || !strings.HasPrefix(f.Target, "dir:") {
+			continue
+		}
+		if n++; f.Target != "dir:." {
+			command = "boltseal fix PATH"
+		}
+	}
+	return command, n
+}
+
 // next says what to do about the verdict, a line each.
 func next(run *Run, c rule.Catalogue) []string {
 	var lines []string
 	if run.Verdict.Status == policy.Blocked {
 		if id := explained(run, c); id != "" {
 			lines = append(lines, fmt.Sprintf("`boltseal explain %s` says why it matters and what to do", id))
+		}
+		if command, n := fixes(run); n > 0 {
+			lines = append(lines, fmt.Sprintf("`%s` mends %s, and with `--diff` shows how", command, count(n, "finding", "findings")))
 		}
 		lines = append(lines, "to accept a finding for a limited time, add an exception (reason, owner, expiry) to the policy")
 	}

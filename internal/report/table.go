@@ -16,6 +16,7 @@ const (
 	maxWarnings = 50
 	maxReasons  = 20
 	maxErrors   = 3
+	maxAccepted = 20
 	maxColumn   = 60 // of a column that others stand behind; longer texts stick out
 )
 
@@ -122,7 +123,7 @@ func (t *table) findings(title string, all []*Finding, limit int, details bool) 
 	if len(all) == 0 {
 		return
 	}
-	t.title(title)
+	t.title(title + ": " + severities(all))
 	shown := all[:min(limit, len(all))]
 	for len(shown) > 0 {
 		n := 1
@@ -164,6 +165,7 @@ func (t *table) group(findings []*Finding, details bool) {
 			continue
 		}
 		indent := part{text: strings.Repeat(" ", 4+lines+len("critical")+2)}
+		t.excerpt(indent, f)
 		if by := f.Decision.Reason; by != "" {
 			t.line(indent, part{text: "why:   " + by, style: faint})
 		}
@@ -172,6 +174,33 @@ func (t *table) group(findings []*Finding, details bool) {
 		}
 		told = f.Remediation
 	}
+}
+
+// excerpt shows the line of a finding with what points at its place; of an image what
+// built the layer.
+func (t *table) excerpt(indent part, f *Finding) {
+	if by := f.Location.Instruction; f.Location.Image != "" && by != "" {
+		t.line(indent, part{text: "layer: " + by, style: faint})
+	}
+	x := f.Excerpt
+	if x == nil {
+		return
+	}
+	start, end, ok := x.Region()
+	if !ok {
+		t.line(indent, part{text: x.Text})
+		return
+	}
+	// The line is made plain as a whole: two harmless halves can make a command.
+	text, from, to := Plain(x.Text), width(Plain(x.Text[:start])), width(Plain(x.Text[:end]))
+	if most := max(0, t.opt.Width-len(indent.text)) / 2; t.opt.Width > 0 && from > most {
+		whole := width(text)
+		text = ending(text, whole-from+most)
+		shift := whole - width(text)
+		from, to = max(0, from-shift), to-shift
+	}
+	t.line(indent, part{text: text})
+	t.line(indent, part{text: strings.Repeat(" ", from)}, part{text: strings.Repeat("^", max(1, to-from)), style: severityStyle(f.Severity)})
 }
 
 // line is where in its file a finding is; in an image only its message says so, as
@@ -218,6 +247,20 @@ func (t *table) counts(run *Run) {
 	}
 	if len(silent) > 0 {
 		t.line(part{text: accepted(silent)})
+	}
+	for i, a := range acceptances(silent) {
+		if i == maxAccepted {
+			t.line(part{text: "  and more, which `-f json` lists"})
+			return
+		}
+		text := "  " + count(a.findings, "finding", "findings") + " by " + a.by
+		if a.until != "" {
+			text += " until " + a.until
+		}
+		if a.reason != "" {
+			text += ": " + a.reason
+		}
+		t.line(part{text: text, style: faint})
 	}
 }
 

@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -66,6 +67,8 @@ type lint struct {
 	walk *shellWalk
 	// named are the variables that stages set; see sets.
 	named map[*stage]map[string]int
+	// secretive says that no line is shown; nil until somebody asks.
+	secretive *bool
 }
 
 // lint runs all rules that are on.
@@ -216,7 +219,7 @@ func (l *lint) finding(h *hit) finding.Finding {
 		Rule: h.rule.ID, Scanner: finding.Dockerfile,
 		Severity: h.rule.Severity, SeverityFrom: "rule",
 		Message: h.message, Remediation: h.rule.Remediation, Controls: h.rule.Controls,
-		Location: l.location(h.where),
+		Location: l.location(h.where), Excerpt: l.excerpt(h.where),
 		Identity: finding.CommandIdentity(l.file.path, h.identity),
 	}
 	f.Severity = l.native.severity(&f)
@@ -239,4 +242,21 @@ func (l *lint) location(s span) finding.Location {
 	return finding.Location{
 		Path: l.file.path, StartLine: start.line, StartColumn: start.column, EndLine: end.line, EndColumn: end.column,
 	}
+}
+
+// excerpt shows the line on which a region begins; of a file with a private key none,
+// as a line of that is not known for one.
+func (l *lint) excerpt(where span) *finding.Excerpt {
+	if l.secretive == nil {
+		l.secretive = new(bytes.Contains(l.file.data, []byte("PRIVATE KEY")))
+	}
+	if *l.secretive || l.file.lines() == 0 {
+		return nil
+	}
+	n := l.file.position(where.start).line - 1
+	line, above := l.file.line(n), ""
+	if n > 0 {
+		above = l.file.text(l.file.line(n - 1))
+	}
+	return finding.NewExcerpt(l.file.text(line), where.start-line.start, where.end-line.start, above)
 }

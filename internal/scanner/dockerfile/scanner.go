@@ -105,13 +105,23 @@ type record struct {
 	finding.Finding
 	Identity finding.Identity `json:"identity"`
 	Pragma   bool             `json:"pragma,omitempty"`
+	Above    string           `json:"above,omitempty"`
 }
 
-func recordOf(f finding.Finding) record { return record{f, f.Identity, f.Placed} }
+func recordOf(f finding.Finding) record {
+	r := record{Finding: f, Identity: f.Identity, Pragma: f.Placed}
+	if f.Excerpt != nil {
+		r.Above = f.Excerpt.Above
+	}
+	return r
+}
 
 func (r record) complete(t scan.Target) finding.Finding {
 	f := r.Finding
 	f.Target, f.Identity, f.Placed = t.Name, r.Identity, r.Pragma
+	if f.Excerpt != nil {
+		f.Excerpt.Above = r.Above
+	}
 	return f
 }
 

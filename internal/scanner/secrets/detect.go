@@ -318,6 +318,9 @@ func (l *looking) complete(h hit, b piece) hit {
 	if h.matchAt < len(l.w.text) && l.w.text[h.matchAt] == '\n' {
 		h.line++
 	}
+	if !h.decoded {
+		h.name = nameBefore(l.w.text[:h.from])
+	}
 	last := max(h.from, h.to-1)
 	h.region = region{
 		startLine: l.lineOf(h.from), startColumn: l.column(h.from),

@@ -118,7 +118,7 @@ func (p *pass) decode(data scan.Part) (part, error) {
 	}
 	for _, r := range out.Secrets {
 		masked := r.Mask == "" || (strings.HasSuffix(r.Mask, ellipsis) && len(r.Mask) <= maxPrefix+len(ellipsis))
-		if p.rules.byID[r.Rule] == nil && credRuleOf(r.Rule) == nil || !masked || len(r.Why) > maxWhy || r.Severity > finding.Critical {
+		if p.rules.byID[r.Rule] == nil && credRuleOf(r.Rule) == nil || !masked || r.Name != nameBefore(r.Name) || len(r.Why) > maxWhy || r.Severity > finding.Critical {
 			return part{}, errPart
 		}
 	}
@@ -224,6 +224,7 @@ func (p *pass) base(rec record) finding.Finding {
 	}
 	if rec.Hash != "" {
 		f.Secret = &finding.Secret{Masked: rec.Mask, Hash: rec.Hash}
+		f.Excerpt = rec.excerpt()
 	}
 	return f
 }

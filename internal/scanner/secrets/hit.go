@@ -22,6 +22,7 @@ type hit struct {
 	// line is where the match begins, which is what the engine reports.
 	line    int
 	region  region
+	name    string // what the secret is assigned to, as it is written; see nameBefore
 	decoded bool
 	allowed bool // a `gitleaks:allow` comment stands on its lines
 	// fragment is the one in which it was found; outside for none.

@@ -49,6 +49,8 @@ type part struct {
 type record struct {
 	Rule string `json:"r"`
 	Mask string `json:"m,omitempty"`
+	// Name is what stands before the secret: "token = ".
+	Name string `json:"b,omitempty"`
 	Hash string `json:"h,omitempty"`
 	// Run is the hash under the key of the run; empty where Hash has to do.
 	Run    string `json:"u,omitempty"`
@@ -246,7 +248,7 @@ func (p *pass) record(e *scan.Entry, inner string, h hit) record {
 	r := record{
 		Rule: h.rule.RuleID, Mask: h.rule.mask(h.group, h.secret), Hash: p.opt.Hasher.Hash(h.secret),
 		Region: [4]int{h.region.startLine, h.region.startColumn, h.region.endLine, h.region.endColumn},
-		Inner:  inner, Severity: severity, Why: why, Allowed: h.allowed,
+		Inner:  inner, Severity: severity, Why: why, Allowed: h.allowed, Name: h.name,
 	}
 	r.Run = p.compared(h.secret)
 	if p.baseline != nil {

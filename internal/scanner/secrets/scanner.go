@@ -83,7 +83,7 @@ func (s *Scanner) Name() string { return finding.Secrets }
 
 // partVersion changes with the form of a part and with what this package makes of
 // the engine's answers.
-const partVersion = 4
+const partVersion = 5
 
 // CacheKey implements scan.Scanner; the pass's own key holds what a target brings.
 func (s *Scanner) CacheKey() string { return s.cacheKey(s.plain) }
