@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	eastasian "golang.org/x/text/width"
 )
 
 const (
@@ -108,24 +110,24 @@ func spelled(r rune) string {
 	return fmt.Sprintf(`\U%08x`, r)
 }
 
-// wide are the scripts and symbols of which a terminal draws a letter on two
-// columns (https://www.unicode.org/reports/tr11/, roughly).
-var wide = []*unicode.RangeTable{unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo, unicode.Yi, {
-	R16: []unicode.Range16{{0x231a, 0x231b, 1}, {0x23e9, 0x23ec, 1}, {0x2705, 0x2705, 1}, {0x274c, 0x274c, 1}, {0x3000, 0x303e, 1}, {0xfe30, 0xfe6f, 1}, {0xff01, 0xff60, 1}, {0xffe0, 0xffe6, 1}},
-	R32: []unicode.Range32{{0x1f300, 0x1f64f, 1}, {0x1f680, 0x1f6ff, 1}, {0x1f900, 0x1faff, 1}},
-}}
+// Line makes a text plain, of at most that many columns.
+func Line(s string, columns int) string { return cut(Plain(s), columns) }
 
-// columns is how many columns of a terminal a rune takes.
+// columns is how many columns of a terminal a rune takes
+// (https://www.unicode.org/reports/tr11/). What is ambiguous takes one.
 func columns(r rune) int {
 	switch {
 	case r < 0x7f:
 		return 1
-	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) || r >= 0x1160 && r <= 0x11ff: // vowels and finals of Hangul join
 		return 0
-	case unicode.In(r, wide...):
-		return 2
 	}
-	return 1
+	switch eastasian.LookupRune(r).Kind() {
+	case eastasian.EastAsianWide, eastasian.EastAsianFullwidth:
+		return 2
+	default:
+		return 1
+	}
 }
 
 // width is how many columns of a terminal a plain text takes.
