@@ -22,16 +22,17 @@ func main() {
 		Stdout:   os.Stdout,
 		Stderr:   os.Stderr,
 		Getenv:   os.Getenv,
-		Width:    width,
+		Width:    func() int { return width(os.Stdout) },
+		Columns:  func() int { return width(os.Stderr) },
 		Terminal: func() bool { return term.IsTerminal(int(os.Stderr.Fd())) },
 	})
 	stop()
 	os.Exit(code)
 }
 
-// width is the terminal's, 0 when standard output is none.
-func width() int {
-	fd := int(os.Stdout.Fd())
+// width is the terminal's, 0 when the file is none.
+func width(f *os.File) int {
+	fd := int(f.Fd())
 	if !term.IsTerminal(fd) {
 		return 0
 	}

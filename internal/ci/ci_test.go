@@ -43,7 +43,7 @@ func TestDetect(t *testing.T) {
 		"a pull request with the target's rights": {
 			github("GITHUB_EVENT_NAME", "pull_request_target", "GITHUB_REF", "refs/heads/main"),
 			`{"pull_request": {"head": {"sha": "` + abc + `"}, "base": {"ref": "main"}}, ` + repository + `}`,
-			Context{System: GitHub, Event: Pull, Change: true, Commit: def, Target: "main", Default: "main", Head: abc, URL: hub, Repository: "acme/app"},
+			Context{System: GitHub, Event: Pull, Change: true, Commit: def, Target: "main", Default: "main", Head: abc, Ours: true, URL: hub, Repository: "acme/app"},
 		},
 		"a merge queue": {
 			github("GITHUB_EVENT_NAME", "merge_group", "GITHUB_REF", "refs/heads/gh-readonly-queue/main/pr-1"),

@@ -26,8 +26,13 @@ type System struct {
 	Width func() int
 	// Terminal says whether standard error is a terminal; nil is the same as no.
 	Terminal func() bool
+	// Columns gives the width of the terminal that standard error is; nil and 0 stand
+	// for the usual one.
+	Columns func() int
 	// Now is the clock; nil is the real one.
 	Now func() time.Time
+
+	line *progressLine // nil where nobody sees it
 }
 
 func (s System) width() int {
@@ -56,7 +61,10 @@ func (s System) color() bool {
 
 // Main runs one command line and gives its exit code.
 func Main(ctx context.Context, args []string, sys System) int {
-	sys = quiet(sys)
+	sys = quiet(sys).withProgress()
+	if sys.line != nil {
+		defer sys.line.clear()
+	}
 	root := newRoot(sys)
 	root.SetArgs(args)
 	root.SetIn(sys.Stdin)

@@ -188,6 +188,10 @@ of its repository; hadolint's, as hadolint does, else from the home folder.`,
   boltseal scan -f table -f sarif=boltseal.sarif
   boltseal scan - < Dockerfile`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			sys := sys
+			if quiet {
+				sys = sys.withoutProgress()
+			}
 			log, err := g.begin(cmd, sys)
 			if err != nil {
 				return err
@@ -564,7 +568,10 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 	p.judging.Policies = p.policies.bind(names)
 	req.Judging = p.judging
 	p.bound = p.judging.Policies
+	progress, stop := sys.watch()
+	req.Options.Progress = progress
 	run := gate.Run(ctx, req)
+	stop()
 	p.judging.Failures = run.Judged.Failures // with those of the comparison
 	for _, s := range run.Scans {
 		log.Debug("scanned", "scanner", s.Scanner, "target", s.Target, "status", s.Status, "reason", s.Reason, "files", s.Files, "bytes", s.Bytes, "ms", s.DurationMS)

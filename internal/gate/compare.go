@@ -219,6 +219,7 @@ func (c *comparing) scanAnew(ctx context.Context, ref *Reference, sealed []findi
 	if err != nil {
 		return fail(err)
 	}
+	c.req.Options.Progress.Begin(c.mask(ref.Name), 0, 0)
 	var found []finding.Finding
 	for _, res := range scan.Run(ctx, src, c.scanners(src.Target(), sealed), c.req.Options) {
 		there, _ := named(res)

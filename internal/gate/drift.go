@@ -73,6 +73,7 @@ func (r *Request) olderOf(img *scan.Image) scan.Source {
 
 func (r *Request) scanOlder(ctx context.Context, src scan.Source) *older {
 	o := &older{target: src.Target(), keys: make(map[string]bool)}
+	r.Options.Progress.Begin(r.mask(src.Target().Name), 0, 0)
 	for _, res := range scan.Run(ctx, src, r.Scanners, r.Options) {
 		findings, packages := named(res)
 		o.findings = append(o.findings, findings...)

@@ -123,20 +123,23 @@ func Run(ctx context.Context, req Request) *report.Run {
 	var findings []finding.Finding
 	built := newBuilds(&req)
 	compared := req.compared(ctx)
-	for _, src := range req.Sources {
+	for i, src := range req.Sources {
 		due := req.Share.scanners(src.Target(), req.Scanners)
 		looking := built.scanners(src.Target(), due)
 		if len(looking) == 0 { // all of it is due elsewhere
 			req.close(src)
 			continue
 		}
+		req.Options.Progress.Begin(mask(src.Target().Name), i+1, len(req.Sources))
 		results := scan.Run(ctx, src, looking, req.Options)
+		before := len(findings)
 		for _, res := range results[:len(due)] {
 			found, packages := named(res)
 			findings = append(findings, found...)
 			run.Packages = append(run.Packages, packages...)
 			run.Scans = append(run.Scans, row(res, mask))
 		}
+		req.Options.Progress.End(len(findings) - before)
 		if o := compared[src.Target().Name]; o != nil {
 			for _, res := range o.results {
 				run.Scans = append(run.Scans, row(res, mask))

@@ -219,8 +219,10 @@ func severities(findings []*Finding) string {
 		counts[f.Severity]++
 	}
 	var words []string
-	for _, s := range slices.SortedFunc(maps.Keys(counts), func(a, b finding.Severity) int { return severityRank(a) - severityRank(b) }) {
-		words = append(words, fmt.Sprintf("%d %s", counts[s], s))
+	for _, s := range worstFirst {
+		if counts[s] > 0 {
+			words = append(words, fmt.Sprintf("%d %s", counts[s], s))
+		}
 	}
 	return strings.Join(words, ", ")
 }

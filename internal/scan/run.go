@@ -27,6 +27,8 @@ type Options struct {
 	// Reveals says that a text holds a secret: a value that does is not given to the
 	// cache. nil says so of none.
 	Reveals func(text string) bool
+	// Progress is told how far the run is; nil for nobody.
+	Progress *Progress
 	// Version is the program's; it is part of every key of the cache.
 	Version string
 
@@ -152,12 +154,14 @@ func (r *run) walkAll() {
 	if r.opt.reverse {
 		slices.Reverse(distinct)
 	}
+	r.opt.Progress.begins(len(distinct))
 	var wg sync.WaitGroup
 	for _, w := range distinct {
 		r.slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-r.slots }()
 			w.do()
+			r.opt.Progress.walks()
 		})
 	}
 	wg.Wait()

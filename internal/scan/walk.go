@@ -275,6 +275,9 @@ func (j *job) fetch() error {
 		}
 	}
 	j.heads()
+	if reads > 0 {
+		j.walk.run.opt.Progress.reads(j.entry.Size)
+	}
 	switch {
 	case reads == 0:
 	case whole || j.entry.Size <= streamHold:
@@ -405,5 +408,6 @@ func (j *job) file(w want, c *Content) {
 	if (part != nil || err != nil) && w.Mode.reads() && j.content != "" {
 		j.found = true
 	}
+	j.walk.run.opt.Progress.finds(p.Pass, part)
 	j.deliver(w.pass, part, err)
 }

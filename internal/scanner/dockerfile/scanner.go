@@ -183,6 +183,15 @@ func (p *pass) File(ctx context.Context, e *scan.Entry, c *scan.Content) (scan.P
 	return encoded, nil
 }
 
+// Count implements scan.Counting.
+func (*pass) Count(data scan.Part) int {
+	var got part
+	if err := json.Unmarshal(data, &got); err != nil {
+		return 0
+	}
+	return len(got.Findings)
+}
+
 // Finish gathers the findings, those of a file once however many links lead to it.
 func (p *pass) Finish(ctx context.Context, v *scan.View, parts []scan.Ref) scan.Result {
 	res := scan.Result{RulesAssessed: len(declared), Notes: slices.Clone(p.native.Notes)}

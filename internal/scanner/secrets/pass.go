@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -238,6 +239,18 @@ func (p *pass) read(ctx context.Context, e *scan.Entry, c *scan.Content, out *pa
 		return errBinary
 	}
 	return err
+}
+
+// Count implements scan.Counting.
+func (p *pass) Count(data scan.Part) int {
+	if !bytes.Contains(data, []byte(`"secrets"`)) {
+		return 0
+	}
+	out, err := p.decode(data)
+	if err != nil {
+		return 0
+	}
+	return len(out.Secrets)
 }
 
 func encode(out part) (scan.Part, error) { return json.Marshal(out) }
