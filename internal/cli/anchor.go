@@ -278,7 +278,7 @@ func (s *anchors) close() error {
 // nobody knows; the zero value where nothing is compared. Those of a stored run are too
 // short to be compared: without a key of the user's its secrets are not known.
 func (o scanOptions) hasher() (finding.Hasher, error) {
-	if len(o.anchors.all()) == 0 && o.baselineRun == "" {
+	if len(o.anchors.all()) == 0 && o.baselineRun == "" && o.newFromImage == "" {
 		return finding.Hasher{}, nil
 	}
 	key := make([]byte, 32)

@@ -17,7 +17,6 @@ import (
 // older is an image that another one is compared with, and what was found in it.
 type older struct {
 	target   scan.Target
-	keys     map[string]bool // of all findings
 	findings []finding.Finding
 	packages []inventory.Package
 	results  []scan.Result
@@ -39,24 +38,18 @@ func (u under) Target() scan.Target {
 	return t
 }
 
-// compared scans the older images, each under the name of the image that it is
-// compared with. What cannot be looked at in them is told as of any target, and what
-// was not found there counts as new.
-func (r *Request) compared(ctx context.Context) map[string]*older {
-	found := make(map[string]*older)
-	if len(r.Older) == 0 {
-		return found
+// older scans the older image of a source by the same scanners, under the name of the
+// image that is compared with it; nil where there is none. What cannot be looked at in it
+// is told as of any target, and what was not found there counts as new.
+func (r *Request) older(ctx context.Context, t scan.Target, due []scan.Scanner) *older {
+	if len(r.Older) == 0 || t.Kind != scan.KindImage || t.Image == nil {
+		return nil
 	}
-	for _, src := range r.Sources {
-		t := src.Target()
-		if t.Kind != scan.KindImage || t.Image == nil {
-			continue
-		}
-		if old := r.olderOf(t.Image); old != nil {
-			found[t.Name] = r.scanOlder(ctx, under{old, t.Image.Name})
-		}
+	old := r.olderOf(t.Image)
+	if old == nil {
+		return nil
 	}
-	return found
+	return r.scanOlder(ctx, under{old, t.Image.Name}, due)
 }
 
 // olderOf is the older image for the same platform, or the only one.
@@ -71,40 +64,30 @@ func (r *Request) olderOf(img *scan.Image) scan.Source {
 	return nil
 }
 
-func (r *Request) scanOlder(ctx context.Context, src scan.Source) *older {
-	o := &older{target: src.Target(), keys: make(map[string]bool)}
+func (r *Request) scanOlder(ctx context.Context, src scan.Source, due []scan.Scanner) *older {
+	o := &older{target: src.Target()}
 	r.Options.Progress.Begin(r.mask(src.Target().Name), 0, 0)
-	for _, res := range scan.Run(ctx, src, r.Scanners, r.Options) {
+	for _, res := range scan.Run(ctx, src, due, r.Options) {
 		findings, packages := named(res)
 		o.findings = append(o.findings, findings...)
 		o.packages = append(o.packages, packages...)
 		o.results = append(o.results, res)
 	}
 	o.findings = finding.Seal(o.findings, r.mask)
-	for i := range o.findings {
-		for _, k := range o.findings[i].Keys() {
-			o.keys[k] = true
-		}
-	}
 	return o
 }
 
-// has says whether the older image has a finding, under any of its names.
-func (o *older) has(f *finding.Finding) bool {
-	return slices.ContainsFunc(f.Keys(), func(k string) bool { return o.keys[k] })
-}
-
-// mark says of the findings in images that were compared whether they are new.
+// mark says of the findings in images that were compared whether they are new: each
+// finding of the older image is one of the image, once.
 func mark(run *report.Run, compared map[string]*older, mask func(string) string) {
-	byTarget := make(map[string]*older, len(compared))
+	known := make(map[string]*finding.Known, len(compared))
 	for target, o := range compared {
-		byTarget[mask(target)] = o
+		known[mask(target)] = finding.NewKnown(o.findings, nil)
 	}
 	for i := range run.Findings {
 		f := &run.Findings[i]
-		if o := byTarget[f.Target]; o != nil {
-			isNew := !o.has(&f.Finding)
-			f.New = &isNew
+		if k := known[f.Target]; k != nil {
+			f.New = new(k.Take(&f.Finding) == nil)
 		}
 	}
 }
@@ -141,29 +124,25 @@ func size(img *scan.Image) (sum int64) {
 	return sum
 }
 
+// changedFindings counts what mark has told.
 func changedFindings(run *report.Run, o *older, target, scanner string) report.FindingsChange {
 	c := report.FindingsChange{Scanner: scanner}
-	now := make(map[string]bool)
 	for i := range run.Findings {
 		f := &run.Findings[i]
-		if f.Target != target || f.Scanner != scanner {
-			continue
-		}
-		for _, k := range f.Keys() {
-			now[k] = true
-		}
-		if f.New != nil && *f.New {
+		switch {
+		case f.Target != target || f.Scanner != scanner:
+		case f.New != nil && *f.New:
 			c.New++
-		} else {
+		default:
 			c.Same++
 		}
 	}
 	for i := range o.findings {
-		f := &o.findings[i]
-		if f.Scanner == scanner && !slices.ContainsFunc(f.Keys(), func(k string) bool { return now[k] }) {
+		if o.findings[i].Scanner == scanner {
 			c.Gone++
 		}
 	}
+	c.Gone = max(0, c.Gone-c.Same)
 	return c
 }
 

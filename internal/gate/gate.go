@@ -122,7 +122,7 @@ func Run(ctx context.Context, req Request) *report.Run {
 	req.Options.Reveals = func(text string) bool { return mask(text) != text }
 	var findings []finding.Finding
 	built := newBuilds(&req)
-	compared := req.compared(ctx)
+	compared := make(map[string]*older)
 	for i, src := range req.Sources {
 		due := req.Share.scanners(src.Target(), req.Scanners)
 		looking := built.scanners(src.Target(), due)
@@ -140,7 +140,8 @@ func Run(ctx context.Context, req Request) *report.Run {
 			run.Scans = append(run.Scans, row(res, mask))
 		}
 		req.Options.Progress.End(len(findings) - before)
-		if o := compared[src.Target().Name]; o != nil {
+		if o := req.older(ctx, src.Target(), due); o != nil {
+			compared[src.Target().Name] = o
 			for _, res := range o.results {
 				run.Scans = append(run.Scans, row(res, mask))
 			}
