@@ -244,6 +244,21 @@ func database(info vulndb.Info) *report.Database {
 	return d
 }
 
+// named are the policies as the run file names them. One that judges below several
+// folders is named once.
+func (j Judging) named() []report.Policy {
+	named := []report.Policy{}
+	seen := make(map[[4]string]bool)
+	for _, p := range j.Policies {
+		key := [4]string{p.Path, p.Ref, p.Digest, strings.Join(p.Targets, "\x00")}
+		if !seen[key] {
+			seen[key] = true
+			named = append(named, report.Policy{Path: j.mask(p.Path), Ref: p.Ref, Digest: p.Digest, Targets: p.Targets})
+		}
+	}
+	return named
+}
+
 // Judge gives a run its verdict and every finding its decision, in place of those
 // that it has. It looks at nothing but the run, so a stored run judged again by the
 // same policies on the same day is the same to the byte.
@@ -275,10 +290,7 @@ func Judge(run *report.Run, j Judging) {
 		d.By, d.Reason = j.mask(d.By), j.mask(d.Reason)
 		run.Findings[i].Decision = d
 	}
-	run.Policies = []report.Policy{}
-	for _, p := range j.Policies {
-		run.Policies = append(run.Policies, report.Policy{Path: j.mask(p.Path), Ref: p.Ref, Digest: p.Digest, Targets: p.Targets})
-	}
+	run.Policies = j.named()
 	run.Judged = report.Judged{
 		On: j.Now.UTC().Format(time.DateOnly), FailOn: j.FailOn, WarnOnly: j.WarnOnly,
 		Event: j.Event, Environment: j.mask(j.Environment), DefaultBranch: j.DefaultBranch,

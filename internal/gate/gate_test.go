@@ -206,6 +206,18 @@ func TestABadDatabaseFailsPackagesWhateverThereIs(t *testing.T) {
 	}
 }
 
+// TestAPolicyIsNamedOnce: what several folders extend judges for each, and is one policy.
+func TestAPolicyIsNamedOnce(t *testing.T) {
+	a, b, c := policy.Default(), policy.Default(), policy.Default()
+	a.Under, b.Under, c.Targets = "a", "b", []string{"dir:."}
+	run := &report.Run{}
+	gate.Judge(run, gate.Judging{Policies: []*policy.Policy{a, b, c}, Now: today})
+	want := []report.Policy{{Path: a.Path, Digest: a.Digest}, {Path: a.Path, Digest: a.Digest, Targets: c.Targets}}
+	if diff := cmp.Diff(want, run.Policies); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestScannersInOrder(t *testing.T) {
 	got, err := gate.Scanners([]string{finding.ImageConfig, finding.Secrets}, gate.Config{})
 	if err != nil {
