@@ -311,6 +311,37 @@ func TestLoosened(t *testing.T) {
 	}
 }
 
+// TestLoosenedTellsWhatCompareTells: whatever policy diff calls looser of what holds
+// beside the rules is told of a change.
+func TestLoosenedTellsWhatCompareTells(t *testing.T) {
+	texts := []string{
+		"", "coverage: {require: [secrets, packages]}", "coverage: {platforms: [linux/amd64]}", "coverage: {on-scanner-error: warn}", "coverage: {on-partial: warn}",
+		"coverage: {on-nothing-scanned: warn}", "coverage: {on-stale-db: fail}", "coverage: {max-db-age: 2d}", "coverage: {max-db-age: 30d}",
+		"coverage: {db-digest: [sha256:" + strings.Repeat("a", 64) + "]}", "limits: {on-expired: warn}", "limits: {on-unmatched: fail}",
+		"limits: {exception-max-age: {high: 7d}}", "limits: {exception-max-age: {high: 9d, low: 5d}}", "trust: {native-ignores: refuse}", "trust: {native-ignores: count}",
+		"trust: {branches: [x]}", "trust: {may-set: [db]}", "relaxable: rest", "vex: {files: a.json}", "vex: {files: a.json, products: [p]}", "dockerfile: {files: [a]}", "dockerfile: {files: [b]}",
+		"new: {compare-to: baseline, baseline: a}", "new: {compare-to: baseline, baseline: b}",
+	}
+	looser := 0
+	for _, old := range texts {
+		for _, now := range texts {
+			trusted, changed := mustLoad(t, old+"\n"), mustLoad(t, now+"\n")
+			for _, d := range settings(strictest([]*Policy{trusted}), strictest([]*Policy{changed})) {
+				if d.Tighter {
+					continue
+				}
+				looser++
+				if len(Loosened(trusted, changed, nil, today)) == 0 {
+					t.Errorf("%q to %q: nothing is told of %s, which was %s", old, now, d.New, d.Old)
+				}
+			}
+		}
+	}
+	if looser < 200 {
+		t.Errorf("only %d differences", looser)
+	}
+}
+
 func TestTheGatesOwnFindingsWarn(t *testing.T) {
 	critical := finding.Critical
 	s := Subject{Finding: finding.Finding{Scanner: finding.Policy, Rule: finding.RuleLoosened, Severity: finding.Medium}}
