@@ -12,6 +12,7 @@ import (
 	"github.com/boltseal/boltseal/internal/inventory"
 	"github.com/boltseal/boltseal/internal/report"
 	"github.com/boltseal/boltseal/internal/scan"
+	"github.com/boltseal/boltseal/internal/scanner/imageconfig"
 )
 
 // older is an image that another one is compared with, and what was found in it.
@@ -40,7 +41,8 @@ func (u under) Target() scan.Target {
 
 // older scans the older image of a source by the same scanners, under the name of the
 // image that is compared with it; nil where there is none. What cannot be looked at in it
-// is told as of any target, and what was not found there counts as new.
+// is told as of any target, and what was not found there counts as new. It comes before
+// the image itself: what is there more is found by looking at both.
 func (r *Request) older(ctx context.Context, t scan.Target, due []scan.Scanner) *older {
 	if len(r.Older) == 0 || t.Kind != scan.KindImage || t.Image == nil {
 		return nil
@@ -49,7 +51,21 @@ func (r *Request) older(ctx context.Context, t scan.Target, due []scan.Scanner) 
 	if old == nil {
 		return nil
 	}
+	if s := imageConfig(due); s != nil {
+		s.Compare(t.Name, old.Target().Name)
+	}
 	return r.scanOlder(ctx, under{old, t.Image.Name}, due)
+}
+
+// imageConfig is the scanner of image configurations, which compares by itself what no
+// finding tells; nil where it does not run.
+func imageConfig(scanners []scan.Scanner) *imageconfig.Scanner {
+	for _, s := range scanners {
+		if found, ok := s.(*imageconfig.Scanner); ok {
+			return found
+		}
+	}
+	return nil
 }
 
 // olderOf is the older image for the same platform, or the only one.
@@ -106,6 +122,11 @@ func drifts(run *report.Run, req *Request, compared map[string]*older) []report.
 			Size: size(t.Image), OldSize: size(o.target.Image),
 			Packages: changedPackages(run.Packages, o.packages, req.mask(t.Name), req.mask),
 			Settings: changedSettings(o.target.Image.Config, t.Image.Config, req.mask),
+		}
+		if s := imageConfig(req.Scanners); s != nil {
+			for _, c := range s.ChangedRights(t.Name) {
+				d.Rights = append(d.Rights, report.RightsChange{Path: req.mask(c.Path), Old: c.Old, New: c.New})
+			}
 		}
 		for _, s := range req.Scanners {
 			if c := changedFindings(run, o, d.Target, s.Name()); c != (report.FindingsChange{Scanner: s.Name()}) {

@@ -130,6 +130,7 @@ func Run(ctx context.Context, req Request) *report.Run {
 			req.close(src)
 			continue
 		}
+		old := req.older(ctx, src.Target(), due)
 		req.Options.Progress.Begin(mask(src.Target().Name), i+1, len(req.Sources))
 		results := scan.Run(ctx, src, looking, req.Options)
 		before := len(findings)
@@ -140,9 +141,9 @@ func Run(ctx context.Context, req Request) *report.Run {
 			run.Scans = append(run.Scans, row(res, mask))
 		}
 		req.Options.Progress.End(len(findings) - before)
-		if o := req.older(ctx, src.Target(), due); o != nil {
-			compared[src.Target().Name] = o
-			for _, res := range o.results {
+		if old != nil {
+			compared[src.Target().Name] = old
+			for _, res := range old.results {
 				run.Scans = append(run.Scans, row(res, mask))
 			}
 		}

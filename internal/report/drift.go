@@ -18,6 +18,7 @@ type Drift struct {
 	Findings []FindingsChange `json:"findings,omitempty"`
 	Packages []PackageChange  `json:"packages,omitempty"`
 	Settings []SettingChange  `json:"settings,omitempty"`
+	Rights   []RightsChange   `json:"rights,omitempty"`
 }
 
 // FindingsChange counts the findings of a scanner.
@@ -54,7 +55,17 @@ type SettingChange struct {
 	New  string `json:"new"`
 }
 
-// maxDrift is how many packages of a drift are shown, of each kind of change.
+// RightsChange is a file or folder that lets others do something else: a program that
+// runs with its owner's rights, what every account can write to. A text is empty for
+// nothing of that kind.
+type RightsChange struct {
+	Path string `json:"path"`
+	Old  string `json:"old,omitempty"`
+	New  string `json:"new,omitempty"`
+}
+
+// maxDrift is how many packages of a drift are shown, of each kind of change, and how
+// many rights.
 const maxDrift = 15
 
 // driftLines tell of a drift, for people: a heading and what stands below it.
@@ -66,6 +77,13 @@ func driftLines(d *Drift) (heading string, lines []string) {
 	}
 	for _, s := range d.Settings {
 		lines = append(lines, fmt.Sprintf("%s: %s, was %s", s.Name, orNone(s.New), orNone(s.Old)))
+	}
+	for i, r := range d.Rights {
+		if i == maxDrift {
+			lines = append(lines, fmt.Sprintf("and %d more paths with other rights, which `-f json` lists", len(d.Rights)-maxDrift))
+			break
+		}
+		lines = append(lines, fmt.Sprintf("rights of /%s: %s, was %s", r.Path, orUsual(r.New), orUsual(r.Old)))
 	}
 	for _, kind := range []string{"added", "changed", "removed"} {
 		n := 0
@@ -81,7 +99,7 @@ func driftLines(d *Drift) (heading string, lines []string) {
 			lines = append(lines, fmt.Sprintf("and %d more packages %s, which `-f json` lists", n-maxDrift, kind))
 		}
 	}
-	if len(d.Findings)+len(d.Settings)+len(d.Packages) == 0 {
+	if len(d.Findings)+len(d.Settings)+len(d.Rights)+len(d.Packages) == 0 {
 		lines = append(lines, "no other difference")
 	}
 	return heading, lines
@@ -103,6 +121,13 @@ func orNone(s string) string {
 		return "none"
 	}
 	return s
+}
+
+func orUsual(rights string) string {
+	if rights == "" {
+		return "the usual"
+	}
+	return rights
 }
 
 func signed(n int64) string {

@@ -22,6 +22,7 @@ import (
 // caseImage builds the image that the files of a page's case describe:
 //
 //	config.json      the image configuration, as in OCI
+//	sizes            the sizes of its layers, as they are stored
 //	reference        the name that the image was found under
 //	layers/N/PATH    a file of layer N
 //	layers/N.modes   a line an entry: "MODE PATH [UID GID [SIZE [DATE]]]", the mode in
@@ -32,6 +33,7 @@ func caseImage(files []rule.File) (scan.Source, error) {
 	config := &v1.ConfigFile{OS: "linux", Architecture: "amd64"}
 	layers := []scantest.Layer{}
 	reference := "app"
+	var sizes []int64
 	layer := func(number string) (*scantest.Layer, error) {
 		n, err := strconv.Atoi(number)
 		if err != nil || n < 1 || n > 9 {
@@ -55,6 +57,17 @@ func caseImage(files []rule.File) (scan.Source, error) {
 			}
 		case f.Path == "reference":
 			reference = strings.TrimSpace(string(f.Data))
+		case f.Path == "sizes":
+			for i, word := range strings.Fields(string(f.Data)) {
+				if _, err := layer(strconv.Itoa(i + 1)); err != nil {
+					return nil, err
+				}
+				n, err := strconv.ParseInt(word, 10, 64)
+				if err != nil {
+					return nil, err
+				}
+				sizes = append(sizes, n)
+			}
 		case inLayer && isFile:
 			l, err := layer(number)
 			if err != nil {
@@ -79,6 +92,9 @@ func caseImage(files []rule.File) (scan.Source, error) {
 	}
 	src := scantest.Image("app", config, layers...)
 	src.Target().Image.Reference = reference
+	for i, n := range sizes {
+		src.Target().Image.Layers[i].Size = n
+	}
 	return src, nil
 }
 

@@ -11,7 +11,7 @@ import (
 // sources is the code of this package. A part says that some rule looks at an
 // entry, and rules are functions: nothing less tells whether one of them changed.
 //
-//go:embed *-*.go accounts.go history.go key.go labels.go program.go reference.go rule.go scanner.go sudo.go sudoers.go texts.go
+//go:embed *-*.go accounts.go history.go key.go labels.go older.go program.go reference.go rule.go scanner.go sudo.go sudoers.go texts.go
 var sources embed.FS
 
 // keyOf is a hash over files. A comment that changes is another key as well, which

@@ -29,6 +29,9 @@ type look struct {
 	// config says that the rule is about the configuration, the history or the
 	// layers, of which an unpacked root file system has none.
 	config bool
+	// older says that the rule compares with an older image, and has nothing to say
+	// without one.
+	older bool
 }
 
 // image is what rules see of an image.
@@ -47,6 +50,8 @@ type image struct {
 	machines map[scan.At]elf.Machine
 	view     *scan.View
 	opt      Options
+	// older is the image that this one is compared with; nil for none.
+	older *snapshot
 }
 
 // file is one that a container sees.

@@ -2,7 +2,9 @@ package imageconfig_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,22 +33,59 @@ func scanOne(ctx context.Context, src scan.Source) scan.Result {
 }
 
 func TestPages(t *testing.T) {
-	ruletest.Run(t, imageconfig.New(options()), imageconfig.Rules(), func(files []rule.File) scan.Source {
-		src, err := caseImage(files)
-		if err != nil {
-			t.Fatal(err)
+	scanner := imageconfig.New(options())
+	cases := 0
+	ruletest.Run(t, scanner, imageconfig.Rules(), func(files []rule.File) scan.Source {
+		var own, older []rule.File
+		for _, f := range files {
+			if path, isOlder := strings.CutPrefix(f.Path, "older/"); isOlder {
+				older = append(older, rule.File{Path: path, Data: f.Data})
+			} else {
+				own = append(own, f)
+			}
+		}
+		cases++
+		src := renamed{mustImage(t, own), fmt.Sprintf("image %d", cases)}
+		if older != nil {
+			old := renamed{mustImage(t, older), src.name + " before"}
+			scanner.Compare(src.name, old.name)
+			scan.Run(t.Context(), old, []scan.Scanner{scanner}, scan.Options{})
 		}
 		return src
 	})
 }
 
+func mustImage(t *testing.T, files []rule.File) scan.Source {
+	t.Helper()
+	src, err := caseImage(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src
+}
+
+// renamed is a source under another name.
+type renamed struct {
+	scan.Source
+	name string
+}
+
+func (r renamed) Target() scan.Target {
+	t := r.Source.Target()
+	t.Name = r.name
+	return t
+}
+
 // withoutControl are rules about which no benchmark says anything.
-var withoutControl = []string{"image/file-newer-than-image", "image/large-layer", "image/no-source-labels", "image/wasted-space"}
+var withoutControl = []string{"image/file-newer-than-image", "image/grown-image", "image/large-layer", "image/no-source-labels", "image/wasted-space"}
 
 // TestIDsStay is the ledger: an id that was given once is never given to another
 // rule, so nothing is taken from this list.
 func TestIDsStay(t *testing.T) {
 	want := []string{
+		"image/added-port",
+		"image/added-rights",
+		"image/changed-user",
 		"image/container-client",
 		"image/empty-password",
 		"image/end-of-life-distribution",
@@ -54,6 +93,7 @@ func TestIDsStay(t *testing.T) {
 		"image/extra-root-account",
 		"image/file-newer-than-image",
 		"image/git-folder",
+		"image/grown-image",
 		"image/large-layer",
 		"image/latest-tag",
 		"image/no-healthcheck",

@@ -38,6 +38,11 @@ type Options struct {
 type Scanner struct {
 	opt    Options
 	checks []check
+	// against names by target the older image that it is compared with; kept is what is
+	// kept of these, changed what differs. Targets are scanned one after the other.
+	against map[string]string
+	kept    map[string]*snapshot
+	changed map[string][]RightsChange
 }
 
 // New makes the scanner with all its rules.
@@ -61,9 +66,9 @@ func (s *Scanner) Begin(_ context.Context, t scan.Target) (scan.Pass, error) {
 	case t.Kind == scan.KindRootFS:
 		files := slices.DeleteFunc(slices.Clone(s.checks), func(c check) bool { return c.config })
 		none := &scan.Image{Config: &v1.ConfigFile{}}
-		return &pass{checks: files, image: none, opt: s.opt}, nil
+		return &pass{checks: files, image: none, opt: s.opt, scanner: s}, nil
 	case t.Kind == scan.KindImage && t.Image != nil && t.Image.Config != nil:
-		return &pass{checks: s.checks, image: t.Image, opt: s.opt}, nil
+		return &pass{checks: s.checks, image: t.Image, opt: s.opt, scanner: s, older: s.kept[s.against[t.Name]]}, nil
 	}
 	return nil, nil //nolint:nilnil // scan.Scanner: not our business
 }
@@ -73,6 +78,9 @@ type pass struct {
 	checks []check
 	image  *scan.Image
 	opt    Options
+	// older is the image that this one is compared with; nil for none.
+	older   *snapshot
+	scanner *Scanner
 }
 
 // Wants implements scan.Pass.
@@ -110,7 +118,7 @@ func (p *pass) File(_ context.Context, e *scan.Entry, c *scan.Content) (scan.Par
 // Finish implements scan.Pass.
 func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Result {
 	res := scan.Result{Status: finding.StatusOK, RulesAssessed: len(p.checks)}
-	img := &image{Image: p.image, view: v, opt: p.opt, machines: make(map[scan.At]elf.Machine)}
+	img := &image{Image: p.image, view: v, opt: p.opt, older: p.older, machines: make(map[scan.At]elf.Machine)}
 	files := make([]file, 0, len(parts))
 	for _, ref := range parts {
 		if ref.Index < 0 {
@@ -137,6 +145,10 @@ func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Re
 	slices.SortStableFunc(files, func(a, b file) int { return strings.Compare(a.path, b.path) })
 	files = slices.CompactFunc(files, func(a, b file) bool { return a.path == b.path })
 	for _, c := range p.checks {
+		if c.older && p.older == nil {
+			res.RulesAssessed--
+			continue
+		}
 		img.files = img.files[:0]
 		for _, f := range files {
 			if c.file != nil && c.file(f.entry) {
@@ -147,6 +159,13 @@ func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Re
 			res.Findings = append(res.Findings, img.finding(c, i))
 		}
 	}
+	img.files = img.files[:0]
+	for _, f := range files {
+		if isSpecial(f.entry) {
+			img.files = append(img.files, f)
+		}
+	}
+	p.keep(img, v.Target().Name)
 	return res
 }
 

@@ -72,7 +72,8 @@ func TestAFindingNamesLayerAndInstruction(t *testing.T) {
 	if diff := cmp.Diff(want, got.Findings); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if got.RulesAssessed != len(imageconfig.Rules()) {
+	const comparing = 4 // rules that have nothing to say without an older image
+	if got.RulesAssessed != len(imageconfig.Rules())-comparing {
 		t.Errorf("%d rules assessed", got.RulesAssessed)
 	}
 }
