@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -21,7 +20,7 @@ func (w *walk) cacheable() bool {
 }
 
 // The keys name the form of the value, so that a newer form is never misread.
-func (w *walk) indexKey() string { return "scan/index/1/" + w.unit.Digest }
+func (w *walk) indexKey() string { return "scan/index/2/" + w.unit.Digest }
 
 func (w *walk) partsKey(i int) string {
 	return "scan/parts/2/" + w.run.passKey(i) + "/" + w.unit.Digest
@@ -168,14 +167,9 @@ func (w *walk) loadIndex() bool {
 	if !ok {
 		return false
 	}
-	var entries []*Entry
-	if json.Unmarshal(data, &entries) != nil {
+	entries, err := decodeIndex(data)
+	if err != nil {
 		return false
-	}
-	for _, e := range entries {
-		if e == nil {
-			return false
-		}
 	}
 	w.entries, w.count, w.listed = entries, len(entries), sha256.Sum256(data)
 	return true
@@ -200,8 +194,8 @@ func (w *walk) store() {
 	if !w.cacheable() || len(w.active) == 0 || w.run.ctx.Err() != nil {
 		return
 	}
-	index, err := json.Marshal(w.entries)
-	if err != nil || !w.run.put(w.indexKey(), index, w.names()) {
+	index := encodeIndex(w.entries)
+	if !w.run.put(w.indexKey(), index, w.names()) {
 		return
 	}
 	listed := sha256.Sum256(index)

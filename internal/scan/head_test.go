@@ -85,6 +85,9 @@ func (l *looker) Finish(_ context.Context, v *scan.View, _ []scan.Ref) scan.Resu
 		if p, ok := v.Shown(scan.Ref{At: at, Entry: e}); ok {
 			shown = p
 		}
+		if v.IsShown(at) == (shown == "hidden") {
+			shown += ", says Shown alone"
+		}
 		l.every = append(l.every, e.Path+" "+shown)
 	}
 	if p, _, _, ok := v.Resolve("etc/os-release"); ok {

@@ -73,6 +73,9 @@ func (t toy) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Resu
 	res := scan.Result{Excused: map[scan.At]bool{}}
 	for _, ref := range parts {
 		shown, ok := v.Shown(ref)
+		if v.IsShown(ref.At) != ok {
+			res.Findings = append(res.Findings, finding.Finding{Message: "IsShown says something else of " + ref.Entry.Path})
+		}
 		if ref.Err != nil {
 			res.Excused[ref.At] = t.hide && !ok
 			continue

@@ -97,6 +97,20 @@ func (v *View) Shown(r Ref) (string, bool) {
 	return best, best != ""
 }
 
+// IsShown says whether an entry's content is finally seen at all.
+func (v *View) IsShown(at At) bool {
+	if v.root == nil {
+		return true
+	}
+	if at.Index < 0 || at.Unit >= len(v.nodes) || at.Index >= len(v.nodes[at.Unit]) {
+		return false
+	}
+	if n := v.nodes[at.Unit][at.Index]; n != nil && n.self == at && v.attached(n) {
+		return true
+	}
+	return slices.ContainsFunc(v.links[at], func(n *node) bool { return n.content == at && v.attached(n) })
+}
+
 // attached says whether nothing on the way to a node has been replaced or deleted.
 func (v *View) attached(n *node) bool {
 	for ; n.parent != nil; n = n.parent {

@@ -2,8 +2,6 @@ package imageconfig
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/rule"
@@ -33,7 +31,7 @@ func wastedSpace(img *image) []issue {
 		if e.Kind != scan.File || e.Size <= 0 {
 			continue
 		}
-		if _, shown := img.view.Shown(scan.Ref{At: at, Entry: e}); !shown {
+		if !img.view.IsShown(at) {
 			hidden = append(hidden, file{path: e.Path, entry: e, at: at})
 			total += min(e.Size, maxSize)
 		}
@@ -48,17 +46,27 @@ func wastedSpace(img *image) []issue {
 	}}
 }
 
-// bySize sorts files, the largest first.
+// bySize brings the largest of the files to the front, as many as messages name: sorting
+// all files of a large image takes longer than all the rest.
 func bySize(files []file) {
-	slices.SortFunc(files, func(a, b file) int {
-		switch {
-		case a.entry.Size != b.entry.Size && a.entry.Size > b.entry.Size:
-			return -1
-		case a.entry.Size != b.entry.Size:
-			return 1
-		case a.path != b.path:
-			return strings.Compare(a.path, b.path)
+	for k := range min(shownPaths, len(files)) {
+		first := k
+		for i := k + 1; i < len(files); i++ {
+			if larger(&files[i], &files[first]) {
+				first = i
+			}
 		}
-		return a.at.Unit - b.at.Unit
-	})
+		files[k], files[first] = files[first], files[k]
+	}
+}
+
+// larger says whether a file comes before another one: by size, then by path.
+func larger(a, b *file) bool {
+	switch {
+	case a.entry.Size != b.entry.Size:
+		return a.entry.Size > b.entry.Size
+	case a.path != b.path:
+		return a.path < b.path
+	}
+	return a.at.Unit < b.at.Unit
 }

@@ -1,0 +1,77 @@
+package scan
+
+import (
+	"bytes"
+	"io/fs"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func indexed() []*Entry {
+	return []*Entry{
+		{},
+		{
+			Path: "etc/ünïcode", Kind: Hardlink, Mode: fs.ModeSetuid | 0o755, UID: 1000, GID: -1, Size: math.MaxInt64, Link: "usr/bin/x",
+			ModTime: time.Date(1969, 12, 31, 23, 59, 59, 5, time.UTC), Commit: "12ab", Line: 7, Digest: "sha256:00", Named: true, Unchanged: true,
+		},
+		{Path: "a\x00b\n", Kind: Opaque, Mode: fs.ModeDir | 0o777, Size: -1, ModTime: time.Unix(1<<40, 999_999_999).UTC()},
+	}
+}
+
+func TestIndexIsReadAsItWasWritten(t *testing.T) {
+	for _, entries := range [][]*Entry{{}, indexed()} {
+		data := encodeIndex(entries)
+		got, err := decodeIndex(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(entries, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		for n := range data {
+			if got, err := decodeIndex(data[:n]); err == nil {
+				t.Fatalf("cut after %d bytes it has %d entries", n, len(got))
+			}
+		}
+		if _, err := decodeIndex(append(bytes.Clone(data), 0)); err == nil {
+			t.Error("what stands behind it is passed over")
+		}
+	}
+}
+
+func TestIndexOfNonsense(t *testing.T) {
+	for name, data := range map[string][]byte{
+		"nothing":            {},
+		"more than there is": {0xff, 0xff, 0xff, 0xff, 0x0f},
+		"too many bits":      bytes.Repeat([]byte{0xff}, 20),
+		"an unknown kind":    {1, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+		"an unknown flag":    {1, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+		"a text too long":    {1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0},
+	} {
+		if got, err := decodeIndex(data); err == nil {
+			t.Errorf("%s: %d entries", name, len(got))
+		}
+	}
+}
+
+// FuzzIndex wants what is read to be written and read as the same.
+func FuzzIndex(f *testing.F) {
+	f.Add(encodeIndex(indexed()))
+	f.Add([]byte{1, 4, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		entries, err := decodeIndex(data)
+		if err != nil {
+			return
+		}
+		again, err := decodeIndex(encodeIndex(entries))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(entries, again); diff != "" {
+			t.Errorf("(-first +second):\n%s", diff)
+		}
+	})
+}
