@@ -16,16 +16,49 @@ var (
 	//go:embed spdx-exceptions.txt
 	exceptionList string
 
-	licences   = sync.OnceValue(func() map[string]bool { return foldedLines(licenceList) })
-	exceptions = sync.OnceValue(func() map[string]bool { return foldedLines(exceptionList) })
+	licences   = sync.OnceValue(func() map[string]string { return foldedLines(licenceList) })
+	exceptions = sync.OnceValue(func() map[string]string { return foldedLines(exceptionList) })
 )
 
-func foldedLines(list string) map[string]bool {
-	lines := make(map[string]bool)
+// foldedLines gives identifiers as the list writes them by their lower case.
+func foldedLines(list string) map[string]string {
+	lines := make(map[string]string)
 	for id := range strings.Lines(list) {
-		lines[strings.ToLower(strings.TrimSpace(id))] = true
+		id = strings.TrimSpace(id)
+		lines[strings.ToLower(id)] = id
 	}
 	return lines
+}
+
+// Canonical gives a valid expression as SPDX writes it: identifiers in the case of its
+// lists, operators in upper case, single spaces. It is false for what is not valid.
+func Canonical(text string) (string, bool) {
+	if !Valid(text) {
+		return "", false
+	}
+	words := licenceWords(text)
+	for n, word := range words {
+		id := strings.ToLower(word)
+		base, later := strings.CutSuffix(id, "+")
+		switch {
+		case n > 0 && words[n-1] == "WITH":
+			words[n] = orAsItIs(exceptions()[id], word)
+		case isOperator(word, "AND"), isOperator(word, "OR"), isOperator(word, "WITH"):
+			words[n] = strings.ToUpper(word)
+		case licences()[id] != "":
+			words[n] = licences()[id]
+		case later && licences()[base] != "":
+			words[n] = licences()[base] + "+"
+		}
+	}
+	return strings.NewReplacer("( ", "(", " )", ")").Replace(strings.Join(words, " ")), true
+}
+
+func orAsItIs(known, word string) string {
+	if known == "" {
+		return word
+	}
+	return known
 }
 
 // Valid says whether a text is a licence expression as Annex D of SPDX 2.3 and
@@ -81,11 +114,11 @@ func isOperator(word, operator string) bool {
 
 func isLicenceID(word string) bool {
 	id := strings.ToLower(word)
-	return licences()[id] || licences()[strings.TrimSuffix(id, "+")] || isReference(word, "LicenseRef-")
+	return licences()[id] != "" || licences()[strings.TrimSuffix(id, "+")] != "" || isReference(word, "LicenseRef-")
 }
 
 func isException(word string) bool {
-	return exceptions()[strings.ToLower(word)] || isReference(word, "AdditionRef-")
+	return exceptions()[strings.ToLower(word)] != "" || isReference(word, "AdditionRef-")
 }
 
 // isReference says whether a word names something that is described elsewhere.

@@ -112,10 +112,11 @@ func cyclonedxPackage(t *subject, p *inventory.Package, seen *names) cyclonedx.C
 func cyclonedxLicences(all []string) *cyclonedx.Licenses {
 	var list cyclonedx.Licenses
 	for _, text := range all {
+		expression, valid := licence.Canonical(text)
 		switch {
 		case text == "":
-		case len(all) == 1 && licence.Valid(text):
-			list = append(list, cyclonedx.LicenseChoice{Expression: text})
+		case len(all) == 1 && valid:
+			list = append(list, cyclonedx.LicenseChoice{Expression: expression})
 		default:
 			list = append(list, cyclonedx.LicenseChoice{License: &cyclonedx.License{Name: text}})
 		}

@@ -117,8 +117,10 @@ func spdxSource(t *subject, p *inventory.Package) string {
 // what several licences mean together is not known. A reference to a licence that
 // stands in some other document says nothing in this one.
 func spdxLicence(all []string) (declared, comment string) {
-	if len(all) == 1 && licence.Valid(all[0]) && !strings.Contains(all[0], "Ref-") {
-		return all[0], ""
+	if len(all) == 1 && !strings.Contains(all[0], "Ref-") {
+		if expression, ok := licence.Canonical(all[0]); ok {
+			return expression, ""
+		}
 	}
 	if len(all) > 0 {
 		comment = "named by the package: " + strings.Join(all, "; ")

@@ -111,6 +111,7 @@ func toRow(p *extractor.Package) (row, bool) {
 	if d := p.Location.Descriptor; d != nil && d.File != nil {
 		r.Line = d.File.LineNumber
 	}
+	r.Licence = licences(p.Licenses...)
 	switch m := p.Metadata.(type) {
 	case *dpkgmeta.Metadata:
 		r.Arch, r.Source, r.SourceVersion = m.Architecture, m.SourceName, m.SourceVersion
@@ -171,6 +172,7 @@ func compareRows(a, b row) int {
 		strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version),
 		strings.Compare(a.Source, b.Source), strings.Compare(a.SourceVersion, b.SourceVersion),
 		strings.Compare(a.Arch, b.Arch), strings.Compare(a.Inner, b.Inner), cmp.Compare(a.Line, b.Line),
+		strings.Compare(a.Licence, b.Licence),
 	)
 }
 

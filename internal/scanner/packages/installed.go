@@ -81,7 +81,7 @@ func readRDescription(_ context.Context, _ string, data []byte) (*part, error) {
 	if _, found := fields["biocViews"]; found {
 		kind = "Bioconductor"
 	}
-	return &part{Rows: []row{{Kind: kind, Name: fields["Package"], Version: fields["Version"]}}}, nil
+	return &part{Rows: []row{{Kind: kind, Name: fields["Package"], Version: fields["Version"], Licence: licences(fields["License"])}}}, nil
 }
 
 func isComposerInstalled(e *scan.Entry, _ func(int) []byte) bool {

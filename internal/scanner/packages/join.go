@@ -170,6 +170,7 @@ func (j *join) locate(f file, r *row) located {
 	if r.Inner != "" {
 		l.Paths = append(l.Paths, path.Join(f.path, r.Inner))
 	}
+	l.Licenses = licenceNames(r.Licence)
 	if r.Source != "" {
 		l.Source = &inventory.Source{Name: r.Source, Version: r.SourceVersion}
 	}
@@ -241,6 +242,9 @@ func (l *located) key(kind scan.Kind) string {
 // merge adds another place of the same package.
 func (l *located) merge(other located) {
 	l.Paths = append(l.Paths, other.Paths...)
+	if len(l.Licenses) == 0 {
+		l.Licenses = other.Licenses
+	}
 	if l.line == 0 || other.line > 0 && other.line < l.line {
 		l.line = other.line
 	}

@@ -124,7 +124,10 @@ func readDepsJSON(_ context.Context, _ string, data []byte) (*part, error) {
 // readComposerInstalled reads vendor/composer/installed.json: a list, or since
 // Composer 2 an object with one.
 func readComposerInstalled(_ context.Context, _ string, data []byte) (*part, error) {
-	type installed struct{ Name, Version string }
+	type installed struct {
+		Name, Version string
+		License       json.RawMessage
+	}
 	var list []installed
 	if trimmed := bytes.TrimLeft(data, "\xef\xbb\xbf \t\r\n"); len(trimmed) > 0 && trimmed[0] == '[' {
 		if err := decodeJSON(data, &list); err != nil {
@@ -142,7 +145,7 @@ func readComposerInstalled(_ context.Context, _ string, data []byte) (*part, err
 		if p.Name == "" {
 			return nil, errors.New("a package without a name")
 		}
-		rows = append(rows, row{Kind: "Packagist", Name: p.Name, Version: p.Version})
+		rows = append(rows, row{Kind: "Packagist", Name: p.Name, Version: p.Version, Licence: composerLicence(p.License)})
 	}
 	return sortedPart(rows), nil
 }

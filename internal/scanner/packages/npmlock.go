@@ -29,20 +29,22 @@ type npmLock struct {
 	line     int
 	packages map[row]int // the first line of each, from "packages"
 	nested   map[row]int // from "dependencies"
+	licences map[row]string
 	seen     int
 }
 
 // npmPackage is an entry of "packages" (versions 2 and 3).
 type npmPackage struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
-	Link    bool   `json:"link"`
+	Name    string          `json:"name"`
+	Version string          `json:"version"`
+	Link    bool            `json:"link"`
+	License json.RawMessage `json:"license"`
 }
 
 func readNPMLock(ctx context.Context, _ string, data []byte) (*part, error) {
 	l := &npmLock{
 		ctx: ctx, dec: json.NewDecoder(bytes.NewReader(data)), data: data, line: 1,
-		packages: make(map[row]int), nested: make(map[row]int),
+		packages: make(map[row]int), nested: make(map[row]int), licences: make(map[row]string),
 	}
 	err := l.file()
 	from := l.packages
@@ -51,7 +53,7 @@ func readNPMLock(ctx context.Context, _ string, data []byte) (*part, error) {
 	}
 	made := &part{Rows: make([]row, 0, len(from))}
 	for r, line := range from {
-		r.Line = line
+		r.Line, r.Licence = line, l.licences[r]
 		made.Rows = append(made.Rows, r)
 	}
 	slices.SortFunc(made.Rows, compareRows)
@@ -149,7 +151,9 @@ func (l *npmLock) pkg(folder string) error {
 	if p.Name == "" {
 		p.Name = folderName(folder)
 	}
-	keep(l.packages, p.Name, p.Version, line)
+	if r, ok := keep(l.packages, p.Name, p.Version, line); ok && l.licences[r] == "" {
+		l.licences[r] = npmLicence(p.License)
+	}
 	return nil
 }
 
@@ -205,7 +209,7 @@ func alias(name, version string) (string, string) {
 
 // keep takes a package in. A repository, an archive or a folder in the place of a
 // version says nothing of the version.
-func keep(to map[row]int, name, version string, line int) {
+func keep(to map[row]int, name, version string, line int) (row, bool) {
 	if strings.ContainsAny(version, ":/#") {
 		version = ""
 	}
@@ -213,4 +217,5 @@ func keep(to map[row]int, name, version string, line int) {
 	if first, ok := to[r]; name != "" && (!ok || line < first) {
 		to[r] = line
 	}
+	return r, name != ""
 }

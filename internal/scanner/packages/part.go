@@ -57,6 +57,8 @@ type row struct {
 	// Inner is the path inside an archive.
 	Inner string `json:"i,omitempty"`
 	Line  int    `json:"l,omitempty"`
+	// Licence are the licences, one a line.
+	Licence string `json:"c,omitempty"`
 }
 
 // The limits of a part. It may come from a cache that others can write.
@@ -111,7 +113,7 @@ func (p *part) check() error {
 	}
 	for i := range p.Rows {
 		r := &p.Rows[i]
-		for _, s := range []string{r.Kind, r.Name, r.Version, r.Source, r.SourceVersion, r.Arch, r.Inner} {
+		for _, s := range []string{r.Kind, r.Name, r.Version, r.Source, r.SourceVersion, r.Arch, r.Inner, r.Licence} {
 			if len(s) > maxString {
 				return fmt.Errorf("%w: a name or version of %d bytes", errPart, len(s))
 			}
@@ -153,7 +155,7 @@ func (p *part) texts() iter.Seq[string] {
 			if r.Kind == "Maven" {
 				group, artifact, _ = strings.Cut(r.Name, ":")
 			}
-			for _, s := range []string{r.Kind, group, artifact, r.Version, r.Source, r.SourceVersion, r.Arch, r.Inner} {
+			for _, s := range append([]string{r.Kind, group, artifact, r.Version, r.Source, r.SourceVersion, r.Arch, r.Inner}, licenceNames(r.Licence)...) {
 				if s != "" && !yield(s) {
 					return
 				}

@@ -85,7 +85,7 @@ func TestRPMImage(t *testing.T) {
 	pkg := func(name, version, release, source string, epoch uint32) []byte {
 		tags := []rpmTag{
 			rpmString(1000, name), rpmString(1001, version), rpmString(1002, release),
-			rpmString(1022, "x86_64"), rpmString(1044, source),
+			rpmString(1014, "ASL 2.0"), rpmString(1022, "x86_64"), rpmString(1044, source),
 		}
 		if epoch > 0 {
 			tags = append(tags, rpmTag{1003, 4, binary.BigEndian.AppendUint32(nil, epoch)})
@@ -112,6 +112,7 @@ func TestRPMImage(t *testing.T) {
 		t.Fatalf("status %s: %s", res.Status, res.Reason)
 	}
 	same(t, "purl", "pkg:rpm/almalinux/openssl-libs@3.0.7-24.el9?arch=x86_64&distro=almalinux-9.3&epoch=1", res.Packages[1].PURL)
+	same(t, "licences", []string{"ASL 2.0"}, res.Packages[1].Licenses)
 	same(t, "source", "openssl 1:3.0.7-24.el9", res.Packages[1].Source.Name+" "+res.Packages[1].Source.Version)
 	if res.Status != finding.StatusOK {
 		t.Errorf("status %s: %s", res.Status, res.Reason)
