@@ -53,7 +53,7 @@ func TestAssess(t *testing.T) {
 		"a secret in an image": {
 			[]*finding.Finding{{Scanner: finding.Secrets, Location: image, Controls: []string{"nist-800-190:4.1.4", "nist-800-190:4.1.4"}}},
 			nil,
-			map[string]Status{"cis-docker-1.6:4.10": Failed, "nist-800-190:4.1.4": Failed, "pci-dss-4:8.6.2": Failed},
+			map[string]Status{"cis-docker-1.6:4.10": Failed, "nist-800-190:4.1.4": Failed, "pci-dss-4:8.3.2": Failed, "pci-dss-4:8.6.2": Failed, "hipaa:164.312(d)": Failed},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,7 +11,7 @@ var _ = declare(rule.Meta{
 	ID: "dockerfile/docker-socket", Severity: finding.High,
 	Title:       "Socket of a container engine is brought in",
 	Remediation: "Build images with a tool that needs no daemon; give a container an interface that can do no more than it must",
-	Controls:    []string{"nist-800-190:4.4.3"},
+	Controls:    []string{"cis-docker-1.6:5.32", "nist-800-190:4.4.3"},
 }, onBuilding(func(r *report, i *instruction) {
 	switch i.keyword {
 	case "VOLUME", "COPY", "ADD":

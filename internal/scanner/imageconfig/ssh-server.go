@@ -11,7 +11,7 @@ var _ = declare(rule.Meta{
 	Title:       "An SSH server is installed in the image",
 	Severity:    finding.Medium,
 	Remediation: "Remove the server; enter containers through the orchestrator (docker exec, kubectl exec)",
-	Controls:    []string{"cis-docker-1.6:4.3", "nist-800-190:4.1.2"},
+	Controls:    []string{"cis-docker-1.6:4.3", "cis-docker-1.6:5.7", "nist-800-190:4.1.2"},
 }, look{file: isSSHServer, find: sshServers})
 
 var sshServerPaths = map[string]bool{
