@@ -66,7 +66,7 @@ var allowed = []struct {
 	{"internal/report", "compliance finding inventory licence nearest policy rule vex", "os net/http"},
 	{"internal/forge", "policy report", "os net/http"},
 	{"internal/forge/wire", "report", "os os/exec"},
-	{"internal/forge/change", "finding fix forge/wire report", "os os/exec"},
+	{"internal/forge/change", "finding fix forge/wire policy report", "os os/exec"},
 	{"internal/forge/github", "forge/change forge/wire policy report", "os os/exec"},
 	{"internal/gate", "baseline builtfrom finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},
 	{"internal/cli", "*", "net/http"},

@@ -14,6 +14,7 @@ import (
 
 	"github.com/boltseal/boltseal/internal/ci"
 	"github.com/boltseal/boltseal/internal/forge"
+	"github.com/boltseal/boltseal/internal/forge/change"
 	"github.com/boltseal/boltseal/internal/forge/github"
 	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/gate"
@@ -44,7 +45,7 @@ func (o *publishOptions) register(f *pflag.FlagSet) {
 // onGitHub shows a run on GitHub, as far as the job's token may. It never changes
 // the verdict; its error matters under --require-publish only.
 func (c ciOptions) onGitHub(ctx context.Context, sys System, actions *forge.Actions, p *prepared, run *report.Run, opt report.Options) error {
-	var results []github.Result
+	var results []change.Result
 	publisher, err := c.publisher(ctx, sys, p, run, opt)
 	if err == nil && publisher != nil {
 		results = publisher.Publish(ctx, run)
@@ -64,7 +65,7 @@ func (c ciOptions) onGitHub(ctx context.Context, sys System, actions *forge.Acti
 		errs = append(errs, actions.Annotations(run))
 	}
 	err = errors.Join(errs...)
-	if slices.ContainsFunc(results, func(r github.Result) bool { return wire.Degraded(r.Err) }) {
+	if slices.ContainsFunc(results, func(r change.Result) bool { return wire.Degraded(r.Err) }) {
 		sys.warn("the token may not publish all of this, as that of a pull request from a fork: the verdict is the same, and the job summary has the whole of it")
 	}
 	if err == nil && publisher == nil && c.publishing.require {

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/google/go-github/v60/github"
 
@@ -24,52 +23,29 @@ const (
 	maxAnnotations = 500
 	// maxTitle is less than the 255 characters that GitHub takes as a title.
 	maxTitle = 200
-	maxLabel = 60
 )
 
-// CheckName is the name of the check run. It carries the target branch: a check
-// sticks to its commit, and what was green for one branch must not count for
-// another. A fork's word has a name of its own: "neutral" is enough for a check that a
-// rule requires.
+// CheckName is the name of the check run. A fork's word has a name of its own: "neutral"
+// is enough for a check that a rule requires.
 func (p *Publisher) CheckName() string {
-	name := "boltseal"
+	prefix := "boltseal"
 	if p.untrusted {
-		name += " by the fork's word"
+		prefix += " by the fork's word"
 	}
-	if p.label != "" {
-		name += " " + named(p.label, maxLabel)
-	}
-	if p.target.Base != "" {
-		name += " → " + named(p.target.Base, maxTitle)
-	}
-	return name
+	return change.Name(prefix, p.label, p.target.Base)
 }
 
-// named is a text of at most n runes that is another one for every other text.
-func named(s string, n int) string {
-	const mark = 9
-	short := wire.Shortened(s, n)
-	if short == s {
-		return s
-	}
-	return strings.TrimSuffix(wire.Shortened(s, n-mark), "…") + "…" + change.Key(s)[:mark-1]
-}
-
-// conclusion is what a check says of a verdict. No verdict is a failure: "neutral"
-// would let a required check pass. What a fork says of itself makes no success, and
-// neither does what had to be published and was not.
+// conclusion is what a check says of a verdict. "neutral" would let a required check
+// pass, so no verdict is none. What a fork says of itself makes no success, and neither
+// does what had to be published and was not.
 func (p *Publisher) conclusion(v policy.Verdict) string {
-	switch {
-	case p.unpublished:
+	switch c := change.Concludes(v); {
+	case p.unpublished || c == change.Failure:
 		return "failure"
-	case v.Status == policy.Pass && v.ExitCode == policy.ExitPass && !p.untrusted:
-		return "success"
-	case v.Status == policy.Pass && v.ExitCode == policy.ExitPass:
-		return "neutral"
-	case v.Status == policy.Blocked && v.ExitCode == policy.ExitPass: // --warn-only
+	case p.untrusted || c == change.Waived:
 		return "neutral"
 	}
-	return "failure"
+	return "success"
 }
 
 // check makes a check run, which ends with the verdict only when all is said: one

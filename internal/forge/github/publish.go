@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/boltseal/boltseal/internal/forge/change"
 	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/report"
 )
@@ -70,22 +71,12 @@ func New(o Options) (*Publisher, error) {
 	}, nil
 }
 
-// Result is what became of one part.
-type Result struct {
-	// Part is "check", "sarif", "comment" or "review".
-	Part string
-	// Err is nil where it was published; see Degraded.
-	Err error
-	// Notes are worth knowing although it was.
-	Notes []string
-}
-
 func (p *Publisher) note(text string) { p.notes = append(p.notes, text) }
 
-// Publish shows the run, each part by itself: that one fails keeps no other from
+// Publish shows the run: "sarif", "comment", "review" and "check", each part by itself: that one fails keeps no other from
 // being shown. It changes nothing in the run. The check comes last: until it is there
 // nothing may be merged that requires it.
-func (p *Publisher) Publish(ctx context.Context, run *report.Run) []Result {
+func (p *Publisher) Publish(ctx context.Context, run *report.Run) []change.Result {
 	opening := p.open(ctx, p.target.Owner, p.target.Repo)
 	if wire.Degraded(opening) {
 		opening = nil // the name that we know may do
@@ -95,7 +86,7 @@ func (p *Publisher) Publish(ctx context.Context, run *report.Run) []Result {
 	if inPull && opening == nil && (p.parts.Comment || p.parts.Review) {
 		current = p.current(ctx)
 	}
-	var results []Result
+	var results []change.Result
 	for _, part := range []struct {
 		name   string
 		wanted bool
@@ -116,7 +107,7 @@ func (p *Publisher) Publish(ctx context.Context, run *report.Run) []Result {
 			err = part.do(ctx, run)
 		}
 		p.unpublished = p.unpublished || err != nil && p.parts.Require
-		results = append(results, Result{part.name, err, p.notes})
+		results = append(results, change.Result{Part: part.name, Err: err, Notes: p.notes})
 	}
 	return results
 }

@@ -61,7 +61,7 @@ func options(h *hub) Options {
 	}
 }
 
-func publish(t *testing.T, o Options, run *report.Run) []Result {
+func publish(t *testing.T, o Options, run *report.Run) []change.Result {
 	t.Helper()
 	p, err := New(o)
 	if err != nil {
@@ -309,7 +309,7 @@ func TestEveryTroubleAtEveryCall(t *testing.T) {
 				results := publish(t, options(h), twoFindings())
 				results = append(results, publish(t, options(h), runOf(found("DL3003", "Dockerfile", 2, policy.Block)))...)
 				h.server.Close()
-				told := slices.ContainsFunc(results, func(r Result) bool { return r.Err != nil || len(r.Notes) > 0 })
+				told := slices.ContainsFunc(results, func(r change.Result) bool { return r.Err != nil || len(r.Notes) > 0 })
 				for _, r := range results {
 					if r.Err != nil && strings.Contains(r.Err.Error(), token) {
 						t.Errorf("call %d (%s): the token is in %q", n, struck, r.Err)

@@ -300,7 +300,7 @@ func (t *Transport) limit(a *Answer, attempt int) time.Duration {
 	if d := t.retryAfter(a); d > 0 {
 		return d
 	}
-	if a.Header.Get(t.dialect.Remaining) == "0" {
+	if left := a.Header.Get(t.dialect.Remaining); left == "0" || left == "" {
 		if reset, err := strconv.ParseInt(a.Header.Get(t.dialect.Reset), 10, 64); err == nil {
 			// A second more, as the two clocks are not one.
 			return max(time.Unix(reset, 0).Sub(t.clock.Now())+time.Second, time.Second)

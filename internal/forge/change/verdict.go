@@ -1,0 +1,71 @@
+package change
+
+import (
+	"strings"
+
+	"github.com/boltseal/boltseal/internal/forge/wire"
+	"github.com/boltseal/boltseal/internal/policy"
+)
+
+// Result is what became of one part of what is published.
+type Result struct {
+	// Part is what the part is called, as "comment" or "check".
+	Part string
+	// Err is nil where it was published; see wire.Degraded.
+	Err error
+	// Notes are worth knowing although it was.
+	Notes []string
+}
+
+const (
+	maxLabel  = 60
+	maxBranch = 150
+)
+
+// Name is the name of a gate's check of a commit, after a prefix. It carries the label
+// and the target branch: a check sticks to its commit, and what was green for one branch
+// must not count for another. Every label and branch makes another name, however long
+// they are; the label and the branch may be empty.
+func Name(prefix, label, branch string) string {
+	name := prefix
+	if label != "" {
+		name += " " + named(label, maxLabel)
+	}
+	if branch != "" {
+		name += " → " + named(branch, maxBranch)
+	}
+	return name
+}
+
+// named is a text of at most n runes that is another one for every other text.
+func named(s string, n int) string {
+	const mark = 9
+	if wire.Shortened(s, n) == s {
+		return s
+	}
+	return strings.TrimSuffix(wire.Shortened(s, n-mark), "…") + "…" + Key(s)[:mark-1]
+}
+
+// Conclusion is what a verdict means for a check.
+type Conclusion int
+
+// The conclusions. Waived is what blocks and is let through all the same, by
+// --warn-only.
+const (
+	Failure Conclusion = iota
+	Success
+	Waived
+)
+
+// Concludes is what a check says of a verdict. No verdict is a failure.
+func Concludes(v policy.Verdict) Conclusion {
+	switch {
+	case v.ExitCode != policy.ExitPass:
+		return Failure
+	case v.Status == policy.Pass:
+		return Success
+	case v.Status == policy.Blocked:
+		return Waived
+	}
+	return Failure
+}
