@@ -3,7 +3,6 @@ package github
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -16,9 +15,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/boltseal/boltseal/internal/forge/change"
+	"github.com/boltseal/boltseal/internal/forge/forgetest"
 )
 
 const (
@@ -29,108 +28,41 @@ const (
 	bot      = "github-actions[bot]"
 )
 
-// object is JSON.
-type object = map[string]any
+type object = forgetest.Object
 
-// fakeClock does not wait. It remembers how long it would have.
-type fakeClock struct {
-	mu    sync.Mutex
-	now   time.Time
-	slept []time.Duration
-}
-
-func newClock() *fakeClock {
-	return &fakeClock{now: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)}
-}
-
-func (c *fakeClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *fakeClock) Sleep(ctx context.Context, d time.Duration) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-	c.slept = append(c.slept, d)
-	return ctx.Err()
-}
+func newClock() *forgetest.Clock { return forgetest.NewClock() }
 
 // trouble is what happens to one call instead of, or after, what should.
-type trouble struct {
-	name string
-	// done says that the call is done all the same.
-	done bool
-	// passing says that a later call of the same kind is well.
-	passing bool
-	answer  func(h *hub, w http.ResponseWriter, r *http.Request, done *httptest.ResponseRecorder)
-}
+type trouble = forgetest.Trouble
 
-func says(status int, body string, header ...string) func(*hub, http.ResponseWriter, *http.Request, *httptest.ResponseRecorder) {
-	return func(_ *hub, w http.ResponseWriter, _ *http.Request, _ *httptest.ResponseRecorder) {
-		w.Header().Set("Content-Type", "application/json")
-		for i := 0; i < len(header); i += 2 {
-			w.Header().Set(header[i], header[i+1])
-		}
-		w.WriteHeader(status)
-		io.WriteString(w, body)
-	}
-}
-
-const htmlError = "<html><head><title>Unicorn!</title></head></html>"
-
-func halved(_ *hub, w http.ResponseWriter, _ *http.Request, done *httptest.ResponseRecorder) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusOK)
-	body := done.Body.Bytes()
-	w.Write(body[:len(body)/2])
-}
-
-func cutOff(_ *hub, w http.ResponseWriter, _ *http.Request, _ *httptest.ResponseRecorder) {
-	conn, _, err := w.(http.Hijacker).Hijack()
-	if err == nil {
-		conn.Close()
-	}
-}
+const htmlError = forgetest.HTMLError
 
 // troubles are every fault that the issue names, and those that were measured.
-var troubles = []trouble{
-	{"502 with HTML, not done", false, true, says(502, htmlError, "Content-Type", "text/html")},
-	{"502 with HTML, done", true, true, says(502, htmlError, "Content-Type", "text/html")},
-	{"500, done", true, true, says(500, `{"message":"Server Error"}`)},
-	{"503 with Retry-After", false, true, says(503, `{"message":"busy"}`, "Retry-After", "2")},
-	{"no answer, not done", false, true, cutOff},
-	{"no answer, done", true, true, cutOff},
-	{"half an answer, done", true, true, halved},
-	{"200 with HTML, not done", false, true, says(200, htmlError)},
-	{"primary rate limit with 403", false, true, says(403, `{"message":"API rate limit exceeded for installation ID 1."}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "1793491230")},
-	{"primary rate limit with 429", false, true, says(429, `{"message":"API rate limit exceeded"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "1793491230")},
-	{"secondary rate limit with 403 and Retry-After", false, true, says(403, `{"message":"You have exceeded a secondary rate limit","documentation_url":"https://docs.github.com/x"}`, "Retry-After", "30")},
-	{"secondary rate limit with 403 alone", false, true, says(403, `{"message":"You have exceeded a secondary rate limit. Please wait a few minutes"}`)},
-	{"secondary rate limit with 429", false, true, says(429, ``)},
-	{"403 not accessible", false, false, says(403, `{"message":"Resource not accessible by integration"}`)},
-	{"403 Code Security", false, false, says(403, `{"message":"Code Security must be enabled for this repository to use code scanning"}`)},
-	{"401", false, false, says(401, `{"message":"Bad credentials"}`)},
-	{"404", false, false, says(404, `{"message":"Not Found"}`)},
-	{"413 with HTML", false, false, says(413, htmlError)},
-	{"422 with objects", false, false, says(422, `{"message":"Validation Failed","errors":[{"resource":"IssueComment","code":"unprocessable","field":"data","message":"Body is too long"}]}`)},
-	{"422 with strings", false, false, says(422, `{"message":"Unprocessable Entity","errors":["line must be part of the diff"]}`)},
-	{"301 to another name", false, false, func(_ *hub, w http.ResponseWriter, r *http.Request, _ *httptest.ResponseRecorder) {
-		w.Header().Set("Location", "/moved"+r.URL.Path)
-		w.WriteHeader(http.StatusMovedPermanently)
-	}},
-	{"307 to the same", false, true, func(_ *hub, w http.ResponseWriter, r *http.Request, _ *httptest.ResponseRecorder) {
-		w.Header().Set("Location", r.URL.RequestURI())
-		w.WriteHeader(http.StatusTemporaryRedirect)
-	}},
+var troubles = slices.Concat(forgetest.Troubles(), []trouble{
+	forgetest.Passing("primary rate limit with 403", says(403, `{"message":"API rate limit exceeded for installation ID 1."}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "1793491230")),
+	forgetest.Passing("primary rate limit with 429", says(429, `{"message":"API rate limit exceeded"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "1793491230")),
+	forgetest.Passing("secondary rate limit with 403 and Retry-After", says(403, `{"message":"You have exceeded a secondary rate limit","documentation_url":"https://docs.github.com/x"}`, "Retry-After", "30")),
+	forgetest.Passing("secondary rate limit with 403 alone", says(403, `{"message":"You have exceeded a secondary rate limit. Please wait a few minutes"}`)),
+	forgetest.Passing("secondary rate limit with 429", says(429, ``)),
+	forgetest.Lasting("403 not accessible", says(403, `{"message":"Resource not accessible by integration"}`)),
+	forgetest.Lasting("403 Code Security", says(403, `{"message":"Code Security must be enabled for this repository to use code scanning"}`)),
+	forgetest.Lasting("422 with objects", says(422, `{"message":"Validation Failed","errors":[{"resource":"IssueComment","code":"unprocessable","field":"data","message":"Body is too long"}]}`)),
+	forgetest.Lasting("422 with strings", says(422, `{"message":"Unprocessable Entity","errors":["line must be part of the diff"]}`)),
+})
+
+func says(status int, body string, header ...string) forgetest.Answer {
+	return forgetest.Says(status, body, header...)
 }
+
+var contractOf = forgetest.Loader("GitHub", "github/openapi-subset.json", "https://api.github.com", func(path string) bool {
+	return path == "/graphql" || strings.HasPrefix(path, "/moved")
+})
 
 // hub is a GitHub for one repository, in memory, with GitHub's limits.
 type hub struct {
 	t      *testing.T
 	server *httptest.Server
-	spec   *contract
+	spec   *forgetest.Contract
 
 	mu       sync.Mutex
 	next     int64
@@ -164,7 +96,7 @@ type hub struct {
 func newHub(t *testing.T) *hub {
 	t.Helper()
 	h := &hub{
-		t: t, next: 100, threads: make(map[int64]object), head: head, base: "main", login: bot, spec: loadContract(t),
+		t: t, next: 100, threads: make(map[int64]object), head: head, base: "main", login: bot, spec: contractOf(t),
 		files: []object{
 			{"filename": "README.md", "patch": "@@ -1 +1 @@\n-a\n+b"},
 			{"filename": "Dockerfile", "patch": "@@ -1,2 +1,4 @@\n-FROM debian\n+FROM debian:latest\n+RUN cd /tmp\n+RUN apt-get update\n CMD x"},
@@ -194,20 +126,20 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if got := r.Header.Get("Authorization"); got != "Bearer "+token {
 		h.t.Errorf("%s %s: Authorization is %q", r.Method, r.URL.Path, got)
 	}
-	h.spec.request(h.t, r, body)
+	h.spec.Request(h.t, r, body)
 	var bad *trouble
 	if at != nil {
 		bad = at(n, r)
 	}
 	done := httptest.NewRecorder()
-	if bad == nil || bad.done {
+	if bad == nil || bad.Done {
 		h.serve(done, r, body)
 	}
 	if bad != nil {
-		bad.answer(h, w, r, done)
+		bad.Answer(w, r, done)
 		return
 	}
-	h.spec.response(h.t, r, done)
+	h.spec.Response(h.t, r, done)
 	maps.Copy(w.Header(), done.Header())
 	// Headers that go-github obeys by itself if it sees them.
 	w.Header().Set("X-RateLimit-Remaining", "0")
@@ -228,7 +160,7 @@ func (c *call) answer(status int, v any) {
 	c.w.Header().Set("Content-Type", "application/json")
 	c.w.WriteHeader(status)
 	if v != nil {
-		json.NewEncoder(c.w).Encode(c.h.spec.shaped(c.r, status, v))
+		json.NewEncoder(c.w).Encode(c.h.spec.Shaped(c.r, status, v))
 	}
 }
 

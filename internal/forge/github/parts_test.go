@@ -289,13 +289,13 @@ func TestAnnotationsInTrouble(t *testing.T) {
 			results := publish(t, only(h, "check"), runOf(manyFindings(130)...))
 			s := h.state()
 			if results[0].Err == nil && s.Annotations != 130 || s.Annotations > 130 {
-				t.Errorf("%s at call %d: %d annotations: %v", bad.name, n, s.Annotations, results[0].Err)
+				t.Errorf("%s at call %d: %d annotations: %v", bad.Name, n, s.Annotations, results[0].Err)
 			}
-			if bad.passing && results[0].Err != nil {
-				t.Errorf("%s at call %d: %v", bad.name, n, results[0].Err)
+			if bad.Passing && results[0].Err != nil {
+				t.Errorf("%s at call %d: %v", bad.Name, n, results[0].Err)
 			}
 			if len(s.Checks) > 1 || len(s.Checks) == 1 && s.Checks[0] != "boltseal → main: completed failure" {
-				t.Errorf("%s at call %d: %v (%v)", bad.name, n, s.Checks, results[0].Err)
+				t.Errorf("%s at call %d: %v (%v)", bad.Name, n, s.Checks, results[0].Err)
 			}
 		}
 	}
@@ -313,7 +313,7 @@ func TestACommentThatIsTooLongIsShortened(t *testing.T) {
 	h.at = func(_ int, r *http.Request) *trouble {
 		if r.Method == "POST" && strings.Contains(r.URL.Path, "comments") {
 			if posts++; posts == 1 {
-				return &trouble{answer: says(422, `{"message":"Validation Failed","errors":["body is too long"]}`)}
+				return &trouble{Answer: says(422, `{"message":"Validation Failed","errors":["body is too long"]}`)}
 			}
 		}
 		return nil
@@ -438,7 +438,7 @@ func TestAFileThatIsTooLargeIsSplit(t *testing.T) {
 	h := newHub(t)
 	run := runOf(manyFindings(8)...)
 	run.Scans = append(run.Scans, report.Scan{Scanner: finding.Secrets, Target: "dir:.", Status: finding.StatusOK})
-	large := trouble{answer: says(413, htmlError)}
+	large := trouble{Answer: says(413, htmlError)}
 	posts := 0
 	h.at = func(_ int, r *http.Request) *trouble {
 		if r.Method == "POST" {

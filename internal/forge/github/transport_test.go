@@ -12,12 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-github/v60/github"
 
+	"github.com/boltseal/boltseal/internal/forge/forgetest"
 	"github.com/boltseal/boltseal/internal/forge/wire"
 )
 
 // clientOf makes a client of a server that answers with each of answers in turn,
 // the last one again and again.
-func clientOf(t *testing.T, answers ...http.HandlerFunc) (*client, *fakeClock, *int) {
+func clientOf(t *testing.T, answers ...http.HandlerFunc) (*client, *forgetest.Clock, *int) {
 	t.Helper()
 	calls := new(int)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -35,7 +36,7 @@ func clientOf(t *testing.T, answers ...http.HandlerFunc) (*client, *fakeClock, *
 }
 
 func reply(status int, body string, header ...string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { says(status, body, header...)(nil, w, r, nil) }
+	return func(w http.ResponseWriter, r *http.Request) { says(status, body, header...)(w, r, nil) }
 }
 
 func read(t *testing.T, c *client) error {
@@ -130,7 +131,7 @@ func TestHowLongWeWait(t *testing.T) {
 			if err := read(t, client); err != nil {
 				t.Error(err)
 			}
-			if diff := cmp.Diff([]time.Duration{c.want}, clock.slept); diff != "" {
+			if diff := cmp.Diff([]time.Duration{c.want}, clock.Slept()); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -149,7 +150,7 @@ func TestALimitThatLastsTooLongIsTold(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		var sum time.Duration
-		for _, d := range clock.slept {
+		for _, d := range clock.Slept() {
 			sum += d
 		}
 		if sum > wire.Patience {

@@ -1,4 +1,4 @@
-package github
+package forgetest
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -18,61 +18,62 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 )
 
-// contract is GitHub's own description of its API, or nothing where it is not at
-// hand: then the fake alone judges.
-type contract struct {
-	router routers.Router
-	// checked counts requests that were held against it.
-	checked int
+// Object is JSON.
+type Object = map[string]any
+
+// Contract is a description of a forge's API, or nothing where it is not at hand: then
+// the fake alone judges.
+type Contract struct {
+	forge, root string
+	router      routers.Router
+	skip        func(path string) bool
+	// Checked counts requests that were held against it.
+	Checked int
 }
 
-// description is where GitHub's API description lies, "" for nowhere.
-func description() string {
-	dir := os.Getenv("BOLTSEAL_CONFORMANCE")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "conformance")
-	}
-	file := filepath.Join(dir, "github", "openapi-subset.json")
-	if _, err := os.Stat(file); err != nil {
-		return ""
-	}
-	return file
-}
-
-var sharedRouter = onceRouter()
-
-// onceRouter loads the description once for all tests.
-func onceRouter() func(t *testing.T) routers.Router {
-	var router routers.Router
-	return func(t *testing.T) routers.Router {
-		t.Helper()
-		file := description()
-		if router != nil || file == "" {
-			return router
+// Loader gives the contract of a forge whose description lies in the conformance data
+// under this name and says that the API is at root; it is loaded once for all tests.
+// Paths to skip are none of the description's.
+func Loader(forge, name, root string, skip func(path string) bool) func(t *testing.T) *Contract {
+	load := sync.OnceValues(func() (routers.Router, error) {
+		dir := os.Getenv("BOLTSEAL_CONFORMANCE") //nolint:forbidigo // as all tests find the data
+		if dir == "" {
+			dir = filepath.Join("..", "..", "..", "..", "shared", "conformance")
+		}
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if _, err := os.Stat(file); err != nil {
+			return nil, nil //nolint:nilerr,nilnil // documented
 		}
 		doc, err := openapi3.NewLoader().LoadFromFile(file)
 		if err != nil {
+			return nil, err
+		}
+		return legacy.NewRouter(doc, openapi3.DisableExamplesValidation(), openapi3.DisableSchemaDefaultsValidation(), openapi3.DisableSchemaPatternValidation())
+	})
+	return func(t *testing.T) *Contract {
+		t.Helper()
+		router, err := load()
+		if err != nil {
 			t.Fatal(err)
 		}
-		if router, err = legacy.NewRouter(doc, openapi3.DisableExamplesValidation(), openapi3.DisableSchemaDefaultsValidation(), openapi3.DisableSchemaPatternValidation()); err != nil {
-			t.Fatal(err)
-		}
-		return router
+		return &Contract{forge: forge, root: root, router: router, skip: skip}
 	}
 }
 
-func loadContract(t *testing.T) *contract {
+// AtHand skips a test where there is no description.
+func (c *Contract) AtHand(t *testing.T) {
 	t.Helper()
-	return &contract{router: sharedRouter(t)}
+	if c.router == nil {
+		t.Skipf("%s's API description is not at hand (BOLTSEAL_CONFORMANCE): requests were not held against it", c.forge)
+	}
 }
 
-// route finds what the description says of a request; nil for GraphQL, which is not
-// in it.
-func (c *contract) route(ctx context.Context, t *testing.T, r *http.Request, body []byte) *openapi3filter.RequestValidationInput {
-	if c.router == nil || r.URL.Path == "/graphql" {
+// route finds what the description says of a request; nil for what is not in it.
+func (c *Contract) route(ctx context.Context, t *testing.T, r *http.Request, body []byte) *openapi3filter.RequestValidationInput {
+	if c.router == nil || c.skip(r.URL.Path) {
 		return nil
 	}
-	again, err := http.NewRequestWithContext(ctx, r.Method, "https://api.github.com"+r.URL.RequestURI(), bytes.NewReader(body))
+	again, err := http.NewRequestWithContext(ctx, r.Method, c.root+r.URL.RequestURI(), bytes.NewReader(body))
 	if err != nil {
 		t.Error(err)
 		return nil
@@ -80,26 +81,25 @@ func (c *contract) route(ctx context.Context, t *testing.T, r *http.Request, bod
 	again.Header = r.Header.Clone()
 	route, params, err := c.router.FindRoute(again)
 	if err != nil {
-		t.Errorf("GitHub knows no %s %s: %v", r.Method, r.URL.Path, err)
+		t.Errorf("%s knows no %s %s: %v", c.forge, r.Method, r.URL.Path, err)
 		return nil
 	}
 	return &openapi3filter.RequestValidationInput{Request: again, PathParams: params, Route: route, Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}}
 }
 
-func (c *contract) request(t *testing.T, r *http.Request, body []byte) {
-	if strings.HasPrefix(r.URL.Path, "/moved") {
-		return
-	}
+// Request holds a request against the description.
+func (c *Contract) Request(t *testing.T, r *http.Request, body []byte) {
+	t.Helper()
 	if in := c.route(t.Context(), t, r, body); in != nil {
-		c.checked++
+		c.Checked++
 		if err := openapi3filter.ValidateRequest(t.Context(), in); err != nil {
-			t.Errorf("%s %s is no request that GitHub takes: %v", r.Method, r.URL.Path, err)
+			t.Errorf("%s %s is no request that %s takes: %v", r.Method, r.URL.Path, c.forge, err)
 		}
 	}
 }
 
-// response holds the fake's own answers against the description.
-func (c *contract) response(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) {
+// Response holds the fake's own answers against the description.
+func (c *Contract) Response(t *testing.T, r *http.Request, w *httptest.ResponseRecorder) {
 	if w.Code >= 300 {
 		return
 	}
@@ -111,12 +111,12 @@ func (c *contract) response(t *testing.T, r *http.Request, w *httptest.ResponseR
 		RequestValidationInput: in, Status: w.Code, Header: w.Header(), Body: io.NopCloser(bytes.NewReader(w.Body.Bytes())), Options: in.Options,
 	})
 	if err != nil {
-		t.Errorf("%s %s: the fake answers what GitHub would not: %v", r.Method, r.URL.Path, err)
+		t.Errorf("%s %s: the fake answers what %s would not: %v", r.Method, r.URL.Path, c.forge, err)
 	}
 }
 
-// shaped fills an answer up with whatever the description asks for beside it.
-func (c *contract) shaped(r *http.Request, status int, v any) any {
+// Shaped fills an answer up with whatever the description asks for beside it.
+func (c *Contract) Shaped(r *http.Request, status int, v any) any {
 	in := c.route(context.Background(), &testing.T{}, r, nil)
 	if in == nil {
 		return v
@@ -130,7 +130,7 @@ func (c *contract) shaped(r *http.Request, status int, v any) any {
 
 func filled(s *openapi3.Schema, v any) any {
 	switch v := v.(type) {
-	case []object:
+	case []Object:
 		out := make([]any, len(v))
 		for i := range v {
 			out[i] = v[i]
@@ -139,9 +139,9 @@ func filled(s *openapi3.Schema, v any) any {
 			}
 		}
 		return out
-	case object:
+	case Object:
 		out := sampled(s, 0)
-		made, ok := out.(object)
+		made, ok := out.(Object)
 		if !ok {
 			return v
 		}
@@ -198,9 +198,9 @@ func sampled(s *openapi3.Schema, depth int) any {
 	case s.Type.Is("array"):
 		return []any{}
 	}
-	out := object{}
+	out := Object{}
 	for _, part := range s.AllOf {
-		if made, ok := sampled(part.Value, 0).(object); ok {
+		if made, ok := sampled(part.Value, 0).(Object); ok {
 			maps.Copy(out, made)
 		}
 	}
