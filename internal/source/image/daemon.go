@@ -21,6 +21,11 @@ import (
 // an order that is not that of the image, so it lies in a temporary file while it is
 // scanned. Asking again for each layer would cost the daemon more: it writes all of
 // an image down before it sends the first byte.
+//
+// Asking twice, for the documents and then for the layers as they come, would only move
+// the file: the daemon writes it two times. And it would tie the order in which layers are
+// walked to that in which they are sent, which is nobody's promise: with fewer workers
+// than layers, each waiting for a layer that comes later, nothing would move.
 type spooled struct {
 	store
 	label label

@@ -159,7 +159,19 @@ func (st *stream) drain() error {
 	return err
 }
 
-// verify compares what was read with what the image's documents promise.
+// verify compares what was read with what the image's documents promise. Neither digest
+// follows from the other, so both are taken, though hashing what is unpacked is a sixth
+// of what listing packages costs.
+//
+// The manifest pins the blob; what comes out of it the author of the configuration says.
+// Without the diff id an image could bear the diff ids of a base, whose packages are
+// excused, over layers of its own. And a stream that two decompressors read differently
+// (members behind the first, what trails, frames to be skipped, a table of contents
+// beside the tar) could show this program another tar than the runtime unpacks, which
+// holds what it unpacks to the diff id as well.
+//
+// The diff id pins the tar, and a tar has many compressed forms: that the bytes are those
+// that the manifest names, and that reports name the layer by, the blob's digest says.
 func (st *stream) verify(l *layer) error {
 	raw := fmt.Sprintf("%x", st.raw.h.Sum(nil))
 	if l.blob != (v1.Hash{}) && raw != l.blob.Hex {
