@@ -47,7 +47,9 @@ verdict where the CI system shows such things: on GitHub Actions as outputs and
 job summary, and, where GITHUB_TOKEN is given and may, as a check run, in code
 scanning, and in the pull request as one comment and a review of its lines. What
 the token may not do is shown as annotations of the job; it changes no exit code
-without --require-publish. On GitLab it is GitLab's own security reports.
+without --require-publish. On GitLab it is GitLab's own security reports, and, where
+--token-variable names an access token, a note and discussions in the merge request and a
+status of the commit; with the job's own token nothing of that is possible.
 
 The policy, and gitleaks' and hadolint's own files, are read where nobody who
 proposes a change can write: at the tip of the branch that it is for, fetched now,
@@ -74,7 +76,7 @@ CI_JOB_TOKEN; --offline takes it as the checkout knows it.`,
 			if err != nil {
 				return err
 			}
-			if err := c.checkGitLab(); err != nil {
+			if err := errors.Join(c.checkGitLab(), c.publishing.checkToken()); err != nil {
 				return err
 			}
 			if o.shard != "" && c.publishing.require {

@@ -14,6 +14,7 @@ import (
 const (
 	envFingerprintKey = "BOLTSEAL_FINGERPRINT_KEY" // key of the hashes of secrets
 	envGitHubToken    = "BOLTSEAL_GITHUB_TOKEN"    //nolint:gosec // the name of a variable: what ci publishes with, before GITHUB_TOKEN
+	envGitLabToken    = "BOLTSEAL_GITLAB_TOKEN"    //nolint:gosec // the name of a variable: what ci publishes with, before GITLAB_TOKEN
 	envNoColor        = "NO_COLOR"                 // see https://no-color.org
 )
 
@@ -61,12 +62,13 @@ var settings = []setting{
 	{"dockerfile", "BOLTSEAL_DOCKERFILE", "", ""},
 	{"output-dir", "BOLTSEAL_OUTPUT_DIR", "output-dir", "output-dir"},
 	{"summary", "BOLTSEAL_SUMMARY", "summary", ""},
-	{"check", "BOLTSEAL_CHECK", "check", ""},
-	{"comment", "BOLTSEAL_COMMENT", "comment", ""},
-	{"review", "BOLTSEAL_REVIEW", "review", ""},
+	{"check", "BOLTSEAL_CHECK", "check", "check"},
+	{"comment", "BOLTSEAL_COMMENT", "comment", "comment"},
+	{"review", "BOLTSEAL_REVIEW", "review", "review"},
 	{"upload-sarif", "BOLTSEAL_UPLOAD_SARIF", "upload-sarif", ""},
-	{"category", "BOLTSEAL_CATEGORY", "category", ""},
-	{"require-publish", "BOLTSEAL_REQUIRE_PUBLISH", "require-publish", ""},
+	{"category", "BOLTSEAL_CATEGORY", "category", "category"},
+	{"require-publish", "BOLTSEAL_REQUIRE_PUBLISH", "require-publish", "require-publish"},
+	{"token-variable", "BOLTSEAL_TOKEN_VARIABLE", "", "token-variable"},
 	{"base-ref", "BOLTSEAL_BASE_REF", "", ""},
 	{"default-branch", "BOLTSEAL_DEFAULT_BRANCH", "", ""},
 	{"repository-url", "BOLTSEAL_REPOSITORY_URL", "", ""},

@@ -34,7 +34,7 @@ var flagEffects = map[string]effect{
 	// that anybody knows of it. What a system says stands.
 	"base-ref": neutral, "default-branch": neutral, "repository-url": neutral,
 	// What is shown, and where.
-	"output-dir": neutral, "summary": neutral, "check": neutral, "comment": neutral, "review": neutral, "upload-sarif": neutral, "category": neutral, "gitlab-reports": neutral, "format": neutral, "quiet": neutral, "verbose": neutral, "log-format": neutral, "help": neutral,
+	"output-dir": neutral, "summary": neutral, "check": neutral, "comment": neutral, "review": neutral, "upload-sarif": neutral, "category": neutral, "token-variable": neutral, "gitlab-reports": neutral, "format": neutral, "quiet": neutral, "verbose": neutral, "log-format": neutral, "help": neutral,
 	// Where results come from: a cache is not read in a change, without a network
 	// fewer things can be reached, and giving up is no verdict.
 	"cache-dir": neutral, "offline": neutral, "timeout": neutral,

@@ -55,7 +55,7 @@ GitLab, or a job that failed keeps it from saying so.`,
 			if expect < 0 {
 				return usage(fmt.Errorf("--expect: %d runs are fewer than none", expect))
 			}
-			if err := c.checkGitLab(); err != nil {
+			if err := errors.Join(c.checkGitLab(), c.publishing.checkToken()); err != nil {
 				return err
 			}
 			outputs, err := parseFormats(formats)

@@ -10,14 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
-
-	"github.com/boltseal/boltseal/internal/ci"
 	"github.com/boltseal/boltseal/internal/forge"
 	"github.com/boltseal/boltseal/internal/forge/change"
 	"github.com/boltseal/boltseal/internal/forge/github"
-	"github.com/boltseal/boltseal/internal/forge/wire"
-	"github.com/boltseal/boltseal/internal/gate"
 	"github.com/boltseal/boltseal/internal/git"
 	"github.com/boltseal/boltseal/internal/report"
 )
@@ -25,22 +20,6 @@ import (
 // The variables that may hold a token of GitHub, in this order. A token is no flag:
 // everybody on a machine reads the command lines of all.
 var githubTokens = []string{envGitHubToken, "GITHUB_TOKEN"}
-
-// publishOptions say what is shown on the forge beside the job.
-type publishOptions struct {
-	comment, review, check, upload bool
-	category                       string
-	require                        bool
-}
-
-func (o *publishOptions) register(f *pflag.FlagSet) {
-	f.BoolVar(&o.check, "check", true, "make a check run whose name carries the target branch (checks: write)")
-	f.BoolVar(&o.comment, "comment", true, "keep one comment in the pull request (pull-requests: write)")
-	f.BoolVar(&o.review, "review", true, "comment on the lines of the pull request (pull-requests: write)")
-	f.BoolVar(&o.upload, "upload-sarif", true, "upload SARIF to code scanning (security-events: write)")
-	f.StringVar(&o.category, "category", "", "name of this gate among others on the same change, as the jobs of a matrix")
-	f.BoolVar(&o.require, "require-publish", false, "exit 3 where the verdict could not be published")
-}
 
 // onGitHub shows a run on GitHub, as far as the job's token may. It never changes
 // the verdict; its error matters under --require-publish only.
@@ -50,22 +29,11 @@ func (c ciOptions) onGitHub(ctx context.Context, sys System, actions *forge.Acti
 	if err == nil && publisher != nil {
 		results = publisher.Publish(ctx, run)
 	}
-	errs := []error{err}
-	annotated := false
-	for _, r := range results {
-		for _, n := range r.Notes {
-			sys.warn("%s: %s", r.Part, p.judging.Mask(report.Plain(n)))
-		}
-		if r.Err != nil {
-			errs = append(errs, fmt.Errorf("publishing the %s: %w", r.Part, r.Err))
-		}
-		annotated = annotated || r.Part == "check" && r.Err == nil
+	err = errors.Join(err, told(sys, p, results))
+	if !slices.ContainsFunc(results, func(r change.Result) bool { return r.Part == "check" && r.Err == nil }) {
+		err = errors.Join(err, actions.Annotations(run))
 	}
-	if !annotated {
-		errs = append(errs, actions.Annotations(run))
-	}
-	err = errors.Join(errs...)
-	if slices.ContainsFunc(results, func(r change.Result) bool { return wire.Degraded(r.Err) }) {
+	if slices.ContainsFunc(results, degraded) {
 		sys.warn("the token may not publish all of this, as that of a pull request from a fork: the verdict is the same, and the job summary has the whole of it")
 	}
 	if err == nil && publisher == nil && c.publishing.require {
@@ -79,7 +47,7 @@ func (c ciOptions) onGitHub(ctx context.Context, sys System, actions *forge.Acti
 func (c ciOptions) publisher(ctx context.Context, sys System, p *prepared, run *report.Run, opt report.Options) (*github.Publisher, error) {
 	token := gitHubToken(sys.Getenv)
 	o := c.publishing
-	if run.Shard != nil || p.options.shard != "" || token == "" || !o.comment && !o.review && !o.check && !o.upload {
+	if p.isPart(run) || token == "" || !o.comment && !o.review && !o.check && !o.upload {
 		return nil, nil //nolint:nilnil // there is nothing to publish with, or nothing to publish
 	}
 	scanned, root := checkedOut(ctx, c.path)
@@ -155,42 +123,4 @@ func readSource(root, name string, most int64) ([]byte, error) {
 	}
 	defer f.Close() //nolint:errcheck // only read from
 	return io.ReadAll(io.LimitReader(f, most))
-}
-
-// show prints the table in the job and publishes. Where the table did not reach
-// standard output there is no pass to publish.
-func (c ciOptions) show(ctx context.Context, sys System, job ci.Context, p *prepared, run *report.Run, opt report.Options, files map[string]string, table func() error) error {
-	if !job.System.Actions() {
-		shown := table()
-		if job.System == ci.Azure { // no text in the table reads as a command
-			azure := forge.NewAzure(sys.Stdout)
-			azure.Summary = c.summary
-			if err := azure.Publish(ctx, run, files); err != nil {
-				sys.warn("publishing: %v", err)
-			}
-		}
-		if c.publishing.require {
-			shown = errors.Join(shown, errors.New("publishing: this is no job of GitHub Actions"))
-		}
-		return finish(sys, run, shown)
-	}
-	actions := forge.NewActions(sys.Getenv, sys.Stdout, opt)
-	actions.Summary = c.summary
-	shown := actions.Quoted(table)
-	if shown != nil {
-		p.judging.Failures = append(p.judging.Failures, "writing report: "+shown.Error())
-		gate.Judge(run, p.judging)
-	}
-	var publisher forge.Publisher = actions
-	published := publisher.Publish(ctx, run, files)
-	if job.System == ci.GitHub {
-		published = errors.Join(published, c.onGitHub(ctx, sys, actions, p, run, opt))
-	} else if c.publishing.require {
-		published = errors.Join(published, errors.New("publishing: this is no job of GitHub"))
-	}
-	if published != nil && !c.publishing.require {
-		sys.warn("publishing: %s", p.judging.Mask(strings.ReplaceAll(published.Error(), "\n", "; ")))
-		published = nil
-	}
-	return finish(sys, run, errors.Join(shown, published))
 }
