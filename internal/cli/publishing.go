@@ -58,13 +58,13 @@ func degraded(r change.Result) bool { return wire.Degraded(r.Err) }
 // standard output there is no pass to publish.
 func (c ciOptions) show(ctx context.Context, sys System, job ci.Context, p *prepared, run *report.Run, opt report.Options, files map[string]string, table func() error) error {
 	var actions *forge.Actions
-	print := table
+	inJob := table
 	if job.System.Actions() {
 		actions = forge.NewActions(sys.Getenv, sys.Stdout, opt)
 		actions.Summary = c.summary
-		print = func() error { return actions.Quoted(table) }
+		inJob = func() error { return actions.Quoted(table) }
 	}
-	shown := print()
+	shown := inJob()
 	if shown != nil {
 		p.judging.Failures = append(p.judging.Failures, "writing report: "+shown.Error())
 		gate.Judge(run, p.judging)

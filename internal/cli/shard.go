@@ -156,8 +156,8 @@ func contentOf(name string) (string, error) {
 		if _, err := io.Copy(content, f); err != nil {
 			return err
 		}
-		fmt.Fprintf(sum, "%q %x\n", name, content.Sum(nil))
-		return nil
+		_, err = fmt.Fprintf(sum, "%q %x\n", name, content.Sum(nil))
+		return err
 	}
 	if root.IsDir() {
 		err = fs.WalkDir(os.DirFS(name), ".", func(path string, d fs.DirEntry, err error) error {

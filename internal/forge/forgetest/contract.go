@@ -73,7 +73,7 @@ func (c *Contract) route(ctx context.Context, t *testing.T, r *http.Request, bod
 	if c.router == nil || c.skip(r.URL.Path) {
 		return nil
 	}
-	again, err := http.NewRequestWithContext(ctx, r.Method, c.root+r.URL.RequestURI(), bytes.NewReader(body))
+	again, err := http.NewRequestWithContext(ctx, r.Method, c.root+r.URL.RequestURI(), bytes.NewReader(body)) //nolint:gosec // it is only looked at
 	if err != nil {
 		t.Error(err)
 		return nil
