@@ -14,6 +14,9 @@ func (r *Recipe) chain(stage int, work *int) ([]placed, bool) {
 	order := []int{stage}
 	for s := stage; r.Stages[s].Parent >= 0 && r.Stages[s].Parent < s; {
 		s = r.Stages[s].Parent
+		if *work -= stepWork; *work < 0 {
+			return nil, false
+		}
 		order = append(order, s)
 	}
 	var all []placed
@@ -23,7 +26,7 @@ func (r *Recipe) chain(stage int, work *int) ([]placed, bool) {
 			return nil, false
 		}
 		for k := range steps {
-			if *work -= min(len(steps[k].Text), maxText); *work < 0 {
+			if *work -= stepWork + min(len(steps[k].Text), maxText); *work < 0 {
 				return nil, false
 			}
 			all = append(all, placed{parseStep(&steps[k]), steps[k].Lines})

@@ -1,7 +1,8 @@
 // Package builtfrom says which lines of which Dockerfile an image was built from. It
 // compares what the image's history says of each step with the instructions of
 // Dockerfiles that were scanned beside it. Both are text that anybody can write: the
-// answer is for showing people a line, and decides nothing.
+// answer shows people a line, and says where to look for a base, which digests then
+// prove or do not.
 //
 //	history  ──parse──> steps    ╮
 //	                             ├─align──> the Dockerfile that explains the end best
@@ -72,10 +73,8 @@ type Lineage struct {
 	From  Place
 	Stage string
 	Last  bool
-	// Base is what the first FROM below it names, BaseEntries how many entries of the
-	// history stand before what the Dockerfile did. A history proves nothing.
-	Base        string
-	BaseEntries int
+	// Base is what the first FROM below it names. A history proves nothing.
+	Base string
 }
 
 // The bounds of what is compared. An image chooses its history.
@@ -83,8 +82,10 @@ const (
 	maxEntries = 500
 	maxSteps   = 500
 	maxText    = 8 << 10
-	// maxWork is how many bytes are compared for one image.
-	maxWork = 256 << 20
+	// maxWork is how many bytes are compared for one image, stepWork what it takes to
+	// look at a stage or a step at all.
+	maxWork  = 256 << 20
+	stepWork = 64
 	// maxAncestors is how many Dockerfiles explain one image, one upon the other.
 	maxAncestors = 5
 )
@@ -116,7 +117,7 @@ func Trace(history []Entry, recipes []Recipe) Lineage {
 		if out.From == (Place{}) {
 			out.From, out.Last = from, best.final
 			out.Stage = recipes[best.recipe].Stages[best.stage].Name
-			out.Base, out.BaseEntries = best.base(recipes), cut+best.first
+			out.Base = best.base(recipes)
 		}
 		for h := range best.first {
 			out.Places[cut+h] = best.root(recipes)
