@@ -245,7 +245,7 @@ func fixes(hits []hit, c *comparator) []string {
 		}
 	}
 	slices.SortStableFunc(candidates, func(a, b string) int {
-		return cmp.Or(compareEvents(c.family, a, b), strings.Compare(a, b))
+		return cmp.Or(c.order(a, b), strings.Compare(a, b))
 	})
 	candidates = slices.Compact(candidates)
 	var out []string
@@ -253,7 +253,7 @@ func fixes(hits []hit, c *comparator) []string {
 		if len(out) == maxFixes {
 			break
 		}
-		if mends(hits, c.family, v) {
+		if mends(hits, c, v) {
 			out = append(out, v)
 		}
 	}
@@ -276,8 +276,8 @@ func (a *affected) fixedAbove(c *comparator) []string {
 }
 
 // mends says whether no record affects a version.
-func mends(hits []hit, family, version string) bool {
-	c, err := newComparator(family, version)
+func mends(hits []hit, below *comparator, version string) bool {
+	c, err := below.to(below.family, version)
 	if err != nil {
 		return false
 	}

@@ -75,7 +75,7 @@ func (r versionRange) contains(c *comparator) (in bool, problem error) {
 		if err != nil || !reached {
 			continue
 		}
-		if last < 0 || r.events[last].before(c.family, e) {
+		if last < 0 || r.events[last].before(c, e) {
 			last = i
 		}
 	}
@@ -122,16 +122,16 @@ func (c *comparator) reaches(e event) (bool, error) {
 // before says whether e comes before other, which stands behind it in the record.
 // At one version the order of the record counts, but for "last affected", which
 // ends behind that version.
-func (e event) before(family string, other event) bool {
-	order := compareEvents(family, e.version, other.version)
+func (e event) before(c *comparator, other event) bool {
+	order := c.order(e.version, other.version)
 	if order == 0 {
 		return e.kind != lastAffected || other.kind == lastAffected
 	}
 	return order < 0
 }
 
-// compareEvents orders two versions that were comparable before; 0 is the lowest.
-func compareEvents(family, a, b string) int {
+// order orders two versions that were comparable before; 0 is the lowest.
+func (c *comparator) order(a, b string) int {
 	switch {
 	case a == b:
 		return 0
@@ -140,7 +140,11 @@ func compareEvents(family, a, b string) int {
 	case b == "0":
 		return 1
 	}
-	order, err := Compare(family, a, b)
+	of, err := c.to(c.family, a)
+	if err != nil {
+		return 0
+	}
+	order, err := of.compare(b)
 	if err != nil {
 		return 0
 	}

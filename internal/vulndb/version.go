@@ -30,28 +30,50 @@ func Compare(ecosystem, a, b string) (int, error) {
 	return c.compare(b)
 }
 
-// comparator compares one version, parsed once, with others.
+// comparator compares one version, parsed once, with others, of which each is parsed
+// once as well: the same few are asked for again and again. It is for one goroutine.
 type comparator struct {
 	family string
 	text   string
 	parsed semantic.Version
+	others map[string]parsedVersion
 }
 
-func newComparator(ecosystem, version string) (c *comparator, err error) {
-	family := inventory.Family(ecosystem)
-	if err := plausible(family, version); err != nil {
+type parsedVersion struct {
+	version semantic.Version
+	err     error
+}
+
+func newComparator(ecosystem, version string) (*comparator, error) {
+	c := &comparator{family: inventory.Family(ecosystem), others: make(map[string]parsedVersion)}
+	return c.to(ecosystem, version)
+}
+
+// to is the comparator of another version, which knows what c knows.
+func (c *comparator) to(ecosystem, version string) (*comparator, error) {
+	if err := plausible(c.family, version); err != nil {
 		return nil, &VersionError{ecosystem, version, err}
+	}
+	parsed := c.parse(version)
+	if parsed.err != nil {
+		return nil, &VersionError{ecosystem, version, parsed.err}
+	}
+	return &comparator{family: c.family, text: version, parsed: parsed.version, others: c.others}, nil
+}
+
+func (c *comparator) parse(version string) (p parsedVersion) {
+	p, known := c.others[version]
+	if known {
+		return p
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			c, err = nil, &VersionError{ecosystem, version, fmt.Errorf("panic: %v", v)}
+			p = parsedVersion{err: fmt.Errorf("panic: %v", v)}
 		}
+		c.others[version] = p
 	}()
-	parsed, err := semantic.Parse(version, orderOf(family))
-	if err != nil {
-		return nil, &VersionError{ecosystem, version, err}
-	}
-	return &comparator{family: family, text: version, parsed: parsed}, nil
+	p.version, p.err = semantic.Parse(version, orderOf(c.family))
+	return p
 }
 
 // compare gives -1 where c's version is older than other, 0, or 1.
@@ -67,8 +89,11 @@ func (c *comparator) compare(other string) (order int, err error) {
 			order, err = 0, &VersionError{c.family, other, fmt.Errorf("panic: %v", v)}
 		}
 	}()
-	order, err = c.parsed.CompareStr(other)
-	if err != nil {
+	parsed := c.parse(other)
+	if parsed.err != nil {
+		return 0, &VersionError{c.family, other, parsed.err}
+	}
+	if order, err = c.parsed.Compare(parsed.version); err != nil {
 		return 0, &VersionError{c.family, other, err}
 	}
 	return sign(order), nil
