@@ -20,6 +20,8 @@ type lightSet struct {
 	words []string
 	ids   [][]string // of the rules, by word
 	rules sync.Map   // func() *secretRule by id
+	// machine finds all words at once; it is made when it is worth it.
+	machine func() *automaton
 	// asked counts the texts that were looked at.
 	asked atomic.Int64
 }
@@ -30,11 +32,10 @@ type lightSet struct {
 //go:embed words.txt
 var lightWords string
 
-// maxLight is the longest text, in bytes, that words are looked for in one by one,
-// manyTexts how many texts it takes until all rules at once are cheaper.
+// Up to so many texts, and so many bytes each, words are looked for one by one.
 const (
-	maxLight  = 16 << 10
-	manyTexts = 2000
+	fewTexts  = 100
+	shortText = 4 << 10
 )
 
 func newLightSet() *lightSet {
@@ -45,14 +46,27 @@ func newLightSet() *lightSet {
 		s.words = append(s.words, word)
 		s.ids = append(s.ids, strings.Fields(ids))
 	}
+	s.machine = sync.OnceValue(func() *automaton { return newAutomaton(s.words) })
 	return s
 }
 
-// active gives what a ruleSet of the default rules gives. Where that is hard to
-// tell it asks one.
+// active gives the rules that could match a text, and maybe more: to see at a word that
+// a rule cannot match costs more than to run it. Where a rule cannot be made it asks a
+// ruleSet.
 func (s *lightSet) active(text string) []*secretRule {
-	out, ok := s.few(text)
-	if ok {
+	var out []*secretRule
+	made := true
+	s.wordsIn(text, func(n int) {
+		for _, id := range s.ids[n] {
+			r := s.rule(id)
+			made = made && r != nil
+			if r != nil && !slices.Contains(out, r) {
+				out = append(out, r)
+			}
+		}
+	})
+	if made {
+		slices.SortFunc(out, func(a, b *secretRule) int { return strings.Compare(a.RuleID, b.RuleID) })
 		return out
 	}
 	full, err := defaultRules()
@@ -69,31 +83,22 @@ var everything = &secretRule{
 	loose: sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s).+`) }),
 }
 
-// few gives the active rules of a short text, and maybe more: to see at a word that
-// a rule cannot match costs more than to run it. It is false where the text is not
-// short or one of many, or a rule cannot be made.
-func (s *lightSet) few(text string) ([]*secretRule, bool) {
-	if len(text) > maxLight || odd(text) || s.asked.Add(1) > manyTexts {
-		return nil, false
+// wordsIn tells the words that a text holds, in any case of letters, some of them more
+// than once.
+func (s *lightSet) wordsIn(text string, found func(n int)) {
+	if odd(text) {
+		text = newPlainText(text).text
 	}
-	var out []*secretRule
+	if len(text) > shortText || s.asked.Add(1) > fewTexts {
+		s.machine().scan(text, 0, len(text), func(word int32, _ int) { found(int(word)) })
+		return
+	}
 	lower := lowerASCII(text)
 	for n, word := range s.words {
-		if !strings.Contains(lower, word) {
-			continue
-		}
-		for _, id := range s.ids[n] {
-			r := s.rule(id)
-			if r == nil {
-				return nil, false
-			}
-			if !slices.Contains(out, r) {
-				out = append(out, r)
-			}
+		if strings.Contains(lower, word) {
+			found(n)
 		}
 	}
-	slices.SortFunc(out, func(a, b *secretRule) int { return strings.Compare(a.RuleID, b.RuleID) })
-	return out, true
 }
 
 // lowerASCII keeps the length, whatever the text holds.

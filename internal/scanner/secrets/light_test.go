@@ -99,7 +99,12 @@ func TestLightMasker(t *testing.T) {
 	set := newLightSet()
 	light := func(text string) string {
 		set.asked.Store(0) // it stays one that was asked little
-		return (&masker{rules: []activeRules{set}}).mask(text)
+		one := (&masker{rules: []activeRules{set}}).mask(text)
+		set.asked.Store(fewTexts)
+		if many := (&masker{rules: []activeRules{set}}).mask(text); many != one {
+			t.Fatal("masks differ after many texts")
+		}
+		return one
 	}
 	full := (&masker{rules: []activeRules{fullRules(t)}}).mask
 	for n, f := range fakes(t, 5, 2) {
