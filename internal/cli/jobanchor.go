@@ -338,15 +338,24 @@ func tokenHeader(system ci.System, getenv func(string) string) string {
 	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+token))
 }
 
-// compare finds the commit with which findings are compared: by the event, unless the
-// trusted policy of the folder that is scanned says otherwise: see topmost.
-func (j *jobAnchor) compare(ctx context.Context, path string) error {
+// mark asks the trusted policy of the folder that is scanned whether it wants to know
+// what is new: see topmost.
+func (j *jobAnchor) mark(ctx context.Context, path string) error {
 	found, err := policy.Find(j.files(ctx), j.folder(path))
 	if err != nil {
 		return badPolicy(err)
 	}
 	if top := topmost(found); top != nil {
 		j.unmarked = top.New.To != policy.ToMergeBase
+	}
+	return nil
+}
+
+// compare finds the commit with which findings are compared: by the event, unless the
+// trusted policy says otherwise.
+func (j *jobAnchor) compare(ctx context.Context, path string) error {
+	if err := j.mark(ctx, path); err != nil {
+		return err
 	}
 	switch j.job.Event {
 	case ci.Pull, ci.Queue:

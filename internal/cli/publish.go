@@ -5,16 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/boltseal/boltseal/internal/ci"
 	"github.com/boltseal/boltseal/internal/forge/github"
-	"github.com/boltseal/boltseal/internal/gate"
 	"github.com/boltseal/boltseal/internal/git"
-	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
 	"github.com/boltseal/boltseal/internal/scanner/secrets"
 )
@@ -34,11 +30,16 @@ func newPublish(sys System) *cobra.Command {
 such a pull request may only read; this runs in a job of its own, which workflow_run
 starts and whose token may write.
 
-Of the run file only findings are believed. They are judged again by the policy at
-the tip of the branch that the pull request is for, fetched now, or the default
-branch's, as ci does; the checkout of this job only says where it lies: no exception, baseline or ignore comment that the file names counts, every
-finding is new, and the words of rules are boltseal's own. The pull request is the
-open one whose head repository, branch and commit are those of the workflow's run.
+What can be looked at here is, whatever the run file says: the change's last commit and
+its commits are fetched into a temporary folder and scanned as git keeps them, nothing is
+checked out or run, and the packages that the file lists of images are matched with
+today's advisories (BOLTSEAL_DB, BOLTSEAL_DB_SOURCE). Severity, what is new and what is
+passed over are those of the target repository there. Of the rest only findings are
+believed: no exception, baseline or ignore comment that the file names counts, every one is
+new and no base image's, and the words of rules are boltseal's own. All is judged by the
+policy at the tip of the branch that the pull request is for, fetched now, or the default
+branch's, as ci does; the checkout of this job only says where it lies. The pull request is
+the open one whose head repository, branch and commit are those of the workflow's run.
 
 The file is the fork's own word: a check run becomes "failure" or "neutral", never
 "success", under a name of its own, and the comment says so. A pull request of this repository itself is left
@@ -94,7 +95,7 @@ func (o storedOptions) publish(ctx context.Context, sys System, file string) err
 	var errs []error
 	for _, t := range targets {
 		options.Target = t
-		run, opt, err := o.judged(ctx, sys, told, t.Base)
+		run, opt, err := o.believed(ctx, sys, told, t.Base, t.Head)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -149,48 +150,27 @@ func readTold(file string) (*report.Run, error) {
 	return told, nil
 }
 
-// judged judges what may be believed of a run by the policy that is trusted for
-// changes to a branch.
-func (o storedOptions) judged(ctx context.Context, sys System, told *report.Run, branch string) (*report.Run, report.Options, error) {
-	var none report.Options
-	catalogue, err := gate.Catalogue()
-	if err != nil {
-		return nil, none, err
-	}
-	trusted, err := trustedFor(ctx, sys, branch)
-	if err != nil {
-		return nil, none, err
-	}
-	defer trusted.close() //nolint:errcheck // a temporary folder
+// hearsayPolicies are the policies that judge somebody else's word, and what masks it.
+func hearsayPolicies(ctx context.Context, sys System, trusted *anchor) (*policySet, func(string) string, error) {
 	scan := scanOptions{anchors: &anchors{job: trusted}}
 	policies, err := scan.loadPolicies(ctx, []policyPlace{{dir: ".", tree: true}})
 	if err != nil {
-		return nil, none, err
+		return nil, nil, err
 	}
 	remote, err := scan.remote(sys, nil)
 	if err != nil {
-		return nil, none, err
+		return nil, nil, err
 	}
 	if err := policies.extend(scan.parents(ctx, sys, policies, remote)); err != nil {
-		return nil, none, err
+		return nil, nil, err
 	}
-	mask := secrets.NewMasker()
-	var names []string
-	for _, s := range told.Scans {
-		names = append(names, mask(s.Target))
-	}
-	for _, f := range told.Findings {
-		names = append(names, mask(f.Target))
-	}
-	slices.Sort(names)
-	judging := gate.Judging{Policies: policies.bind([][]string{slices.Compact(names)}), Now: sys.now(), Event: policy.Change, Mask: mask}
-	return gate.Hearsay(told, Version, catalogue, judging), report.Options{Catalogue: catalogue}, nil
+	return policies, secrets.NewMasker(), nil
 }
 
 // trustedFor finds the commit at which the policy for changes to a branch is read: its
 // tip, fetched now, or the default branch's. The files that are checked out count for
 // nothing: they may be the fork's, or have come out of its artifact.
-func trustedFor(ctx context.Context, sys System, branch string) (*anchor, error) {
+func trustedFor(ctx context.Context, sys System, branch string) (*jobAnchor, error) {
 	here, err := realPath(".")
 	if err != nil {
 		return nil, err
@@ -199,14 +179,12 @@ func trustedFor(ctx context.Context, sys System, branch string) (*anchor, error)
 	if err != nil {
 		return nil, fmt.Errorf("the policy is read from the repository's trusted branch: %w: check out the default branch", err)
 	}
-	job := detect(sys)
-	job.Event, job.Target, job.Branch = ci.Pull, branch, ""
-	j := &jobAnchor{sys: sys, job: job, anchor: &anchor{repo: repo}, tips: make(map[string]string)}
+	j := &jobAnchor{sys: sys, job: changeOf(detect(sys), branch), anchor: &anchor{repo: repo}, tips: make(map[string]string)}
 	if err = j.reopen(ctx); err == nil {
 		err = j.trust(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the policy cannot be read where it is trusted: %w", err), j.close())
 	}
-	return j.anchor, nil
+	return j, nil
 }

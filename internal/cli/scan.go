@@ -249,6 +249,9 @@ type prepared struct {
 	commit string
 	// stored is the run that images are compared with; nil for none.
 	stored *storedRun
+	// listed are lists of packages to match beside the targets, by the policies of the
+	// first one.
+	listed []scan.Source
 	// baselines are known findings, in the order of the targets; nil for none.
 	baselines []*gate.Baseline
 	// read are the same, each once.
@@ -562,6 +565,10 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		slices.Sort(masked)
 		masked = slices.Compact(masked)
 		names = append(names, masked)
+	}
+	for _, l := range p.listed {
+		req.Sources = append(req.Sources, l)
+		names[0] = append(names[0], p.judging.Mask(l.Target().Name))
 	}
 	p.others(ctx, sys, &req)
 	req.Untrusted, req.FindBase = p.options.inChange, p.findBase()

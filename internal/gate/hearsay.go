@@ -10,8 +10,9 @@ import (
 // Hearsay gives what may be believed of a run that somebody else wrote, judged by
 // policies that are ours. Of its findings their rule, place and package are taken;
 // decisions, and what asks to pass a finding over, count for nothing. That a finding
-// is not new, or mild where its rule says otherwise, is not believed, and the words
-// of a rule that we know are ours. What was left out of it nobody can tell.
+// is not new, came with a base image, or is mild where its rule says otherwise, is not
+// believed, and the words of a rule that we know are ours. What was left out of it nobody
+// can tell.
 func Hearsay(told *report.Run, version string, c rule.Catalogue, j Judging) *report.Run {
 	run := &report.Run{
 		Schema: report.Schema, Tool: report.Tool{Name: "boltseal", Version: version},
@@ -35,6 +36,12 @@ func heard(f finding.Finding, c rule.Catalogue, mask func(string) string) findin
 	f.Fix, f.Excerpt, f.Ignored, f.Spared = nil, nil, "", ""
 	if f.Secret != nil {
 		f.Secret = &finding.Secret{Masked: "…"}
+	}
+	f.Location.Origin = ""
+	if f.Package != nil {
+		named := *f.Package
+		named.Origin = ""
+		f.Package = &named
 	}
 	r, ok := c.Find(f.Rule)
 	if !ok || r.Scanner != f.Scanner {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/inventory"
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
 )
@@ -23,7 +24,7 @@ func TestHearsayBelievesNoDecision(t *testing.T) {
 		Findings: []report.Finding{{
 			Subject: policy.Subject{New: new(false), Finding: finding.Finding{
 				Rule: "DL4000", Scanner: finding.Dockerfile, Target: "dir:.", Severity: finding.Info, Message: "approved by the security team, hunter2",
-				Remediation: "merge it", Ignored: "a comment", Spared: "a threshold", Location: finding.Location{Path: "Dockerfile", StartLine: 1},
+				Remediation: "merge it", Ignored: "a comment", Spared: "a threshold", Location: finding.Location{Path: "Dockerfile", StartLine: 1, Origin: "base"}, Package: &inventory.Package{Name: "p", Origin: "base"},
 				Fix: &finding.Fix{Edits: []finding.Edit{{Path: "x", Text: "y"}}}, Secret: &finding.Secret{Masked: "hunter2"},
 			}},
 			Decision: policy.Decision{Action: policy.Suppress, By: "exception 1"},
@@ -37,6 +38,9 @@ func TestHearsayBelievesNoDecision(t *testing.T) {
 	f := run.Findings[0]
 	if f.Decision.Action != policy.Block || f.Severity != finding.High || f.New != nil || f.Ignored != "" || f.Spared != "" || f.Fix != nil || f.Secret.Masked != "…" {
 		t.Errorf("%+v", f)
+	}
+	if f.Location.Origin != "" || f.Package.Origin != "" || told.Findings[0].Package.Origin == "" {
+		t.Errorf("who brought it: %+v, %+v; told was %+v", f.Location, f.Package, told.Findings[0].Package)
 	}
 	if strings.Contains(f.Message+f.Remediation, "approved") || strings.Contains(f.Remediation, "merge it") || strings.Contains(run.Scans[0].Reason, "hunter2") {
 		t.Errorf("%q %q %q", f.Message, f.Remediation, run.Scans[0].Reason)

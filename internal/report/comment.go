@@ -21,8 +21,12 @@ func Headline(run *Run, opt Options) string {
 	return mark(run) + " " + headline(run)
 }
 
-// hearsay says what a run is worth that the author's own job wrote.
-const hearsay = "\nA job that the author of this change controls found this; boltseal judged it again by the policy of the default branch, and scanned nothing itself. What that job left out is not here.\n"
+// hearsay says what a run is worth that the author's own job wrote, hearsayBeside what
+// one is worth that we have looked at ourselves as far as we could.
+const (
+	hearsay       = "\nA job that the author of this change controls found this; boltseal judged it again by the policy of the default branch, and scanned nothing itself. What that job left out is not here.\n"
+	hearsayBeside = "\nA job that the author of this change controls found some of this. boltseal itself scanned the change's last commit, as git keeps it, by the policy of the default branch, and matched the packages that the job lists with today's advisories. What the job left out of images is not here.\n"
+)
 
 // FindingMarkdown writes one finding as a comment on its line, without the line
 // itself.

@@ -39,7 +39,10 @@ func writeMarkdown(w io.Writer, run *Run, opt Options) error {
 		return fmt.Errorf("%d bytes are too few: at least %d are needed", limit, minMarkdown)
 	}
 	m.add(fmt.Sprintf("## boltseal %s\n", Headline(run, opt)))
-	if opt.Hearsay {
+	switch {
+	case opt.Hearsay && opt.Again:
+		m.add(hearsayBeside)
+	case opt.Hearsay:
 		m.add(hearsay)
 	}
 	m.reasons(run.Verdict.Reasons)

@@ -28,6 +28,9 @@ type Options struct {
 	// Hearsay says that what was found is the word of the change's own author: no
 	// comment shows it as a pass.
 	Hearsay bool
+	// Again says that of hearsay the tree and the commits of the change, and the packages
+	// that are listed, were looked at once more, by somebody who can be believed.
+	Again bool
 }
 
 // DefaultMaxBytes keeps markdown below what GitHub takes as a comment, 65,536.

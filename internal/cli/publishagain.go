@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/boltseal/boltseal/internal/ci"
+	"github.com/boltseal/boltseal/internal/gate"
+	"github.com/boltseal/boltseal/internal/inventory"
+	"github.com/boltseal/boltseal/internal/policy"
+	"github.com/boltseal/boltseal/internal/report"
+	"github.com/boltseal/boltseal/internal/scan"
+)
+
+// follow has the anchor hold on to an author's commit as well, which is fetched: its
+// tree and its commits can then be looked at. Without it the anchor is as it was.
+func (j *jobAnchor) follow(ctx context.Context, head string) error {
+	before := *j.anchor
+	_, err := j.commit(ctx, head)
+	if err == nil {
+		j.head = head
+		err = j.sinceTarget(ctx, j.job.Target)
+	}
+	if err == nil {
+		err = j.mark(ctx, ".")
+	}
+	if err != nil {
+		// What was fetched stays.
+		j.head, j.since, j.from, j.allNew, j.unmarked = before.head, before.since, before.from, before.allNew, before.unmarked
+		return err
+	}
+	j.fetched, j.change = true, true
+	return nil
+}
+
+// again looks itself at what somebody else's run is about, as far as it can be looked at
+// here: the change's tree and commits, from git's objects, and by today's advisories the
+// packages that the run lists of everything else. It gives what it took the lists of.
+func again(ctx context.Context, sys System, a *anchor, told *report.Run) (*prepared, *report.Run, []string, error) {
+	var o scanOptions
+	cmd := &cobra.Command{}
+	o.register(cmd)
+	// The job's own variables, of a workflow of the default branch, say where the database
+	// is.
+	if err := fromEnv(cmd, sys.Getenv); err != nil {
+		return nil, nil, nil, err
+	}
+	o.anchors, o.inJob, o.inChange, o.event = &anchors{job: a}, true, true, policy.Change
+	log := slog.New(slog.DiscardHandler)
+	p, err := o.prepare(ctx, sys, log, []string{"dir:."})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	var listed []string
+	p.listed = toldLists(told)
+	for _, l := range p.listed {
+		listed = append(listed, p.judging.Mask(l.Target().Name))
+	}
+	return p, p.run(ctx, sys, log), listed, nil
+}
+
+// maxLists bounds the lists of packages that are matched; what is beyond them is hearsay.
+const maxLists = 1000
+
+// toldLists are the lists of packages that a run holds of what is no tree.
+func toldLists(told *report.Run) []scan.Source {
+	packages := make(map[string][]inventory.Package)
+	for _, p := range told.Packages {
+		p.Origin = "" // who brought it nobody can tell
+		packages[p.Target] = append(packages[p.Target], p)
+	}
+	images := make(map[string]string)
+	for _, f := range told.Findings {
+		images[f.Target] = cmp.Or(images[f.Target], f.Location.Image)
+	}
+	var lists []scan.Source
+	for _, s := range told.Scans {
+		list := packages[s.Target]
+		if len(lists) == maxLists {
+			break
+		}
+		if strings.HasPrefix(s.Target, "dir:") || strings.HasPrefix(s.Target, "git:") || len(list) == 0 {
+			continue
+		}
+		delete(packages, s.Target) // once
+		lists = append(lists, listedImage{scan.Target{
+			Kind: scan.KindSBOM, Name: s.Target, Listed: &scan.Listed{Packages: list},
+			Image: &scan.Image{Name: cmp.Or(images[s.Target], s.Target), Platform: s.Platform},
+		}})
+	}
+	return lists
+}
+
+// believed judges what somebody else says of a change: what can be looked at here is
+// looked at, and the rest is his word.
+func (o storedOptions) believed(ctx context.Context, sys System, told *report.Run, branch, head string) (*report.Run, report.Options, error) {
+	var none report.Options
+	catalogue, err := gate.Catalogue()
+	if err != nil {
+		return nil, none, err
+	}
+	trusted, err := trustedFor(ctx, sys, branch)
+	if err != nil {
+		return nil, none, err
+	}
+	defer trusted.close() //nolint:errcheck // a temporary folder
+	followed := trusted.follow(ctx, head)
+	policies, mask, err := hearsayPolicies(ctx, sys, trusted.anchor)
+	if err != nil {
+		return nil, none, err
+	}
+	judging := gate.Judging{Now: sys.now(), Event: policy.Change, Mask: mask}
+	opt := report.Options{Catalogue: catalogue}
+	var p *prepared
+	var own *report.Run
+	var listed []string
+	if followed == nil {
+		p, own, listed, followed = again(ctx, sys, trusted.anchor, told)
+	}
+	if followed != nil {
+		sys.warn("the change itself cannot be looked at here, so that all of it is the fork's word: %s", mask(report.Plain(followed.Error())))
+		judging.Policies = policies.bind([][]string{toldNames(told, mask, nil)})
+		return gate.Hearsay(told, Version, catalogue, judging), opt, nil
+	}
+	ours := make(map[string]bool)
+	for _, s := range own.Scans {
+		ours[s.Target] = true
+	}
+	judging.Policies = policies.bind([][]string{toldNames(told, mask, ours)})
+	heard := gate.Hearsay(told, Version, catalogue, judging)
+	judging.Policies = append(slices.Clone(p.bound), judging.Policies...)
+	judging.Failures, judging.Warnings = own.Judged.Failures, own.Judged.Warnings
+	gate.Beside(own, heard, listed, judging)
+	opt.Again = true
+	return own, opt, nil
+}
+
+// toldNames are the targets that a run names, without those that others judge.
+func toldNames(told *report.Run, mask func(string) string, without map[string]bool) []string {
+	var names []string
+	for _, s := range told.Scans {
+		names = append(names, mask(s.Target))
+	}
+	for _, f := range told.Findings {
+		names = append(names, mask(f.Target))
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	return slices.DeleteFunc(names, func(n string) bool { return without[n] })
+}
+
+// changeOf is the job of a change to a branch.
+func changeOf(job ci.Context, branch string) ci.Context {
+	job.Event, job.Target, job.Branch = ci.Pull, branch, ""
+	return job
+}

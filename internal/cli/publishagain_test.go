@@ -1,0 +1,120 @@
+package cli_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// forkOf is a workflow_run job about a fork's change whose commit can be fetched. base are
+// files of the target branch, change those that the fork adds or edits.
+func forkOf(t *testing.T, base, change map[string]string) *change {
+	t.Helper()
+	c := newFork(t)
+	repo, bare := filepath.Join(c.dir, "repo"), filepath.Join(c.dir, "forge", "acme", "app.git")
+	commit := func(files map[string]string, what string) string {
+		for name, text := range files {
+			if err := os.WriteFile(filepath.Join(repo, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.git(t, "add", "-A")
+		c.git(t, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-q", "--allow-empty", "-m", what)
+		return c.git(t, "rev-parse", "HEAD")
+	}
+	c.git(t, "rm", "-q", "Dockerfile")
+	main := commit(base, "base")
+	c.git(t, "push", "-q", "-f", bare, "HEAD:main")
+	head := commit(change, "change")
+	c.git(t, "push", "-q", "-f", bare, "HEAD:refs/pull/7/head")
+	c.git(t, "reset", "-q", "--hard", main)
+	c.git(t, "reflog", "expire", "--expire=now", "--all")
+	c.git(t, "prune", "--expire=now")
+	event, err := os.ReadFile(c.env["GITHUB_EVENT_PATH"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(c.env["GITHUB_EVENT_PATH"], []byte(strings.ReplaceAll(string(event), forkHead, head)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.server.pulls = strings.ReplaceAll(c.server.pulls, forkHead, head)
+	c.server.head = head
+	advisories, err := filepath.Abs("../../examples/leaky-app/advisories")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.env["BOLTSEAL_DB"] = advisories
+	return c
+}
+
+const (
+	image  = "docker-archive:app.tar"
+	lodash = `{"target":"` + image + `","ecosystem":"npm","name":"lodash","version":"4.17.15","purl":"pkg:npm/lodash@4.17.15","origin":"base"}`
+	mild   = `{"fingerprint":"v1:y","rule":"CVE-2021-23337","scanner":"packages","target":"` + image + `","severity":"info","message":"x","new":false,"location":{"image":"app","origin":"base"},` +
+		`"package":` + lodash + `,"advisory":{"id":"CVE-2021-23337"},"decision":{"action":"note","by":"x"}}`
+	accepting = "version: 1\nexceptions:\n  - {match: {rule: DL4000}, reason: r, owner: o, approved-by: a, created: 2026-10-01, expires: 2026-12-01}\n"
+)
+
+// What can be looked at in the target repository is, whatever the fork's run says.
+func TestPublishLooksItself(t *testing.T) {
+	imageRow := `,{"scanner":"packages","target":"` + image + `","status":"ok","files":1,"bytes":9,"durationMs":1}`
+	for name, tt := range map[string]struct {
+		base, change              map[string]string
+		rows, findings, packages  string
+		conclusion, says, saysNot string
+	}{
+		"what the fork does not tell": {change: map[string]string{"Dockerfile": badDockerfile}, conclusion: "failure", says: "DL4000"},
+		"what was there before is not new": {
+			base: map[string]string{"Dockerfile": badDockerfile}, change: map[string]string{"a.txt": "a"}, findings: toldFinding, conclusion: "neutral", saysNot: "finding blocks",
+		},
+		"what the target's policy accepts": {
+			base: map[string]string{".boltseal.yaml": accepting}, change: map[string]string{"Dockerfile": badDockerfile}, findings: toldFinding, conclusion: "neutral", saysNot: "finding blocks",
+		},
+		"what the fork's own policy accepts": {
+			base: map[string]string{".boltseal.yaml": "version: 1\n"}, change: map[string]string{"Dockerfile": badDockerfile, ".boltseal.yaml": accepting}, conclusion: "failure", says: "DL4000",
+		},
+		"a package of an image that is not told to be vulnerable": {rows: imageRow, packages: lodash, conclusion: "failure", says: "lodash"},
+		"a vulnerability that is told to be mild, and the base's": {rows: imageRow, packages: lodash, findings: mild, conclusion: "failure", says: "lodash"},
+		"an image that was not scanned well":                      {rows: strings.Replace(imageRow, `"ok"`, `"failed","reason":"no such layer"`, 1), packages: lodash, conclusion: "failure", says: "no such layer"},
+		"what only the fork has seen":                             {findings: strings.ReplaceAll(toldFinding, `"Dockerfile"`, `"made/Dockerfile"`), conclusion: "failure", says: "made/Dockerfile"},
+		"nothing":                                                 {conclusion: "neutral"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := forkOf(t, tt.base, tt.change)
+			file := c.told(t, tt.findings)
+			told, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := strings.Replace(string(told), `"durationMs":1}`, `"durationMs":1}`+tt.rows, 1)
+			if tt.packages != "" {
+				text = strings.Replace(text, `"findings":`, `"packages":[`+tt.packages+`],"findings":`, 1)
+			}
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			code, printed := c.publish(t, file)
+			if code != 0 || strings.Contains(printed, "fork's word") {
+				t.Errorf("exit %d: %s", code, printed)
+			}
+			last := c.server.wrote[len(c.server.wrote)-1:]
+			if diff := cmp.Diff([]string{fmt.Sprintf("POST /check-runs boltseal by the fork's word → main %s", tt.conclusion)}, last); diff != "" {
+				t.Errorf("%s\n%s\n%s", diff, printed, c.server.bodies)
+			}
+			all := strings.Join(c.server.bodies, "")
+			if !strings.Contains(all, "boltseal itself scanned the change's last commit") {
+				t.Errorf("it does not say what was looked at:\n%s", all)
+			}
+			if !strings.Contains(all, "that the author of this change controls") {
+				t.Errorf("it does not say whose word it is:\n%s", all)
+			}
+			if !strings.Contains(all, tt.says) || tt.saysNot != "" && strings.Contains(all, tt.saysNot) {
+				t.Errorf("published:\n%s", all)
+			}
+		})
+	}
+}
