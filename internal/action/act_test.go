@@ -240,7 +240,7 @@ func act(t *testing.T, event string, text map[string]any, forge, clone, head str
 		}
 	}
 	c := newCheckout(t)
-	release := os.Getenv(releaseVariable) //nolint:forbidigo // a test's own setting
+	release := os.Getenv(releaseVariable)
 	sums, err := os.ReadFile(filepath.Join(release, "checksums.txt"))
 	if err != nil {
 		t.Fatal(err)
@@ -254,7 +254,7 @@ func act(t *testing.T, event string, text map[string]any, forge, clone, head str
 	server := httptest.NewServer(hub)
 	t.Cleanup(server.Close)
 	results := filepath.Join(dir, "results")
-	cmd := exec.CommandContext(t.Context(), os.Getenv(actVariable), event, "-C", clone, "-P", "ubuntu-latest=-self-hosted", "-e", eventFile, //nolint:forbidigo // a test's own setting
+	cmd := exec.CommandContext(t.Context(), os.Getenv(actVariable), event, "-C", clone, "-P", "ubuntu-latest=-self-hosted", "-e", eventFile,
 		"--env", "GITHUB_API_URL="+server.URL+"/api/v3", "--env", "GITHUB_SERVER_URL="+server.URL, "--env", "GITHUB_REPOSITORY=acme/app",
 		"--env", "RELEASES="+server.URL+"/releases", "--env", "RESULTS="+results, "--env", "GIT_CONFIG_GLOBAL=/dev/null", "-s", "GITHUB_TOKEN="+jobToken,
 		"--local-repository", "acme/gate@v1="+c.dir, "--no-cache-server", "--json")
@@ -310,7 +310,7 @@ func rawLog(t *testing.T, out []byte) string {
 // TestOnARunner has the real action.yml run by a runner on every event, on a repository
 // that tries to be more than it is. The program is the release's, by its checksum.
 func TestOnARunner(t *testing.T) {
-	if os.Getenv(actVariable) == "" || os.Getenv(releaseVariable) == "" { //nolint:forbidigo // a test's own setting
+	if os.Getenv(actVariable) == "" || os.Getenv(releaseVariable) == "" {
 		t.Logf("left out: the action on a runner; set %s to the path of act and %s to a folder of .ci/release", actVariable, releaseVariable)
 		return
 	}

@@ -3,6 +3,7 @@ package action
 import (
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -239,9 +240,7 @@ func TestWhatTheActionCannotVouchFor(t *testing.T) {
 			if tt.checksums != "" {
 				c.write(t, "setup/checksums.txt", tt.checksums, 0o644)
 			}
-			for name, value := range tt.env {
-				c.env[name] = value
-			}
+			maps.Copy(c.env, tt.env)
 			got := c.run(t, ".")
 			refused(t, c, got, tt.why)
 			if strings.Contains(got.stderr, "of-the-job") {
@@ -266,7 +265,7 @@ func TestProgramsAtHand(t *testing.T) {
 	if err := os.Mkdir(own, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(own, "gate"), []byte(says("input")), 0o755); err != nil { //nolint:gosec // it is run
+	if err := os.WriteFile(filepath.Join(own, "gate"), []byte(says("input")), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	c.env["BOLTSEAL_BINARY"] = filepath.Join(own, "gate")

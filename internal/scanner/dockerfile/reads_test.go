@@ -59,12 +59,12 @@ func TestWhatABuildReads(t *testing.T) {
 			}
 			r := NewReads([]byte(text+"\n"), []byte(tt.ignore))
 			r.Links(tt.links)
-			for _, file := range strings.Fields(tt.takes) {
+			for file := range strings.FieldsSeq(tt.takes) {
 				if !r.Takes(file) {
 					t.Errorf("it does not read %s", file)
 				}
 			}
-			for _, file := range strings.Fields(tt.leaves) {
+			for file := range strings.FieldsSeq(tt.leaves) {
 				if r.Takes(file) {
 					t.Errorf("it reads %s", file)
 				}
