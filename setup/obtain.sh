@@ -46,6 +46,10 @@ sum_of() {
 }
 
 if [ -n "${BOLTSEAL_BINARY:-}" ]; then
+	# On Windows a backslash is no letter of a name.
+	if command -v cygpath >/dev/null; then
+		BOLTSEAL_BINARY=$(cygpath -u "$BOLTSEAL_BINARY")
+	fi
 	program=$(type -P -- "$BOLTSEAL_BINARY") || fail "input \"binary\" names no program: $BOLTSEAL_BINARY"
 	found "$program"
 fi

@@ -276,6 +276,15 @@ func TestProgramsAtHand(t *testing.T) {
 	if got := c.run(t, "."); got.stdout != "input ci\n" {
 		t.Errorf("a name on the PATH: %+v", got)
 	}
+	// As bash on Windows is given a path.
+	c.env["BOLTSEAL_BINARY"], c.env["FOUND"] = `D:\a\boltseal.exe`, filepath.Join(own, "gate")
+	cygpath := "#!/bin/sh\n[ \"$1 $2\" = '-u D:\\a\\boltseal.exe' ] && echo \"$FOUND\"\n"
+	if err := os.WriteFile(filepath.Join(own, "cygpath"), []byte(cygpath), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.run(t, "."); got.stdout != "input ci\n" {
+		t.Errorf("a path of Windows: %+v", got)
+	}
 	if len(server.asked) > 0 {
 		t.Errorf("asked %v", server.asked)
 	}

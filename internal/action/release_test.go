@@ -116,7 +116,8 @@ func TestRecordedChecksumsAreOfThisVersion(t *testing.T) {
 		return
 	}
 	if err != nil {
-		t.Skip("this is a release that is not recorded yet: .ci/release record")
+		t.Log("this is a release that is not recorded yet: .ci/release record")
+		return
 	}
 	var got, want []string
 	for line := range strings.Lines(string(data)) {
