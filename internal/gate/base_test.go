@@ -25,8 +25,10 @@ func TestBaseFromTheRegistry(t *testing.T) {
 		}}
 	}
 	const (
-		other   = "FROM acme/other:1\nRUN apt-get install -y curl tool\nUSER app\n"
-		changed = "FROM acme/base:1\nRUN true\nRUN make all of it\nUSER nobody\n"
+		other = "FROM acme/other:1\nRUN apt-get install -y curl tool\nUSER app\n"
+		// untrusted stands for a change whose tree is compared with nothing.
+		untrusted = recipeOfImage + "# a change\n"
+		changed   = "FROM acme/base:1\nRUN true\nRUN make all of it\nUSER nobody\n"
 	)
 	for name, test := range map[string]struct {
 		tree    string
@@ -71,6 +73,10 @@ func TestBaseFromTheRegistry(t *testing.T) {
 			recipeOfImage, at("# nothing\n", nil), nil, "libc6 2.36",
 			[]string{"", "curl ", "libc6 "},
 		},
+		"a change of which nothing is trusted": {
+			untrusted, nil, nil, "libc6 2.36",
+			[]string{"", "curl ", "libc6 "},
+		},
 		"the trusted commit cannot be read": {
 			recipeOfImage, at("", errors.New("it is gone")), nil, "libc6 2.36",
 			[]string{"", "curl ", "libc6 ", "which layers are the base's is not known: the Dockerfiles of commit 12ab cannot be read: it is gone"},
@@ -80,8 +86,9 @@ func TestBaseFromTheRegistry(t *testing.T) {
 			app := builtImage("acme/app", "app", baseLayer("libc6 2.36"), ownLayer("libc6 2.36", "curl 7.88"))
 			var got []string
 			req := gate.Request{
-				Sources: []scan.Source{app, builtImage("acme/web", "app", baseLayer("libc6 2.36"), ownLayer("libc6 2.36", "curl 7.88")), dockerfile(test.tree)},
-				Compare: map[string]*gate.Comparison{"dir:.": test.trusted},
+				Untrusted: test.tree == untrusted,
+				Sources:   []scan.Source{app, builtImage("acme/web", "app", baseLayer("libc6 2.36"), ownLayer("libc6 2.36", "curl 7.88")), dockerfile(test.tree)},
+				Compare:   map[string]*gate.Comparison{"dir:.": test.trusted},
 				FindBase: func(_ context.Context, reference, platform string) (scan.Target, error) {
 					got = append(got, reference+" "+platform)
 					if test.find == nil && reference != "acme/base:1" {

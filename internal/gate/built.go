@@ -104,7 +104,7 @@ func (b *builds) trace(ctx context.Context, req *Request) {
 			continue
 		}
 		from := k.from(trusted, elsewhere)
-		if !elsewhere {
+		if !req.Untrusted {
 			b.baseAmong(k, from)
 		}
 		if k.base < 0 && req.FindBase != nil && from != "" && from != scratch {

@@ -96,6 +96,14 @@ func TestOriginAndLine(t *testing.T) {
 			[]string{"curl ", "libc6 ", "image/world-writable  docker/Dockerfile:2"},
 		},
 		{
+			"a change that brings no Dockerfile has images of its own",
+			gate.Request{
+				Untrusted: true, Sources: []scan.Source{app(), tree(), builtImage("acme/base:1", "", baseLayer("libc6 2.36"))},
+				Compare: map[string]*gate.Comparison{"dir:.": {}},
+			},
+			[]string{"curl ", "libc6 ", "image/world-writable  docker/Dockerfile:2"},
+		},
+		{
 			"a target of that name has other layers",
 			gate.Request{Sources: []scan.Source{app(), tree(), builtImage("acme/base:1", "", baseLayer("libc6 2.35"))}},
 			[]string{"curl ", "libc6 ", "image/world-writable  docker/Dockerfile:2"},

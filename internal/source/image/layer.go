@@ -160,7 +160,7 @@ func (st *stream) drain() error {
 }
 
 // verify compares what was read with what the image's documents promise. Neither digest
-// follows from the other, so both are taken, though hashing what is unpacked is a sixth
+// follows from the other, so both are taken, though hashing what is unpacked is a seventh
 // of what listing packages costs.
 //
 // The manifest pins the blob; what comes out of it the author of the configuration says.
