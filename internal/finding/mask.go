@@ -64,6 +64,13 @@ func MaskPackage(p inventory.Package, mask func(string) string) inventory.Packag
 	p.Name, p.Version, p.PURL = name, version, mask(p.PURL)
 	p.Paths = maskAll(p.Paths, mask)
 	p.Licenses = maskAll(p.Licenses, mask)
+	p.Requires = slices.Clone(p.Requires)
+	for i, r := range p.Requires {
+		p.Requires[i].Version = mask(r.Version)
+		if p.Requires[i].Name = mask(r.Name); inventory.Family(p.Ecosystem) == "Maven" {
+			p.Requires[i].Name = maskHalves(r.Name, mask)
+		}
+	}
 	if p.Source != nil {
 		p.Source = &inventory.Source{Name: mask(p.Source.Name), Version: mask(p.Source.Version)}
 	}

@@ -36,6 +36,15 @@ type Package struct {
 	Origin string `json:"origin,omitempty"`
 	// Licenses are SPDX expressions or the ecosystem's own words.
 	Licenses []string `json:"licenses,omitempty"`
+	// Requires are the packages of its ecosystem that it asks for, where the file that
+	// lists it says so. Sorted.
+	Requires []Requirement `json:"requires,omitempty"`
+}
+
+// Requirement names a package that is in the same file.
+type Requirement struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"`
 }
 
 // Source is a source package's name and version.

@@ -12,7 +12,7 @@ import (
 
 // writeCycloneDX writes the packages as CycloneDX 1.6 in JSON. One target is what the
 // document is about; of several each holds its own packages. Which package asks for
-// which is not known, and not said.
+// which is said where a lockfile says so, and unknown elsewhere.
 func writeCycloneDX(w io.Writer, run *Run, _ Options) error {
 	list, err := softwareOf(run)
 	if err != nil {
@@ -34,10 +34,12 @@ func writeCycloneDX(w io.Writer, run *Run, _ Options) error {
 	}
 	parts := []cyclonedx.Component{}
 	var compositions []cyclonedx.Composition
+	var dependencies []cyclonedx.Dependency
 	seen := newNames()
 	for i := range list.targets {
 		t := &list.targets[i]
 		part := cyclonedxTarget(t, i, seen)
+		dependencies = append(dependencies, cyclonedxNeeds(t, *part.Components)...)
 		aggregate := cyclonedx.CompositionAggregateUnknown
 		if !t.complete {
 			aggregate = cyclonedx.CompositionAggregateIncomplete
@@ -56,6 +58,9 @@ func writeCycloneDX(w io.Writer, run *Run, _ Options) error {
 		compositions = []cyclonedx.Composition{{Aggregate: cyclonedx.CompositionAggregateIncomplete, Assemblies: &[]cyclonedx.BOMReference{"run"}}}
 	}
 	bom.Compositions = &compositions
+	if len(dependencies) > 0 {
+		bom.Dependencies = &dependencies
+	}
 	return encodeJSON(w, bom)
 }
 
@@ -72,6 +77,22 @@ func cyclonedxTarget(t *subject, number int, seen *names) cyclonedx.Component {
 	}
 	c.Components = &packages
 	return c
+}
+
+// cyclonedxNeeds says which packages ask for which; components stand as packages do.
+func cyclonedxNeeds(t *subject, components []cyclonedx.Component) []cyclonedx.Dependency {
+	var all []cyclonedx.Dependency
+	for i, needs := range t.needs() {
+		if len(needs) == 0 {
+			continue
+		}
+		to := make([]string, len(needs))
+		for n, at := range needs {
+			to[n] = components[at].BOMRef
+		}
+		all = append(all, cyclonedx.Dependency{Ref: components[i].BOMRef, Dependencies: &to})
+	}
+	return all
 }
 
 func cyclonedxPackage(t *subject, p *inventory.Package, seen *names) cyclonedx.Component {

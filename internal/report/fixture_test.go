@@ -53,6 +53,9 @@ func fixture() *Run {
 		PURL: "pkg:deb/debian/libssl3@3.0.11-1?distro=debian-12", Paths: []string{"var/lib/dpkg/status"}, Layer: "sha256:1111", Origin: "base",
 	}
 	lodash := inventory.Package{Target: dirTarget, Ecosystem: "npm", Name: "lodash", Version: "4.17.4", PURL: "pkg:npm/lodash@4.17.4", Paths: []string{"web/package-lock.json"}, Licenses: []string{"MIT"}}
+	locked := lodash
+	locked.Requires = []inventory.Requirement{{Name: "ansi", Version: "1.0.0"}, {Name: "gone", Version: "1.0.0"}}
+	ansi := inventory.Package{Target: dirTarget, Ecosystem: "npm", Name: "ansi", Version: "1.0.0", PURL: "pkg:npm/ansi@1.0.0", Paths: []string{"web/package-lock.json"}, Licenses: []string{"BSD", "see LICENSE"}}
 	instruction := "RUN /bin/sh -c apt-get install -y libssl3 # buildkit"
 	facts := []Finding{
 		{policy.Subject{Finding: finding.Finding{
@@ -126,7 +129,7 @@ func fixture() *Run {
 			{Digest: "sha256:1111", DiffID: "sha256:aaaa", Size: 29_000_000, Instruction: instruction, Origin: "base"},
 			{Digest: "sha256:2222", DiffID: "sha256:bbbb", Size: 1700, Instruction: "COPY id_rsa /root/.ssh/", Origin: "ours", Built: finding.Built{Path: "Dockerfile", StartLine: 9, EndLine: 9}},
 		}}},
-		Packages: []inventory.Package{lodash, openssl},
+		Packages: []inventory.Package{ansi, locked, openssl},
 		Findings: sealed(facts),
 	}
 }

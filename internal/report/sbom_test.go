@@ -22,12 +22,12 @@ func sbomRuns() map[string]*Run {
 	fill(hostile, evil)
 	licensed := fixture()
 	licensed.Judged.On = "2026-11-29"
-	for i, some := range [][]string{{"MIT OR Apache-2.0"}, {"MIT", "BSD"}, {"see LICENSE"}, {"LicenseRef-x"}, {""}, {"GPL-2.0+"}} {
+	for i, some := range [][]string{{"MIT OR Apache-2.0"}, {"MIT", "BSD"}, {"see LICENSE"}, {"LicenseRef-x"}, {""}, {"GPL-2.0+"}, {"mit and (isc OR zlib)"}} {
 		licensed.Packages = append(licensed.Packages, inventory.Package{Target: dirTarget, Ecosystem: "npm", Name: "p", Version: string(rune('a' + i)), Licenses: some})
 	}
 	licensed.Packages = append(licensed.Packages, licensed.Packages[0], inventory.Package{Ecosystem: "npm"})
 	one := fixture()
-	one.Scans, one.Packages = one.Scans[2:3], one.Packages[:1]
+	one.Scans, one.Packages = one.Scans[2:3], one.Packages[:2]
 	return map[string]*Run{"fixture": fixture(), "hostile texts": hostile, "licences": licensed, "one target": one, "empty": {Schema: Schema}}
 }
 
@@ -94,7 +94,7 @@ func TestSoftwareListsAreReadByTheirLibraries(t *testing.T) {
 			got = append(got, c.PackageURL)
 		}
 	}
-	want := []string{run.Packages[0].PURL, run.Packages[1].PURL + "&upstream=openssl%403.0.11-1"}
+	want := []string{run.Packages[0].PURL, run.Packages[1].PURL, run.Packages[2].PURL + "&upstream=openssl%403.0.11-1"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("cyclonedx: %s", diff)
 	}
@@ -160,5 +160,99 @@ func TestImagesAreKnownOneWay(t *testing.T) {
 	}
 	if scans := controlScans(run); !scans[0].Image || scans[1].Image {
 		t.Errorf("%+v", scans)
+	}
+}
+
+func TestSoftwareListsSayWhichPackageAsksForWhich(t *testing.T) {
+	run := fixture()
+	elsewhere := run.Packages[0] // of the same name, in a file that says nothing of it
+	elsewhere.Paths = []string{"other/package-lock.json"}
+	run.Packages = append(run.Packages, elsewhere)
+	var bom cyclonedx.BOM
+	if err := cyclonedx.NewBOMDecoder(bytes.NewReader(write(t, "cyclonedx", run, Options{})), cyclonedx.BOMFileFormatJSON).Decode(&bom); err != nil {
+		t.Fatal(err)
+	}
+	refs := make(map[string]string)
+	for _, target := range *bom.Components {
+		for _, c := range *target.Components {
+			refs[c.BOMRef] = c.Name + " in " + (*c.Evidence.Occurrences)[0].Location
+		}
+	}
+	var got []string
+	for _, d := range *bom.Dependencies {
+		for _, to := range *d.Dependencies {
+			got = append(got, refs[d.Ref]+" -> "+refs[to])
+		}
+	}
+	if diff := cmp.Diff([]string{"lodash in web/package-lock.json -> ansi in web/package-lock.json"}, got); diff != "" {
+		t.Errorf("cyclonedx: %s", diff)
+	}
+	doc, err := spdxjson.Read(bytes.NewReader(write(t, "spdx", run, Options{})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make(map[string]string)
+	for _, p := range doc.Packages {
+		names[string(p.PackageSPDXIdentifier)] = p.PackageName + " " + strings.Split(p.PackageSourceInfo, "\n")[0]
+	}
+	got = nil
+	for _, r := range doc.Relationships {
+		if r.Relationship == "DEPENDS_ON" {
+			got = append(got, names[string(r.RefA.ElementRefID)]+" -> "+names[string(r.RefB.ElementRefID)])
+		}
+	}
+	if diff := cmp.Diff([]string{"lodash found in: web/package-lock.json -> ansi found in: web/package-lock.json"}, got); diff != "" {
+		t.Errorf("spdx: %s", diff)
+	}
+}
+
+func TestLicencesOfSoftwareLists(t *testing.T) {
+	run := sbomRuns()["licences"]
+	var bom struct {
+		Components []struct {
+			Components []struct {
+				Name, Version string
+				Licenses      json.RawMessage
+			}
+		}
+	}
+	if err := json.Unmarshal(write(t, "cyclonedx", run, Options{}), &bom); err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[string]string)
+	for _, target := range bom.Components {
+		for _, c := range target.Components {
+			if c.Name == "p" {
+				var one bytes.Buffer
+				if c.Licenses != nil {
+					_ = json.Compact(&one, c.Licenses)
+				}
+				got[c.Version] = one.String()
+			}
+		}
+	}
+	want := map[string]string{
+		"a": `[{"expression":"MIT OR Apache-2.0"}]`, "b": `[{"license":{"name":"MIT"}},{"license":{"name":"BSD"}}]`, "c": `[{"license":{"name":"see LICENSE"}}]`,
+		"d": `[{"expression":"LicenseRef-x"}]`, "e": "", "f": `[{"expression":"GPL-2.0+"}]`, "g": `[{"expression":"MIT AND (ISC OR Zlib)"}]`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("cyclonedx: %s", diff)
+	}
+	doc, err := spdxjson.Read(bytes.NewReader(write(t, "spdx", run, Options{})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = make(map[string]string)
+	for _, p := range doc.Packages {
+		if p.PackageName == "p" {
+			got[p.PackageVersion] = strings.TrimSuffix(p.PackageLicenseDeclared+" / "+p.PackageLicenseComments, " / ")
+		}
+	}
+	want = map[string]string{
+		"a": "MIT OR Apache-2.0", "b": "NOASSERTION / named by the package: MIT; BSD", "c": "NOASSERTION / named by the package: see LICENSE",
+		"d": "NOASSERTION / named by the package: LicenseRef-x", "e": "NOASSERTION", "f": "GPL-2.0+", "g": "MIT AND (ISC OR Zlib)",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("spdx: %s", diff)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,6 +110,31 @@ func (s *subject) built(layer string) string {
 		return fmt.Sprintf("%s:%d", l.Built.Path, l.Built.StartLine)
 	}
 	return ""
+}
+
+// needs gives for each package of a target the packages that it asks for, by index in
+// the same list: of that name and version, and listed by the same file. Sorted.
+func (s *subject) needs() [][]int {
+	type listed struct{ ecosystem, name, version, file string }
+	index := make(map[listed]int)
+	for i, p := range s.packages {
+		for _, file := range p.Paths {
+			index[listed{p.Ecosystem, p.Name, p.Version, file}] = i
+		}
+	}
+	all := make([][]int, len(s.packages))
+	for i, p := range s.packages {
+		for _, r := range p.Requires {
+			for _, file := range p.Paths {
+				if to, ok := index[listed{p.Ecosystem, r.Name, r.Version, file}]; ok {
+					all[i] = append(all[i], to)
+				}
+			}
+		}
+		slices.Sort(all[i])
+		all[i] = slices.Compact(all[i])
+	}
+	return all
 }
 
 // packageID names a package in a document, by its content and not by its place, so

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spdx/tools-golang/spdx/v2/common"
@@ -52,10 +53,17 @@ func writeSPDX(w io.Writer, run *Run, _ Options) error {
 		root := spdxTarget(t, i)
 		doc.Packages = append(doc.Packages, root)
 		doc.Relationships = append(doc.Relationships, related("DOCUMENT", common.TypeRelationshipDescribe, root.PackageSPDXIdentifier))
+		ids := make([]common.ElementID, 0, len(t.packages))
 		for _, p := range t.packages {
 			found := spdxPackage(t, p, seen)
 			doc.Packages = append(doc.Packages, found)
 			doc.Relationships = append(doc.Relationships, related(root.PackageSPDXIdentifier, common.TypeRelationshipContains, found.PackageSPDXIdentifier))
+			ids = append(ids, found.PackageSPDXIdentifier)
+		}
+		for i, needs := range t.needs() {
+			for _, to := range needs {
+				doc.Relationships = append(doc.Relationships, related(ids[i], common.TypeRelationshipDependsOn, ids[to]))
+			}
 		}
 	}
 	return encodeJSON(w, doc)
@@ -117,6 +125,7 @@ func spdxSource(t *subject, p *inventory.Package) string {
 // what several licences mean together is not known. A reference to a licence that
 // stands in some other document says nothing in this one.
 func spdxLicence(all []string) (declared, comment string) {
+	all = slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == "" })
 	if len(all) == 1 && !strings.Contains(all[0], "Ref-") {
 		if expression, ok := licence.Canonical(all[0]); ok {
 			return expression, ""

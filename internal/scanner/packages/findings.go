@@ -13,6 +13,7 @@ import (
 // finding says that an advisory affects a package.
 func (p *pass) finding(l *located, a vulndb.Advisory) finding.Finding {
 	pkg := l.Package
+	pkg.Requires = nil // the list of packages says it
 	f := finding.Finding{
 		Rule: ruleOf(&a), Scanner: finding.Packages, Target: p.target.Name,
 		Message: message(&pkg, &a), Remediation: remediation(&pkg, &a),

@@ -170,7 +170,7 @@ func (j *join) locate(f file, r *row) located {
 	if r.Inner != "" {
 		l.Paths = append(l.Paths, path.Join(f.path, r.Inner))
 	}
-	l.Licenses = licenceNames(r.Licence)
+	l.Licenses, l.Requires = licenceNames(r.Licence), splitNeeds(r.Needs)
 	if r.Source != "" {
 		l.Source = &inventory.Source{Name: r.Source, Version: r.SourceVersion}
 	}
@@ -242,6 +242,11 @@ func (l *located) key(kind scan.Kind) string {
 // merge adds another place of the same package.
 func (l *located) merge(other located) {
 	l.Paths = append(l.Paths, other.Paths...)
+	if len(other.Requires) > 0 {
+		l.Requires = append(l.Requires, other.Requires...)
+		slices.SortFunc(l.Requires, compareNeeds)
+		l.Requires = slices.Compact(l.Requires)
+	}
 	if len(l.Licenses) == 0 {
 		l.Licenses = other.Licenses
 	}

@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/boltseal/boltseal/internal/inventory"
 )
 
 // The limits of an npm lockfile.
@@ -30,6 +33,7 @@ type npmLock struct {
 	packages map[row]int // the first line of each, from "packages"
 	nested   map[row]int // from "dependencies"
 	licences map[row]string
+	folders  map[string]npmFolder
 	seen     int
 }
 
@@ -39,12 +43,15 @@ type npmPackage struct {
 	Version string          `json:"version"`
 	Link    bool            `json:"link"`
 	License json.RawMessage `json:"license"`
+	// Resolved is the folder of a link. The rest are objects of names and ranges.
+	Resolved                                             json.RawMessage `json:"resolved"`
+	Dependencies, OptionalDependencies, PeerDependencies json.RawMessage
 }
 
 func readNPMLock(ctx context.Context, _ string, data []byte) (*part, error) {
 	l := &npmLock{
 		ctx: ctx, dec: json.NewDecoder(bytes.NewReader(data)), data: data, line: 1,
-		packages: make(map[row]int), nested: make(map[row]int), licences: make(map[row]string),
+		packages: make(map[row]int), nested: make(map[row]int), licences: make(map[row]string), folders: make(map[string]npmFolder),
 	}
 	err := l.file()
 	from := l.packages
@@ -57,7 +64,58 @@ func readNPMLock(ctx context.Context, _ string, data []byte) (*part, error) {
 		made.Rows = append(made.Rows, r)
 	}
 	slices.SortFunc(made.Rows, compareRows)
+	relate(made.Rows, "npm", len(data), l.asks())
 	return made, err
+}
+
+// npmFolder is what lies in a folder: a package and the names that it asks for, or a
+// link to another folder.
+type npmFolder struct {
+	row   row
+	needs []inventory.Requirement
+	link  string
+}
+
+// maxNPMLooks bounds the search for what packages ask for: in bytes of paths that are
+// looked at, as many times the file.
+const maxNPMLooks = 50
+
+// asks looks for what packages ask for as node does: in the node_modules of their own
+// folder, then of the folders above it.
+func (l *npmLock) asks() []asking {
+	all := make([]asking, 0, len(l.folders))
+	left := maxNPMLooks * len(l.data)
+	for _, folder := range slices.Sorted(maps.Keys(l.folders)) {
+		f := l.folders[folder]
+		a := asking{name: f.row.Name, version: f.row.Version}
+		for _, n := range f.needs {
+			if there, ok := l.near(folder, n.Name, &left); ok {
+				a.needs = append(a.needs, inventory.Requirement{Name: there.Name, Version: there.Version})
+			}
+		}
+		slices.SortFunc(a.needs, compareNeeds)
+		all = append(all, a)
+	}
+	return all
+}
+
+func (l *npmLock) near(folder, name string, left *int) (row, bool) {
+	for {
+		if *left -= len(folder) + len(name) + len("/node_modules/"); *left < 0 {
+			return row{}, false
+		}
+		f, ok := l.folders[path.Join(folder, "node_modules", name)]
+		if ok && f.link != "" {
+			f, ok = l.folders[f.link]
+		}
+		if ok {
+			return f.row, f.row.Name != ""
+		}
+		if folder == "." || folder == "" {
+			return row{}, false
+		}
+		folder = path.Dir(folder)
+	}
 }
 
 var errNotLock = errors.New("not a JSON object: no lockfile")
@@ -145,15 +203,26 @@ func (l *npmLock) pkg(folder string) error {
 	if err := l.dec.Decode(&p); err != nil {
 		return fmt.Errorf("line %d: %w", line, err)
 	}
+	if p.Link {
+		var to string
+		if json.Unmarshal(p.Resolved, &to) == nil {
+			l.folders[folder] = npmFolder{link: path.Clean(to)}
+		}
+	}
 	if folder == "" || p.Link {
 		return nil // the project itself; a link to what has an entry of its own
 	}
 	if p.Name == "" {
 		p.Name = folderName(folder)
 	}
-	if r, ok := keep(l.packages, p.Name, p.Version, line); ok && l.licences[r] == "" {
+	r, ok := keep(l.packages, p.Name, p.Version, line)
+	if !ok {
+		return nil
+	}
+	if l.licences[r] == "" {
 		l.licences[r] = npmLicence(p.License)
 	}
+	l.folders[folder] = npmFolder{row: r, needs: slices.Concat(namesOf(p.Dependencies), namesOf(p.OptionalDependencies), namesOf(p.PeerDependencies))}
 	return nil
 }
 

@@ -59,6 +59,8 @@ type row struct {
 	Line  int    `json:"l,omitempty"`
 	// Licence are the licences, one a line.
 	Licence string `json:"c,omitempty"`
+	// Needs is what it asks for, one a line: name, tab, version.
+	Needs string `json:"q,omitempty"`
 }
 
 // The limits of a part. It may come from a cache that others can write.
@@ -118,6 +120,9 @@ func (p *part) check() error {
 				return fmt.Errorf("%w: a name or version of %d bytes", errPart, len(s))
 			}
 		}
+		if len(r.Needs) > maxNeeds {
+			return fmt.Errorf("%w: it asks for too much", errPart)
+		}
 		if r.Kind == "" || r.Name == "" || r.Line < 0 {
 			return fmt.Errorf("%w: a package without a name", errPart)
 		}
@@ -157,6 +162,13 @@ func (p *part) texts() iter.Seq[string] {
 			}
 			for _, s := range append([]string{r.Kind, group, artifact, r.Version, r.Source, r.SourceVersion, r.Arch, r.Inner}, licenceNames(r.Licence)...) {
 				if s != "" && !yield(s) {
+					return
+				}
+			}
+			// Names and versions of rows, which are looked at by themselves; a part that
+			// somebody made up can hold others.
+			for _, n := range splitNeeds(r.Needs) {
+				if !yield(n.Name) || !yield(n.Version) {
 					return
 				}
 			}
