@@ -134,12 +134,12 @@ func TestEveryStringFromOutsideIsMasked(t *testing.T) {
 	const s = "hunter2"
 	p := inventory.Package{
 		Target: s, Ecosystem: "npm", Name: s, Version: s, PURL: s, Paths: []string{s}, Licenses: []string{s},
-		Source: &inventory.Source{Name: s, Version: s},
+		Source: &inventory.Source{Name: s, Version: s}, Requires: []inventory.Requirement{{Name: s, Version: s}},
 	}
 	f := Finding{
 		Rule: "r", Scanner: "x", Target: s, Message: "a " + s, Remediation: s,
 		Location: Location{Path: "p/" + s, Image: s, Instruction: "RUN " + s}, Package: &p,
-		Fix: &Fix{Edits: []Edit{{Path: "a", Text: s}}}, Identity: Identity{s},
+		Excerpt: NewExcerpt("a "+s, 0, 1, ""), Fix: &Fix{Edits: []Edit{{Path: "a", Text: s}}}, Identity: Identity{s},
 	}
 	p.PURL = "pkg:npm/HUNTER2"
 	mask := func(text string) string { return strings.ReplaceAll(text, s, "…") }
@@ -154,7 +154,7 @@ func TestEveryStringFromOutsideIsMasked(t *testing.T) {
 	if sealed.Fix != nil {
 		t.Error("a fix that would write a mask into the file was kept")
 	}
-	if p.Name != s || f.Fix.Edits[0].Text != s {
+	if p.Requires[0].Name != s || f.Excerpt.Text != "a "+s || p.Name != s || f.Fix.Edits[0].Text != s {
 		t.Error("the finding given was changed")
 	}
 	again := Seal([]Finding{f}, nil)[0]

@@ -25,8 +25,9 @@ type component struct {
 	name, version string
 	purls         []string
 	// kind is CycloneDX's type or SPDX's purpose, lower case.
-	kind string
-	line int
+	kind     string
+	line     int
+	licences []string
 	// subject says that the document is about it.
 	subject bool
 	// sourceName and what follows are what Trivy says of a source package.
@@ -142,7 +143,7 @@ func (d *document) listed(path string) *scan.Listed {
 				continue
 			}
 			t.count(&p, c)
-			p.Paths = []string{path}
+			p.Paths, p.Licenses = []string{path}, c.licences
 			out.Packages = append(out.Packages, p)
 			out.Lines = append(out.Lines, c.line)
 		}

@@ -224,6 +224,8 @@ func (r *jsonReader) component(depth int, subject bool) error {
 			if purl, err = r.text(key); purl != "" {
 				c.purls = []string{purl}
 			}
+		case "licenses":
+			err = r.licences(&c)
 		case "properties":
 			err = r.array(func() error { return r.property(&c) })
 		case "components":
@@ -290,6 +292,8 @@ func (r *jsonReader) spdxPackage() error {
 		case "primaryPackagePurpose":
 			c.kind, err = r.text(key)
 			c.kind = purpose(c.kind)
+		case "licenseDeclared":
+			err = r.declared(&c)
 		case "externalRefs":
 			err = r.array(func() error { return r.externalRef(&c) })
 		default:

@@ -94,6 +94,8 @@ func (c *component) tag(tag, value string) (err error) {
 		c.version, err = bounded(tag, value)
 	case "PrimaryPackagePurpose":
 		c.kind, err = bounded(tag, purpose(value))
+	case "PackageLicenseDeclared":
+		c.licence(value)
 	case "ExternalRef":
 		fields := strings.Fields(value)
 		if len(fields) != 3 {

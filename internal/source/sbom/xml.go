@@ -133,6 +133,8 @@ func (r *xmlReader) component(start xml.StartElement, depth int, subject bool) e
 			if purl, err = r.text(e); purl != "" {
 				c.purls = []string{purl}
 			}
+		case "licenses":
+			err = r.licences(e, &c)
 		case "properties":
 			err = r.children(func(e xml.StartElement) error {
 				value, err := r.text(e)

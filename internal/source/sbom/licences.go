@@ -1,0 +1,83 @@
+package sbom
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"slices"
+	"strings"
+)
+
+// What is kept of licences: a document that says odd things of them is read all the same.
+const (
+	maxLicence  = 200 // bytes; what is longer is a text, not a name
+	maxLicences = 20
+)
+
+// licence keeps an expression or a name.
+func (c *component) licence(names ...string) {
+	for _, name := range names {
+		name = strings.TrimSpace(name)
+		known := name == "" || name == "NOASSERTION" || name == "NONE" || slices.Contains(c.licences, name)
+		if !known && len(name) <= maxLicence && !strings.ContainsAny(name, "\r\n") && len(c.licences) < maxLicences {
+			c.licences = append(c.licences, name)
+		}
+	}
+}
+
+// licenceChoice is one of CycloneDX's licences of a component: one of SPDX's list, one by
+// its name, or an expression.
+type licenceChoice struct {
+	License    struct{ ID, Name string }
+	Expression string
+}
+
+// licences takes the "licenses" of a component of CycloneDX.
+func (r *jsonReader) licences(c *component) error {
+	var raw json.RawMessage
+	if err := r.dec.Decode(&raw); err != nil {
+		return err
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil {
+		return nil //nolint:nilerr // of no known form
+	}
+	for _, one := range list {
+		var choice licenceChoice
+		if json.Unmarshal(one, &choice) == nil {
+			c.licence(choice.License.ID, choice.License.Name, choice.Expression)
+		}
+	}
+	return nil
+}
+
+// declared takes the "licenseDeclared" of a package of SPDX.
+func (r *jsonReader) declared(c *component) error {
+	var raw json.RawMessage
+	if err := r.dec.Decode(&raw); err != nil {
+		return err
+	}
+	var expression string
+	if json.Unmarshal(raw, &expression) == nil {
+		c.licence(expression)
+	}
+	return nil
+}
+
+// licences takes the licenses of a component of CycloneDX.
+func (r *xmlReader) licences(e xml.StartElement, c *component) error {
+	var list struct {
+		License []struct {
+			ID   string `xml:"id"`
+			Name string `xml:"name"`
+		} `xml:"license"`
+		Expression []string `xml:"expression"`
+	}
+	if err := r.dec.DecodeElement(&list, &e); err != nil {
+		return err
+	}
+	for _, one := range list.License {
+		c.licence(one.ID, one.Name)
+	}
+	c.licence(list.Expression...)
+	return nil
+}
