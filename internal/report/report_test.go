@@ -10,14 +10,28 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// goldenFiles are the files in testdata by format.
+var goldenFiles = map[string]string{
+	"json": "run.json", "table": "run.txt", "sarif": "run.sarif", "markdown": "run.md", "gitlab-codequality": "gl-code-quality.json",
+	"junit": "run.junit.xml", "cyclonedx": "run.cdx.json", "spdx": "run.spdx.json", "html": "run.html", "evidence": "run.evidence.json", "compliance": "run.controls.md", "openvex": "run.openvex.json",
+	"gitlab-secret-detection": "gl-secret-detection.json", "gitlab-container-scanning": "gl-container-scanning.json",
+	"gitlab-dependency-scanning": "gl-dependency-scanning.json", "gitlab-sast": "gl-sast.json",
+}
+
 func TestGolden(t *testing.T) {
-	for format, file := range map[string]string{
-		"json": "run.json", "table": "run.txt", "sarif": "run.sarif", "markdown": "run.md", "gitlab-codequality": "gl-code-quality.json",
-		"junit": "run.junit.xml", "cyclonedx": "run.cdx.json", "spdx": "run.spdx.json", "html": "run.html", "evidence": "run.evidence.json", "compliance": "run.controls.md",
-	} {
+	for format, file := range goldenFiles {
 		t.Run(format, func(t *testing.T) {
 			golden(t, file, write(t, format, fixture(), Options{Catalogue: catalogue(t)}))
 		})
+	}
+}
+
+// TestEveryFormatHasAGoldenFile wants one for each, made of the same run.
+func TestEveryFormatHasAGoldenFile(t *testing.T) {
+	for _, format := range Formats() {
+		if goldenFiles[format] == "" {
+			t.Errorf("%s has none", format)
+		}
 	}
 }
 
