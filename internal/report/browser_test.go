@@ -62,7 +62,7 @@ func startBrowser(t *testing.T) *browser {
 	theirIn, ourOut := pipe(t)
 	ourIn, theirOut := pipe(t)
 	ctx, cancel := context.WithTimeout(t.Context(), browserTime)
-	home, err := os.MkdirTemp("", "browser") // t.TempDir wants it gone at once
+	home, err := os.MkdirTemp("", "browser") //nolint:usetesting // t.TempDir wants it gone at once
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,8 +79,8 @@ func startBrowser(t *testing.T) *browser {
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("starting %s: %v", program, err)
 	}
-	theirIn.Close()  //nolint:errcheck // the browser has its own
-	theirOut.Close() //nolint:errcheck // as above
+	theirIn.Close()  // the browser has its own
+	theirOut.Close() // as above
 	b := &browser{ctx: ctx, in: ourOut, answers: make(map[int]spoken)}
 	b.changed = sync.NewCond(&b.mu)
 	go b.listen(ourIn)
@@ -90,7 +90,7 @@ func startBrowser(t *testing.T) *browser {
 		if _, err := b.call("", "Browser.close", nil); err != nil {
 			cancel() // it did not go by itself
 		}
-		cmd.Wait() //nolint:errcheck // however it ended
+		cmd.Wait() // however it ended
 		cancel()
 		for range 1000 { // its helpers may still write there
 			if os.RemoveAll(home) == nil {
@@ -108,8 +108,8 @@ func pipe(t *testing.T) (r, w *os.File) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		r.Close() //nolint:errcheck // may be closed already
-		w.Close() //nolint:errcheck // as above
+		r.Close() // may be closed already
+		w.Close() // as above
 	})
 	return r, w
 }
@@ -223,7 +223,7 @@ func (b *browser) open(t *testing.T, document []byte, columns int, scheme string
 	p.into(&target, "Target.attachToTarget", map[string]any{"targetId": id, "flatten": true})
 	p.session = target.SessionID
 	t.Cleanup(func() {
-		b.call("", "Target.closeTarget", map[string]any{"targetId": id}) //nolint:errcheck // the browser closes anyway
+		b.call("", "Target.closeTarget", map[string]any{"targetId": id}) // the browser closes anyway
 	})
 	for _, domain := range []string{"Page", "Runtime", "Log", "Network"} {
 		p.do(domain+".enable", nil)

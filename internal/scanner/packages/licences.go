@@ -109,7 +109,7 @@ func readComposerLock(read reader) reader {
 			Dev      []locked `json:"packages-dev"`
 		}
 		if json.Unmarshal(data, &file) != nil {
-			return made, nil // the list is good without them
+			return made, nil //nolint:nilerr // the list is good without them
 		}
 		known := make(map[string]string)
 		for _, l := range slices.Concat(file.Packages, file.Dev) {

@@ -50,13 +50,12 @@ func TestNameBefore(t *testing.T) {
 func excerpts(findings []finding.Finding) []string {
 	var out []string
 	for _, f := range findings {
-		switch x := f.Excerpt; {
-		case x == nil:
-			out = append(out, "")
-		default:
+		shown := ""
+		if x := f.Excerpt; x != nil {
 			start, end, _ := x.Region()
-			out = append(out, x.Text[:start]+"<"+x.Text[start:end]+">"+x.Text[end:])
+			shown = x.Text[:start] + "<" + x.Text[start:end] + ">" + x.Text[end:]
 		}
+		out = append(out, shown)
 	}
 	return out
 }
