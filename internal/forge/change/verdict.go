@@ -1,10 +1,12 @@
 package change
 
 import (
+	"context"
 	"strings"
 
 	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/policy"
+	"github.com/boltseal/boltseal/internal/report"
 )
 
 // Result is what became of one part of what is published.
@@ -15,6 +17,32 @@ type Result struct {
 	Err error
 	// Notes are worth knowing although it was.
 	Notes []string
+}
+
+// Part is a part of what is published.
+type Part struct {
+	Name   string
+	Wanted bool
+	// Before is an error for which there is nothing to do any more.
+	Before error
+	Do     func(ctx context.Context, run *report.Run) error
+}
+
+// Publish does the parts that are wanted, each by itself: that one fails keeps no other
+// from being shown. After each one it asks for its notes.
+func Publish(ctx context.Context, run *report.Run, parts []Part, after func(err error) (notes []string)) []Result {
+	var results []Result
+	for _, part := range parts {
+		if !part.Wanted {
+			continue
+		}
+		err := part.Before
+		if err == nil {
+			err = part.Do(ctx, run)
+		}
+		results = append(results, Result{part.Name, err, after(err)})
+	}
+	return results
 }
 
 const (

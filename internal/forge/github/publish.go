@@ -73,9 +73,8 @@ func New(o Options) (*Publisher, error) {
 
 func (p *Publisher) note(text string) { p.notes = append(p.notes, text) }
 
-// Publish shows the run: "sarif", "comment", "review" and "check", each part by itself: that one fails keeps no other from
-// being shown. It changes nothing in the run. The check comes last: until it is there
-// nothing may be merged that requires it.
+// Publish shows the run: "sarif", "comment", "review" and "check". It changes nothing in
+// the run. The check comes last: until it is there nothing may be merged that requires it.
 func (p *Publisher) Publish(ctx context.Context, run *report.Run) []change.Result {
 	opening := p.open(ctx, p.target.Owner, p.target.Repo)
 	if wire.Degraded(opening) {
@@ -86,30 +85,20 @@ func (p *Publisher) Publish(ctx context.Context, run *report.Run) []change.Resul
 	if inPull && opening == nil && (p.parts.Comment || p.parts.Review) {
 		current = p.current(ctx)
 	}
-	var results []change.Result
-	for _, part := range []struct {
-		name   string
-		wanted bool
-		before error
-		do     func(context.Context, *report.Run) error
-	}{
-		{"sarif", p.parts.Upload, opening, p.upload},
-		{"comment", p.parts.Comment && inPull, errors.Join(opening, current), p.comment},
-		{"review", p.parts.Review && inPull, errors.Join(opening, current), p.review},
-		{"check", p.parts.Check, opening, p.check},
-	} {
-		if !part.wanted {
-			continue
-		}
-		p.notes = nil
-		err := part.before
-		if err == nil {
-			err = part.do(ctx, run)
-		}
-		p.unpublished = p.unpublished || err != nil && p.parts.Require
-		results = append(results, change.Result{Part: part.name, Err: err, Notes: p.notes})
-	}
-	return results
+	return change.Publish(ctx, run, []change.Part{
+		{Name: "sarif", Wanted: p.parts.Upload, Before: opening, Do: p.upload},
+		{Name: "comment", Wanted: p.parts.Comment && inPull, Before: errors.Join(opening, current), Do: p.comment},
+		{Name: "review", Wanted: p.parts.Review && inPull, Before: errors.Join(opening, current), Do: p.review},
+		{Name: "check", Wanted: p.parts.Check, Before: opening, Do: p.check},
+	}, p.after)
+}
+
+// after keeps what has become of a part in mind, and gives what was noted of it.
+func (p *Publisher) after(err error) []string {
+	p.unpublished = p.unpublished || err != nil && p.parts.Require
+	notes := p.notes
+	p.notes = nil
+	return notes
 }
 
 // current makes sure that the pull request is still what was scanned: a job that

@@ -62,38 +62,27 @@ func New(o Options) (*Publisher, error) {
 	return &Publisher{client: c, target: o.Target, parts: o, report: o.Report}, nil
 }
 
-// Publish shows the run: "note", "discussions" and "status", each part by itself: that one
-// fails keeps no other from being shown. It changes nothing in the run. The status comes
-// last: until it is there nothing may be merged that requires it.
+// Publish shows the run: "note", "discussions" and "status". It changes nothing in the run.
+// The status comes last: until it is there nothing may be merged that requires it.
 func (p *Publisher) Publish(ctx context.Context, run *report.Run) []change.Result {
 	inMerge := p.target.Number > 0
 	var current error
 	if inMerge && (p.parts.Note || p.parts.Discussions) {
 		current = p.current(ctx)
 	}
-	var results []change.Result
-	for _, part := range []struct {
-		name   string
-		wanted bool
-		before error
-		do     func(context.Context, *report.Run) error
-	}{
-		{"note", p.parts.Note && inMerge, current, p.note},
-		{"discussions", p.parts.Discussions && inMerge, current, p.discuss},
-		{"status", p.parts.Status, nil, p.status},
-	} {
-		if !part.wanted {
-			continue
-		}
-		p.notes = nil
-		err := part.before
-		if err == nil {
-			err = part.do(ctx, run)
-		}
-		p.unpublished = p.unpublished || err != nil && p.parts.Require
-		results = append(results, change.Result{Part: part.name, Err: err, Notes: p.notes})
-	}
-	return results
+	return change.Publish(ctx, run, []change.Part{
+		{Name: "note", Wanted: p.parts.Note && inMerge, Before: current, Do: p.note},
+		{Name: "discussions", Wanted: p.parts.Discussions && inMerge, Before: current, Do: p.discuss},
+		{Name: "status", Wanted: p.parts.Status, Do: p.status},
+	}, p.after)
+}
+
+// after keeps what has become of a part in mind, and gives what was noted of it.
+func (p *Publisher) after(err error) []string {
+	p.unpublished = p.unpublished || err != nil && p.parts.Require
+	notes := p.notes
+	p.notes = nil
+	return notes
 }
 
 // current makes sure that the merge request is still what was scanned: a job that comes
