@@ -194,3 +194,38 @@ func TestShardsOnGitLabPublishNothingAndTheirMergeDoes(t *testing.T) {
 		t.Errorf("exit %d: %s\n%s", code, diff, printed)
 	}
 }
+
+func TestAPushOnGitLabHasAStatusAlone(t *testing.T) {
+	c, server := newMerge(t, badDockerfile)
+	for name := range c.env {
+		if strings.HasPrefix(name, "CI_MERGE_REQUEST_") {
+			delete(c.env, name)
+		}
+	}
+	maps.Copy(c.env, map[string]string{"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "main", "CI_COMMIT_REF_NAME": "main"})
+	if code, printed := c.ci(t); code != 1 {
+		t.Errorf("exit %d: %s", code, printed)
+	}
+	if diff := cmp.Diff(onGitLab[2:], server.wrote); diff != "" {
+		t.Error(diff)
+	}
+	// The job's own token is no news there.
+	c.env["BOLTSEAL_GITLAB_TOKEN"] = ""
+	if code, printed := c.ci(t); code != 1 || strings.Contains(printed, "access token") {
+		t.Errorf("exit %d: %s", code, printed)
+	}
+}
+
+// TestARefusedMergeRequestIsTold: what cannot be judged is no verdict, in the same note.
+func TestARefusedMergeRequestIsTold(t *testing.T) {
+	c, server := newMerge(t, badDockerfile)
+	c.ci(t)
+	c.env["CI_MERGE_REQUEST_PROJECT_URL"] = "http://127.0.0.1:1/acme/app"
+	if code, printed := c.ci(t); code != 3 {
+		t.Errorf("exit %d: %s", code, printed)
+	}
+	want := []string{onGitLab[0], onGitLab[1], onGitLab[2], "PUT /merge_requests/7/notes/1", onGitLab[2]}
+	if diff := cmp.Diff(want, server.wrote); diff != "" {
+		t.Error(diff)
+	}
+}
