@@ -39,11 +39,10 @@ var (
 func ReadTarget(getenv func(string) string, scanned string) (Target, error) {
 	sha := getenv("CI_COMMIT_SHA")
 	t := Target{Project: getenv("CI_PROJECT_ID"), Head: sha, Base: getenv("CI_COMMIT_BRANCH"), Ref: getenv("CI_COMMIT_REF_NAME"), Job: getenv("CI_JOB_URL")}
-	switch train := getenv("CI_MERGE_REQUEST_EVENT_TYPE") == "merge_train"; {
-	case getenv("CI_MERGE_REQUEST_IID") == "":
-	case train:
+	switch {
+	case getenv("CI_MERGE_REQUEST_EVENT_TYPE") == "merge_train":
 		t.Base = getenv("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
-	default:
+	case getenv("CI_MERGE_REQUEST_IID") != "":
 		if err := t.ofMerge(getenv); err != nil {
 			return t, err
 		}
