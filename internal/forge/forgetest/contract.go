@@ -60,6 +60,9 @@ func Loader(forge, name, root string, skip func(path string) bool) func(t *testi
 	}
 }
 
+// Known says whether there is a description.
+func (c *Contract) Known() bool { return c.router != nil }
+
 // AtHand skips a test where there is no description.
 func (c *Contract) AtHand(t *testing.T) {
 	t.Helper()
