@@ -2,6 +2,7 @@ package dockerfile
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -12,18 +13,23 @@ type Reads struct {
 	patterns [][]string
 	all      bool
 	ignored  []ignore
+	// budget is the work that is left, in parts that are compared.
+	budget int
 }
 
-// The bounds of what is compared with each path; past them everything is read.
+// The bounds of what is compared; past them everything is read. Both the Dockerfile and
+// the files are the author's.
 const (
 	maxReads   = 1000
 	maxIgnores = 1000
+	maxParts   = 60
+	maxWork    = 50_000_000
 )
 
 // NewReads reads a Dockerfile, and the .dockerignore that counts for it; nil for none.
 func NewReads(data, dockerignore []byte) *Reads {
 	f := parse("Dockerfile", data)
-	r := &Reads{all: len(f.faults) > 0 || len(f.limits) > 0 || len(f.stages) == 0 || f.customSyntax()}
+	r := &Reads{budget: maxWork, all: len(f.faults) > 0 || len(f.limits) > 0 || len(f.stages) == 0 || f.customSyntax()}
 	for _, i := range f.instructions {
 		r.add(i)
 	}
@@ -72,7 +78,12 @@ func (r *Reads) path(text string) {
 		r.all = true
 		return
 	}
-	r.patterns = append(r.patterns, strings.Split(clean, "/"))
+	parts := strings.Split(clean, "/")
+	if len(parts) > maxParts {
+		r.all = true
+		return
+	}
+	r.patterns = append(r.patterns, parts)
 }
 
 // mount adds what a RUN has mounted: without type it is a bind mount, without from it
@@ -99,9 +110,12 @@ func (r *Reads) mount(text string) {
 // one is somewhere else.
 func (r *Reads) Links(paths []string) {
 	for _, link := range paths {
+		if r.all {
+			return
+		}
 		parts := strings.Split(link, "/")
 		for _, pattern := range r.patterns {
-			if len(parts) <= len(pattern) && matches(pattern[:len(parts)], parts) {
+			if len(parts) <= len(pattern) && r.matches(pattern[:len(parts)], parts) {
 				r.all = true
 			}
 		}
@@ -111,18 +125,9 @@ func (r *Reads) Links(paths []string) {
 // Takes says whether a file is read, by its path below the context.
 func (r *Reads) Takes(file string) bool {
 	parts := strings.Split(file, "/")
-	if isIgnored(r.ignored, parts) {
-		return false
-	}
-	if r.all {
-		return true
-	}
-	for _, pattern := range r.patterns {
-		if matches(pattern, parts) {
-			return true
-		}
-	}
-	return false
+	ignored := r.ignores(parts)
+	taken := r.all || slices.ContainsFunc(r.patterns, func(pattern []string) bool { return r.matches(pattern, parts) })
+	return r.budget < 0 || taken && !ignored
 }
 
 // ignore is a line of a .dockerignore.
@@ -146,21 +151,22 @@ func parseIgnores(data []byte) []ignore {
 			continue
 		}
 		clean := strings.TrimPrefix(path.Clean("/"+text), "/")
-		if _, err := path.Match(clean, ""); err != nil || len(all) == maxIgnores {
+		parts := strings.Split(clean, "/")
+		if _, err := path.Match(clean, ""); err != nil || len(all) == maxIgnores || len(parts) > maxParts {
 			return nil
 		}
 		if clean != "" {
-			all = append(all, ignore{strings.Split(clean, "/"), back})
+			all = append(all, ignore{parts, back})
 		}
 	}
 	return all
 }
 
-// isIgnored says what the last line says that matches a file or a folder above it.
-func isIgnored(lines []ignore, parts []string) bool {
+// ignores says what the last line says that matches a file or a folder above it.
+func (r *Reads) ignores(parts []string) bool {
 	ignored := false
-	for _, l := range lines {
-		if l.back == ignored && matches(l.pattern, parts) {
+	for _, l := range r.ignored {
+		if l.back == ignored && r.matches(l.pattern, parts) {
 			ignored = !l.back
 		}
 	}
@@ -169,35 +175,37 @@ func isIgnored(lines []ignore, parts []string) bool {
 
 // matches says whether a pattern matches a path or a folder above it. ** stands for any
 // number of folders.
-func matches(pattern, parts []string) bool {
-	// at are the parts of the pattern that can come next.
-	at := make([]bool, len(pattern)+1)
-	at[0] = true
-	skip := func() {
-		for i, p := range pattern {
-			if at[i] && p == "**" {
-				at[i+1] = true
-			}
-		}
-	}
-	skip()
+func (r *Reads) matches(pattern, parts []string) bool {
+	// at are the parts of the pattern that can come next, a bit each.
+	at, end := skipped(pattern, 1), uint64(1)<<len(pattern)
 	for _, part := range parts {
-		next := make([]bool, len(pattern)+1)
+		if r.budget -= len(pattern); r.budget < 0 || at == 0 {
+			return false
+		}
+		var next uint64
 		for i, p := range pattern {
-			if !at[i] {
+			if at&(1<<i) == 0 {
 				continue
 			}
 			if p == "**" {
-				next[i] = true
+				next |= 1 << i
 			} else if ok, _ := path.Match(p, part); ok {
-				next[i+1] = true
+				next |= 1 << (i + 1)
 			}
 		}
-		at = next
-		skip()
-		if at[len(pattern)] {
+		if at = skipped(pattern, next); at&end != 0 {
 			return true
 		}
 	}
 	return false
+}
+
+// skipped adds what can come next where ** stands for no folder.
+func skipped(pattern []string, at uint64) uint64 {
+	for i, p := range pattern {
+		if p == "**" && at&(1<<i) != 0 {
+			at |= 1 << (i + 1)
+		}
+	}
+	return at
 }
