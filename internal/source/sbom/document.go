@@ -18,6 +18,8 @@ type document struct {
 	version    string
 	components []component
 	notes      []string
+	relations  []relation
+	size       int // of the text, in bytes
 }
 
 // component is a component of CycloneDX or a package of SPDX.
@@ -28,6 +30,8 @@ type component struct {
 	kind     string
 	line     int
 	licences []string
+	// ref is what the document calls it.
+	ref string
 	// subject says that the document is about it.
 	subject bool
 	// sourceName and what follows are what Trivy says of a source package.
@@ -54,6 +58,7 @@ func parse(data []byte) (*document, error) {
 	if err != nil {
 		return nil, err
 	}
+	doc.size = len(data)
 	return doc, doc.checkVersion()
 }
 
@@ -125,6 +130,7 @@ func (d *document) listed(path string) *scan.Listed {
 	out := &scan.Listed{Notes: d.notes}
 	distro := d.operatingSystem()
 	t := tally{types: make(map[string]int)}
+	var of []string // the component of each package
 	for i := range d.components {
 		c := &d.components[i]
 		if len(c.purls) == 0 && !c.subject && !slices.Contains(noSoftware, c.kind) {
@@ -144,10 +150,12 @@ func (d *document) listed(path string) *scan.Listed {
 			}
 			t.count(&p, c)
 			p.Paths, p.Licenses = []string{path}, c.licences
-			out.Packages = append(out.Packages, p)
+			out.Packages, of = append(out.Packages, p), append(of, c.ref)
 			out.Lines = append(out.Lines, c.line)
 		}
 	}
+	d.require(out.Packages, of)
+	sorted(out)
 	t.tell(out)
 	return out
 }

@@ -32,6 +32,10 @@ func parseJSON(data []byte) (*document, error) {
 			err = r.metadata()
 		case "packages":
 			err = r.array(r.spdxPackage)
+		case "dependencies":
+			err = r.dependencies()
+		case "relationships":
+			err = r.relationships()
 		default:
 			err = r.skip()
 		}
@@ -224,6 +228,8 @@ func (r *jsonReader) component(depth int, subject bool) error {
 			if purl, err = r.text(key); purl != "" {
 				c.purls = []string{purl}
 			}
+		case "bom-ref":
+			err = r.name(&c.ref)
 		case "licenses":
 			err = r.licences(&c)
 		case "properties":
@@ -292,6 +298,8 @@ func (r *jsonReader) spdxPackage() error {
 		case "primaryPackagePurpose":
 			c.kind, err = r.text(key)
 			c.kind = purpose(c.kind)
+		case "SPDXID":
+			err = r.name(&c.ref)
 		case "licenseDeclared":
 			err = r.declared(&c)
 		case "externalRefs":
