@@ -117,7 +117,7 @@ func (x *Excerpt) masked(mask func(string) string) *Excerpt {
 }
 
 // moved finds a region of a text again in what a mask made of it; false where the mask
-// covers some of it.
+// covers one end of it.
 func moved(before, after string, start, end int, ok bool) (from, to int, found bool) {
 	if !ok || before == after {
 		return start, end, ok
@@ -135,6 +135,8 @@ func moved(before, after string, start, end int, ok bool) (from, to int, found b
 		return start, end, true
 	case start >= len(before)-tail:
 		return start + shift, end + shift, true
+	case start <= same && end >= len(before)-tail: // the mask is in it
+		return start, end + shift, true
 	}
 	return 0, 0, false
 }
