@@ -172,9 +172,13 @@ word is no image: a mistyped folder must not fetch what a stranger has pushed.
 
 Credentials are those of docker login: DOCKER_AUTH_CONFIG, Docker's or Podman's
 configuration, and its helpers (docker-credential-ecr-login, -gcloud, -acr-env); on
-GitLab also the job's own token for CI_REGISTRY. Proxies are those of HTTPS_PROXY,
-HTTP_PROXY and NO_PROXY, daemons those of DOCKER_HOST and CONTAINER_HOST, as
-unix://PATH.
+GitLab also the job's own token for CI_REGISTRY, in GitHub Actions that for ghcr.io.
+Proxies are those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY, daemons those of
+DOCKER_HOST and CONTAINER_HOST, as unix://PATH.
+
+Where an image is scanned beside the tree that it was built from, the image that FROM
+names is looked up in its registry, for telling what came with the base; its layers
+are not fetched. --offline and --base-image do without.
 
 Other tools' own files .gitleaks.toml, .gitleaksignore, .hadolint.yaml, .trivyignore,
 .trivyignore.yaml and osv-scanner.toml are read from the target's folder and the root
