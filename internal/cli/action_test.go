@@ -97,7 +97,7 @@ func TestInputsOfTheComponentAreFlags(t *testing.T) {
 		"GIT_DEPTH":       "0", // the commits of a change are scanned
 	}
 	// These place the job itself.
-	own := []string{"stage", "job-name", "job-image", "binary"}
+	own := []string{"stage", "job-name", "job-image", "binary", "cache-key"}
 	for _, s := range settings {
 		if s.gitlab == "" {
 			continue

@@ -42,8 +42,8 @@ func newCI(sys System, g *global) *cobra.Command {
 		Use:   "ci",
 		Short: "Scan inside a CI job and show the verdict there",
 		Long: `ci scans a folder and images as scan does, prints the table, writes the run
-file, SARIF, markdown and the code quality report into a folder, and shows the
-verdict where the CI system shows such things: on GitHub Actions as outputs and
+file, SARIF, markdown, a page of HTML and the code quality report into a folder,
+and shows the verdict where the CI system shows such things: on GitHub Actions as outputs and
 job summary, and, where GITHUB_TOKEN is given and may, as a check run, in code
 scanning, and in the pull request as one comment and a review of its lines. What
 the token may not do is shown as annotations of the job; it changes no exit code
@@ -224,6 +224,7 @@ var ciReports = []output{
 	{"json", "boltseal.json"},
 	{"sarif", "boltseal.sarif"},
 	{"markdown", "boltseal.md"},
+	{"html", "boltseal.html"},
 }
 
 // publish writes the reports and shows the verdict in the job. A publishing error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -192,6 +193,9 @@ func (p *prepared) openDatabase(sys System, args []string) (db vulndb.DB, noDB s
 	if dir == "" {
 		return nil, noDB + "; none is kept, as neither --cache-dir nor $HOME says where", nil
 	}
+	if o.cacheDir != "" {
+		hide(dir)
+	}
 	k := vulndb.Keeping{
 		Updater: sys.updater(dir, from), Offline: offline,
 		MaxAge: policy.MaxDBAge(p.policies.loaded), Confirm: o.inChange,
@@ -204,6 +208,20 @@ func (p *prepared) openDatabase(sys System, args []string) (db vulndb.DB, noDB s
 		return frugal(sys.Getenv)
 	}
 	return vulndb.Keep(k), "", nil
+}
+
+// hide keeps a folder of ours in a work tree from being committed, and from being scanned
+// by the next run. It may fail: then it is scanned.
+func hide(dir string) {
+	if os.MkdirAll(dir, 0o755) != nil { //nolint:gosec // advisories are for everybody
+		return
+	}
+	file, err := os.OpenFile(filepath.Join(dir, ".gitignore"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // as above
+	if err != nil {
+		return
+	}
+	_, _ = file.WriteString("*\n")
+	_ = file.Close()
 }
 
 // openAPI is OSV's API, or another one like it. KEV and EPSS are those of a mirror of

@@ -17,6 +17,7 @@ const (
 	tempPrefix = ".new-"
 	partPrefix = ".part-" // what was fetched in part
 	stateFile  = "fetched.json"
+	hideFile   = ".gitignore" // of whoever has the folder in a work tree
 )
 
 // errLocked says that another process writes the same database.
@@ -126,7 +127,7 @@ func checkTarget(dir string) error {
 }
 
 func ours(name string) bool {
-	return name == lockFile || name == stateFile || strings.HasPrefix(name, tempPrefix) || strings.HasPrefix(name, partPrefix) || databaseFile.MatchString(name)
+	return name == hideFile || name == lockFile || name == stateFile || strings.HasPrefix(name, tempPrefix) || strings.HasPrefix(name, partPrefix) || databaseFile.MatchString(name)
 }
 
 // writeSynced writes a file so that it is there whole or not at all.
@@ -164,7 +165,7 @@ func removeOld(dir string, m *Manifest) {
 	if err != nil {
 		return
 	}
-	wanted := map[string]bool{lockFile: true, stateFile: true}
+	wanted := map[string]bool{lockFile: true, stateFile: true, hideFile: true}
 	for _, f := range m.files() {
 		wanted[f.Name] = true
 	}

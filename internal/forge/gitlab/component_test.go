@@ -323,7 +323,7 @@ func (s *site) reports(t *testing.T) {
 			t.Errorf("%s is no report: %v", e.Name(), err)
 		}
 	}
-	want := []string{"boltseal.json", "boltseal.md", "boltseal.sarif", "gl-code-quality-report.json", "gl-sarif-report.sarif", "gl-secret-detection-report.json"}
+	want := []string{"boltseal.html", "boltseal.json", "boltseal.md", "boltseal.sarif", "gl-code-quality-report.json", "gl-sarif-report.sarif", "gl-secret-detection-report.json"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("reports: %s", diff)
 	}
