@@ -51,6 +51,9 @@ without --require-publish. On GitLab it is GitLab's own security reports, and, w
 --token-variable names an access token, a note and discussions in the merge request and a
 status of the commit; with the job's own token nothing of that is possible.
 
+Where the trusted policy names dashboards (report.webhooks, report.defectdojo) it sends
+them the results.
+
 The policy, and gitleaks' and hadolint's own files, are read where nobody who
 proposes a change can write: at the tip of the branch that it is for, fetched now,
 as long as that is the default branch or the default branch's policy lists it in

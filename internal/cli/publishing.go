@@ -88,7 +88,7 @@ func (c ciOptions) show(ctx context.Context, sys System, job ci.Context, p *prep
 		sys.warn("publishing: %s", p.judging.Mask(strings.ReplaceAll(published.Error(), "\n", "; ")))
 		published = nil
 	}
-	return finish(sys, run, errors.Join(shown, published))
+	return finish(sys, run, errors.Join(shown, published, c.dashboards(ctx, sys, job, p, run, opt)))
 }
 
 // nowhere is the error of a job that has nowhere to publish, where it has to.

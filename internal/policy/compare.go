@@ -127,8 +127,9 @@ type strict struct {
 	bases [][]string
 	// lists are those whose every value loosens, by key.
 	lists map[string][]string
-	// files are the globs of dockerfile.files.
-	files []string
+	// files are the globs of dockerfile.files, required the dashboards without which a
+	// job fails.
+	files, required []string
 	// compared is how what is new is told.
 	compared string
 }
@@ -163,7 +164,10 @@ func strictest(policies []*Policy) strict {
 				s.limits.ExceptionMaxAge[severity] = n
 			}
 		}
+		sent, required := p.Dashboards.destinations()
+		s.required = append(s.required, required...)
 		for key, values := range map[string][]string{
+			"report":    sent,
 			"relaxable": p.Relaxable, "vex.files": p.VEXFiles, "vex.products": p.Products, "trust.branches": p.Trust.Branches, "trust.may-set": p.Trust.MaySet,
 		} {
 			s.lists[key] = append(s.lists[key], values...)
@@ -202,6 +206,10 @@ func settings(a, b strict) []Difference {
 	for _, glob := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.files, b.files)))) {
 		old, now := slices.Contains(a.files, glob), slices.Contains(b.files, glob)
 		differ("dockerfile.files "+glob, yesNo(old), yesNo(now), now)
+	}
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.required, b.required)))) {
+		old, now := slices.Contains(a.required, name), slices.Contains(b.required, name)
+		differ("report requires "+name, yesNo(old), yesNo(now), now)
 	}
 	reaction("coverage.on-scanner-error", a.coverage.OnScannerError, b.coverage.OnScannerError)
 	reaction("coverage.on-partial", a.coverage.OnPartial, b.coverage.OnPartial)

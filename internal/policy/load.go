@@ -103,7 +103,7 @@ func readPolicy(root yamlpos.Value, p *Policy) {
 		yamlpos.May("relaxable", yamlpos.Into(&p.Relaxable, func(v yamlpos.Value) []string { return list(v, yamlpos.Value.Text) })),
 		yamlpos.May("extends", yamlpos.Into(&p.Extends, readExtends)),
 		yamlpos.May("compliance", readCompliance),
-		yamlpos.May("report", readReport),
+		yamlpos.May("report", func(v yamlpos.Value) { readReport(v, &p.Dashboards) }),
 	)
 }
 
@@ -123,12 +123,8 @@ func readTargets(v yamlpos.Value, p *Policy) {
 	)
 }
 
-// readCompliance and readReport know what there will be to say.
+// readCompliance knows what there will be to say.
 func readCompliance(v yamlpos.Value) { v.Map("compliance", yamlpos.Later("map")) }
-
-func readReport(v yamlpos.Value) {
-	v.Map("report", yamlpos.Later("comment"), yamlpos.Later("suggestions"), yamlpos.Later("sarif"), yamlpos.Later("gitlab"))
-}
 
 // checkRelaxable refuses ids of no rule, which nothing would ever relax.
 func checkRelaxable(v yamlpos.Value, p *Policy, behind []Rule) {
@@ -297,9 +293,7 @@ func readWhen(v yamlpos.Value) When {
 		yamlpos.May("epss", yamlpos.Into(&w.EPSS, readEPSS)),
 		yamlpos.May("origin", yamlpos.Into(&w.Origin, func(v yamlpos.Value) string { return v.OneOf(OriginBase, OriginOurs) })),
 		yamlpos.May("published", yamlpos.Into(&w.Published, readAge)),
-		yamlpos.May("event", yamlpos.Into(&w.Events, func(v yamlpos.Value) []string {
-			return list(v, func(v yamlpos.Value) string { return v.OneOf(string(Change), string(Push), string(Schedule)) })
-		})),
+		yamlpos.May("event", yamlpos.Into(&w.Events, readEvents)),
 		yamlpos.May("environment", yamlpos.Into(&w.Environments, func(v yamlpos.Value) []string { return list(v, readLine) })),
 		yamlpos.Elsewhere("scanner", `it goes beside "when"`),
 	)

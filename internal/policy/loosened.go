@@ -140,6 +140,8 @@ func probes() []Subject {
 // moreLists tells of lists that only ever allow more.
 func moreLists(trusted, changed *Policy) []string {
 	var what []string
+	sent, due := trusted.Dashboards.destinations()
+	sends, must := changed.Dashboards.destinations()
 	for _, l := range []struct {
 		noun          string
 		before, after []string
@@ -152,6 +154,7 @@ func moreLists(trusted, changed *Policy) []string {
 		{"trusted branch", trusted.Trust.Branches, changed.Trust.Branches},
 		{"flag in trust.may-set", trusted.Trust.MaySet, changed.Trust.MaySet},
 		{"relaxable rule", trusted.Relaxable, changed.Relaxable},
+		{"dashboard", sent, sends},
 	} {
 		if n := missingFrom(l.before, l.after); n > 0 {
 			what = append(what, plural(n, "more "+l.noun))
@@ -166,6 +169,9 @@ func moreLists(trusted, changed *Policy) []string {
 	}
 	if n := missingFrom(after, before); n > 0 {
 		what = append(what, plural(n, "parent")+" fewer in extends")
+	}
+	if n := missingFrom(must, due); n > 0 {
+		what = append(what, plural(n, "required dashboard")+" fewer in report")
 	}
 	if looser := looserBases(trusted, changed); looser != "" {
 		what = append(what, looser)

@@ -60,6 +60,8 @@ type Policy struct {
 	// Dockerfiles are globs over paths that are Dockerfiles, whatever they are
 	// called, beside those that every one takes for such.
 	Dockerfiles []string
+	// Dashboards are where results of CI jobs go: see ToSend.
+	Dashboards Dashboards
 	// Unknown is the severity as which findings of unknown severity compare.
 	Unknown finding.Severity
 
