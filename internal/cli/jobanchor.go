@@ -359,7 +359,7 @@ func (j *jobAnchor) compare(ctx context.Context, path string) error {
 	}
 	switch j.job.Event {
 	case ci.Pull, ci.Queue:
-		return j.compareChange(ctx)
+		return j.compareChange(ctx, path)
 	case ci.Push:
 		if !j.unmarked {
 			return j.comparePush(ctx)
@@ -369,8 +369,8 @@ func (j *jobAnchor) compare(ctx context.Context, path string) error {
 	return nil
 }
 
-func (j *jobAnchor) compareChange(ctx context.Context) error {
-	if err := j.fetchChange(ctx); err != nil {
+func (j *jobAnchor) compareChange(ctx context.Context, path string) error {
+	if err := j.fetchChange(ctx, path); err != nil {
 		return err
 	}
 	parents, err := j.objects.Parents(ctx, j.head)
@@ -396,7 +396,7 @@ func (j *jobAnchor) compareChange(ctx context.Context) error {
 // fetchChange fetches the author's commit where the job has the target's rights and
 // checked out the target's own commit. It is scanned as git keeps it: nothing of it is
 // checked out, and nothing could run it.
-func (j *jobAnchor) fetchChange(ctx context.Context) error {
+func (j *jobAnchor) fetchChange(ctx context.Context, path string) error {
 	if !j.job.Ours || j.job.Head == "" || j.head != j.job.Commit || j.head == j.job.Head {
 		return nil
 	}
@@ -405,6 +405,24 @@ func (j *jobAnchor) fetchChange(ctx context.Context) error {
 	}
 	j.head, j.fetched = j.job.Head, true
 	j.sys.warn("the target branch is checked out: the change is scanned as it was fetched, commit %.12s", j.head)
+	return j.holds(ctx, path)
+}
+
+// holds makes sure that the head has what is scanned, by no link: the author of a change
+// could have moved it away, and nothing would be looked at.
+func (j *jobAnchor) holds(ctx context.Context, path string) error {
+	at := j.folder(path)
+	files, err := j.tree(ctx, j.head)
+	if err != nil {
+		return err
+	}
+	there := func(f git.TreeFile) bool {
+		_, below := under(at, f.Path)
+		return below || f.Path == at && (f.Mode == git.ModeRegular || f.Mode == git.ModeExecutable)
+	}
+	if at != "." && !slices.ContainsFunc(files, there) {
+		return fmt.Errorf("%q is no folder of the change's commit %.12s: name the folder that is to be scanned", at, j.head)
+	}
 	return nil
 }
 

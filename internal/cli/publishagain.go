@@ -27,6 +27,9 @@ func (j *jobAnchor) follow(ctx context.Context, head string) error {
 		err = j.sinceTarget(ctx, j.job.Target)
 	}
 	if err == nil {
+		err = j.holds(ctx, ".")
+	}
+	if err == nil {
 		err = j.mark(ctx, ".")
 	}
 	if err != nil {
