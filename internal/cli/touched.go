@@ -228,7 +228,7 @@ func (d *difference) common(also []string) {
 	}
 }
 
-// maxDockerfile is more than any Dockerfile is long.
+// maxDockerfile is more than any Dockerfile, or .dockerignore, is long.
 const maxDockerfile = 1 << 20
 
 // why says why an image is touched; empty where it is not.
@@ -278,10 +278,10 @@ func (o touchedOptions) places(a *anchor, arg string) (file, in string, err erro
 // touches compares what has changed with what the build reads.
 func (a *anchor) touches(ctx context.Context, d difference, file, in string, data []byte) (string, error) {
 	ignoreFile := file + ".dockerignore"
-	ignores, err := a.objects.ReadFile(ctx, a.head, ignoreFile, maxDockerfile)
+	ignores, err := a.objects.ReadFile(ctx, a.head, ignoreFile, maxDockerfile+1)
 	if errors.Is(err, git.ErrNoFile) {
 		ignoreFile = path.Join(in, ".dockerignore")
-		ignores, err = a.objects.ReadFile(ctx, a.head, ignoreFile, maxDockerfile)
+		ignores, err = a.objects.ReadFile(ctx, a.head, ignoreFile, maxDockerfile+1)
 	}
 	switch {
 	case errors.Is(err, git.ErrNoFile):
@@ -289,6 +289,8 @@ func (a *anchor) touches(ctx context.Context, d difference, file, in string, dat
 		return ignoreFile + " is no file", nil
 	case err != nil:
 		return "", noVerdict(err)
+	case len(ignores) > maxDockerfile: // what is cut off may take back what is ignored
+		return fmt.Sprintf("%s is longer than %d bytes", ignoreFile, maxDockerfile), nil
 	}
 	reads := dockerfile.NewReads(data, ignores)
 	var links []string
