@@ -122,11 +122,21 @@ func (touchedOptions) tell(sys System, job ci.Context, touched []string) error {
 		}
 	}
 	for _, t := range touched {
-		if err := printed(fmt.Fprintln(sys.Stdout, report.Plain(t))); err != nil {
+		if err := printed(fmt.Fprintln(sys.Stdout, quietPath(t))); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// quietPath is a path as a line of a job's log: one that begins as the commands of
+// GitHub's runner do is told as below the current folder, where it is.
+func quietPath(path string) string {
+	path = report.Plain(path)
+	if strings.HasPrefix(strings.TrimSpace(path), "::") {
+		return "./" + path
+	}
+	return path
 }
 
 // anchor finds the commits to compare.
