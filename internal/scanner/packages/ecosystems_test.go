@@ -194,6 +194,7 @@ func TestBrokenLockfiles(t *testing.T) {
 		{"a Mix entry of another kind", "mix.lock", `%{"a": {:hex, :a, "1"}, "b": {:svn, "x"}}`, "line 1: it looks like a package, and cannot be read"},
 		{"a Rebar package without a version", "rebar.lock", "[{<<\"a\">>,{pkg,<<\"a\">>,<<\"1\">>},0},\n{<<\"b\">>,{pkg,<<\"b\">>},0}].", "line 2: it looks like a package, and cannot be read"},
 		{"a range where Cabal froze a version", "cabal.project.freeze", "constraints: any.aeson ==2.1 || ==2.2\n", "line 1: it looks like a package, and cannot be read"},
+		{"Cabal's packages in each other", "cabal.project.freeze", "any.a==any.b==any.c==1\n", "line 1: it looks like a package, and cannot be read"},
 		{"a Stack pin without a version", "stack.yaml.lock", "    hackage: acme@sha256:1\n", "line 1: it looks like a package, and cannot be read"},
 		{"a Paket line without a version", "paket.lock", "NUGET\n    Argu\n", "line 2: it looks like a package, and cannot be read"},
 		{"Swift's next format", "Package.resolved", `{"version": 4, "pins": []}`, "version 4 of the format is not known"},

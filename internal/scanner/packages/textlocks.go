@@ -130,9 +130,10 @@ func readRebarLock() reader {
 	return termsOf("Hex", `\{\s*pkg\b`, `^\{\s*pkg\s*,\s*<<"([^"\n]+)">>\s*,\s*<<"([^"\n]+)">>`, "")
 }
 
-// readCabalFreeze reads "constraints: any.aeson ==2.1.2.1,".
+// readCabalFreeze reads "constraints: any.aeson ==2.1.2.1,". A version holds no "=": one
+// that went on over the packages behind it would be read once for each of these.
 func readCabalFreeze() reader {
-	return termsOf("Hackage", `\bany\.[^\s,=]*\s*==`, `^any\.([^\s,=]+)\s*==\s*([^\s,|&]+)\s*(?:,|\z|[\r\n])`, `(?m)^\s*--.*$`)
+	return termsOf("Hackage", `\bany\.[^\s,=]*\s*==`, `^any\.([^\s,=]+)\s*==\s*([^\s,|&=]+)\s*(?:,|\z|[\r\n])`, `(?m)^\s*--.*$`)
 }
 
 // readStackLock reads "hackage: acme-missiles-0.3@sha256:…,613": what was asked for and
