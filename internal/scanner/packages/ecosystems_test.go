@@ -121,6 +121,14 @@ GITHUB
 			[]string{"Hackage aeson 2.1.2.1:2", "Hackage base 4.18.2.1:2", "Hackage cffi 1.0:2"},
 		},
 		{
+			"Cabal with comments behind blank lines", "cabal.project.freeze", "\n\n  -- any.old ==1.0\nconstraints: any.aeson ==2.1.2.1,\n\n-- more\n any.base ==4.18.2.1\n",
+			[]string{"Hackage aeson 2.1.2.1:4", "Hackage base 4.18.2.1:7"},
+		},
+		{
+			"Stack with comments behind blank lines", "stack.yaml.lock", "\n\n# hackage: none-1\n- completed: {hackage: zlib-0.6.3.0}\n",
+			[]string{"Hackage zlib 0.6.3.0:4"},
+		},
+		{
 			"Stack in flow style", "stack.yaml.lock", `packages: [{completed: {hackage: "acme-missiles-0.3@sha256:2ba6,613"}}, {completed: {"hackage": zlib-0.6.3.0}}]
 # hackage: none-1
 `, []string{"Hackage acme-missiles 0.3:1", "Hackage zlib 0.6.3.0:1"},
