@@ -129,6 +129,14 @@ GITHUB
 			[]string{"Hackage zlib 0.6.3.0:4"},
 		},
 		{
+			"Cabal with a comment that a carriage return ends", "cabal.project.freeze", "-- frozen\rconstraints: any.aeson ==2.1.2.1,\r",
+			[]string{"Hackage aeson 2.1.2.1:1"},
+		},
+		{
+			"Stack with a comment that a carriage return ends", "stack.yaml.lock", "# frozen\r- completed: {hackage: zlib-0.6.3.0}\r",
+			[]string{"Hackage zlib 0.6.3.0:1"},
+		},
+		{
 			"Stack in flow style", "stack.yaml.lock", `packages: [{completed: {hackage: "acme-missiles-0.3@sha256:2ba6,613"}}, {completed: {"hackage": zlib-0.6.3.0}}]
 # hackage: none-1
 `, []string{"Hackage acme-missiles 0.3:1", "Hackage zlib 0.6.3.0:1"},

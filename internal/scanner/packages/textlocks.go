@@ -133,13 +133,13 @@ func readRebarLock() reader {
 // readCabalFreeze reads "constraints: any.aeson ==2.1.2.1,". A version holds no "=": one
 // that went on over the packages behind it would be read once for each of these.
 func readCabalFreeze() reader {
-	return termsOf("Hackage", `\bany\.[^\s,=]*\s*==`, `^any\.([^\s,=]+)\s*==\s*([^\s,|&=]+)\s*(?:,|\z|[\r\n])`, `(?m)^[\t\f\r ]*--.*$`)
+	return termsOf("Hackage", `\bany\.[^\s,=]*\s*==`, `^any\.([^\s,=]+)\s*==\s*([^\s,|&=]+)\s*(?:,|\z|[\r\n])`, `(?m)^[\t\f\r ]*--[^\r\n]*`)
 }
 
 // readStackLock reads "hackage: acme-missiles-0.3@sha256:…,613": what was asked for and
 // what it became are the same package.
 func readStackLock() reader {
-	read := termsOf("Hackage", `\bhackage["']?\s*:`, `^hackage["']?\s*:\s*["']?([A-Za-z0-9-]+)-([0-9][0-9.]*)(?:@|["'\s,}]|\z)`, `(?m)^[\t\f\r ]*#.*$`)
+	read := termsOf("Hackage", `\bhackage["']?\s*:`, `^hackage["']?\s*:\s*["']?([A-Za-z0-9-]+)-([0-9][0-9.]*)(?:@|["'\s,}]|\z)`, `(?m)^[\t\f\r ]*#[^\r\n]*`)
 	return func(ctx context.Context, p string, data []byte) (*part, error) {
 		made, err := read(ctx, p, data)
 		made.once()
