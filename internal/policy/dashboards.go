@@ -166,7 +166,7 @@ func (d *DefectDojo) yaml() string {
 	return f.String()
 }
 
-func (d *Dashboards) print(b *strings.Builder) {
+func (d *Dashboards) effective(b *strings.Builder) {
 	if len(d.Webhooks) == 0 && d.DefectDojo == nil {
 		return
 	}

@@ -66,7 +66,7 @@ func (p *Policy) print(b *strings.Builder) {
 	p.printTargets(b)
 	fmt.Fprintf(b, "coverage: %s\nseverity: {unknown: %s}\n", p.Coverage.yaml(), p.Unknown)
 	fmt.Fprintf(b, "limits: %s\ntrust: %s\nnew: %s\n", p.Limits.yaml(), p.Trust.yaml(), p.New.yaml())
-	p.Dashboards.print(b)
+	p.Dashboards.effective(b)
 	if len(p.Tests) > 0 {
 		b.WriteString("tests:\n")
 		for i := range p.Tests {

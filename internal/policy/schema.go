@@ -37,7 +37,7 @@ type schemaNode struct {
 }
 
 // patterns are the forms of scalars that a reader looks at by itself, by path.
-var patterns = map[string]string{
+var patterns = map[string]string{ //nolint:gosec // names of variables
 	"rules[].when.epss":            `^>=`,
 	"rules[].when.published":       `^(<|>=)`,
 	"rules[].grace.for":            `^[1-9][0-9]*d$`,

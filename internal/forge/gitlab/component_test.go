@@ -87,7 +87,7 @@ func newSite(t *testing.T) *site {
       fail-on-severity: low
       reports: codequality,secret_detection,sarif
       token-variable: GATE_TOKEN
-`, s.component, os.Getenv(programVariable)), //nolint:forbidigo // a test's own setting
+`, s.component, os.Getenv(programVariable)),
 	})
 	git(t, s.clone, "remote", "set-head", "origin", "main")
 	git(t, s.clone, "checkout", "-q", "-b", "change")
@@ -127,7 +127,7 @@ func commit(t *testing.T, clone string, files map[string]string) string {
 
 func git(t *testing.T, dir string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir, "-c", "user.name=x", "-c", "user.email=x@example.com"}, args...)...) //nolint:gosec // a test's own
+	cmd := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir, "-c", "user.name=x", "-c", "user.email=x@example.com"}, args...)...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("git %s: %v: %s", args, err, out)
@@ -171,11 +171,11 @@ func ofBranch(open string) []string { return []string{"--variable", "CI_OPEN_MER
 func (s *site) run(t *testing.T, args ...string) pipeline {
 	t.Helper()
 	home := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), os.Getenv(ciLocalVariable), append(args, //nolint:forbidigo,gosec // a test's own setting
+	cmd := exec.CommandContext(t.Context(), os.Getenv(ciLocalVariable), append(args,
 		"--force-shell-executor", "--no-color", "--ignore-predefined-vars", "CI_PIPELINE_SOURCE,GITLAB_CI,CI_PROJECT_ID", "--home", home,
 		"--variable", "GITLAB_CI=true", "--variable", "CI_PROJECT_ID="+project, "--variable", "CI_JOB_TOKEN="+ofTheJob, "--variable", "GATE_TOKEN="+token)...)
 	cmd.Dir = s.clone
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1"} //nolint:forbidigo // it runs git and bash
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1"}
 	out, err := cmd.CombinedOutput()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
@@ -214,7 +214,7 @@ func (s *site) suffer(t *testing.T, f fault) (met func() bool) {
 // TestTheComponentRuns has the component run from another project, as jobs do, on an
 // instance that keeps what it is told.
 func TestTheComponentRuns(t *testing.T) {
-	if os.Getenv(ciLocalVariable) == "" || os.Getenv(programVariable) == "" { //nolint:forbidigo // a test's own setting
+	if os.Getenv(ciLocalVariable) == "" || os.Getenv(programVariable) == "" {
 		t.Logf("left out: the component under gitlab-ci-local; set %s to its path and %s to a boltseal that was built", ciLocalVariable, programVariable)
 		return
 	}
@@ -323,7 +323,7 @@ func (s *site) reports(t *testing.T) {
 			t.Errorf("%s is no report: %v", e.Name(), err)
 		}
 	}
-	want := []string{"boltseal.html", "boltseal.json", "boltseal.md", "boltseal.sarif", "gl-code-quality-report.json", "gl-sarif-report.sarif", "gl-secret-detection-report.json"}
+	want := []string{"boltseal.html", "boltseal.json", "boltseal.md", "boltseal.sarif", "boltseal.xml", "gl-code-quality-report.json", "gl-sarif-report.sarif", "gl-secret-detection-report.json"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("reports: %s", diff)
 	}
