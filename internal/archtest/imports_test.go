@@ -69,6 +69,7 @@ var allowed = []struct {
 	{"internal/forge/change", "finding fix forge/wire policy report", "os os/exec"},
 	{"internal/forge/forgetest", "finding policy report", "os/exec"},
 	{"internal/forge/dashboard", "web", "os os/exec"},
+	{"internal/forge/bitbucket", "finding forge/change forge/wire policy report web", "os os/exec"},
 	{"internal/forge/gitlab", "forge/change forge/wire report", "os os/exec"},
 	{"internal/forge/github", "forge/change forge/wire policy report", "os os/exec"},
 	{"internal/gate", "baseline builtfrom finding inventory nearest policy report rule scan scanner/secrets scanner/dockerfile scanner/packages scanner/imageconfig vulndb", "os net/http"},

@@ -42,14 +42,16 @@ func newCI(sys System, g *global) *cobra.Command {
 		Use:   "ci",
 		Short: "Scan inside a CI job and show the verdict there",
 		Long: `ci scans a folder and images as scan does, prints the table, writes the run
-file, SARIF, markdown, a page of HTML and the code quality report into a folder,
-and shows the verdict where the CI system shows such things: on GitHub Actions as outputs and
+file, SARIF, markdown, a page of HTML, JUnit and the code quality report into a
+folder, and shows the verdict where the CI system shows such things: on GitHub Actions as outputs and
 job summary, and, where GITHUB_TOKEN is given and may, as a check run, in code
 scanning, and in the pull request as one comment and a review of its lines. What
 the token may not do is shown as annotations of the job; it changes no exit code
 without --require-publish. On GitLab it is GitLab's own security reports, and, where
 --token-variable names an access token, a note and discussions in the merge request and a
-status of the commit; with the job's own token nothing of that is possible.
+status of the commit; with the job's own token nothing of that is possible. On Bitbucket
+it is a report of Code Insights with annotations, through the proxy of the pipeline; on
+Azure Pipelines and TeamCity it is said in their logs.
 
 Where the trusted policy names dashboards (report.webhooks, report.defectdojo) it sends
 them the results.
@@ -228,6 +230,7 @@ var ciReports = []output{
 	{"sarif", "boltseal.sarif"},
 	{"markdown", "boltseal.md"},
 	{"html", "boltseal.html"},
+	{"junit", "boltseal.xml"},
 }
 
 // publish writes the reports and shows the verdict in the job. A publishing error

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -36,7 +37,8 @@ func TestExamplesOfSystems(t *testing.T) {
 				t.Fatal(err)
 			}
 			var document any
-			if filepath.Base(file) != "Jenkinsfile" {
+			isCode := filepath.Base(file) == "Jenkinsfile" || filepath.Ext(file) == ".kts"
+			if !isCode {
 				readYAML(t, file, &document)
 			} else if strings.Count(string(data), "{") != strings.Count(string(data), "}") {
 				t.Error("its braces do not match")
@@ -75,6 +77,30 @@ func checkExample(t *testing.T, text string) {
 	for _, name := range variables.FindAllString(text, -1) {
 		if name != "BOLTSEAL_JOB_IMAGE" && name != envGitLabToken && !slices.ContainsFunc(settings, func(s setting) bool { return s.env == name }) {
 			t.Errorf("nothing reads %s", name)
+		}
+	}
+}
+
+// The annotation of Buildkite is made whatever happens, and leaves the exit code alone.
+func TestTheExampleOfBuildkiteRuns(t *testing.T) {
+	var pipeline struct{ Steps []struct{ Command string } }
+	readYAML(t, "../../examples/ci/buildkite.yml", &pipeline)
+	if strings.Contains(pipeline.Steps[0].Command, "$") {
+		t.Error("Buildkite puts variables in where a dollar stands")
+	}
+	for name, agent := range map[string]string{"an agent": "cat >annotation", "an agent that fails": "cat >annotation; exit 7"} {
+		dir := t.TempDir()
+		for program, text := range map[string]string{"boltseal": "mkdir boltseal-report; echo report >boltseal-report/boltseal.md; exit 3", "buildkite-agent": agent} {
+			if err := os.WriteFile(filepath.Join(dir, program), []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil { //nolint:gosec // it is run
+				t.Fatal(err)
+			}
+		}
+		cmd := exec.CommandContext(t.Context(), "bash", "-e", "-c", pipeline.Steps[0].Command) //nolint:gosec // the example's own
+		cmd.Dir, cmd.Env = dir, []string{"PATH=" + dir + string(os.PathListSeparator) + os.Getenv("PATH")}
+		out, err := cmd.CombinedOutput()
+		annotation, readErr := os.ReadFile(filepath.Join(dir, "annotation"))
+		if code := cmd.ProcessState.ExitCode(); code != 3 || readErr != nil || string(annotation) != "report\n" {
+			t.Errorf("%s: exit %d (%v), annotation %q: %s", name, code, err, annotation, out)
 		}
 	}
 }

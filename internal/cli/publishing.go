@@ -26,7 +26,7 @@ type publishOptions struct {
 }
 
 func (o *publishOptions) register(f *pflag.FlagSet) {
-	f.BoolVar(&o.check, "check", true, "make a check run whose name carries the target branch (GitHub: checks: write; GitLab: a commit status)")
+	f.BoolVar(&o.check, "check", true, "make a check run whose name carries the target branch (GitHub: checks: write; GitLab: a commit status; Bitbucket: a report of Code Insights)")
 	f.BoolVar(&o.comment, "comment", true, "keep one comment in the pull or merge request (GitHub: pull-requests: write)")
 	f.BoolVar(&o.review, "review", true, "comment on the lines of the pull or merge request (GitHub: pull-requests: write)")
 	f.BoolVar(&o.upload, "upload-sarif", true, "on GitHub, upload SARIF to code scanning (security-events: write)")
@@ -81,6 +81,10 @@ func (c ciOptions) show(ctx context.Context, sys System, job ci.Context, p *prep
 		azure := forge.NewAzure(sys.Stdout)
 		azure.Summary = c.summary
 		published = errors.Join(azure.Publish(ctx, run, files), c.nowhere())
+	case ci.Bitbucket:
+		published = c.onBitbucket(ctx, sys, job, p, run, opt)
+	case ci.TeamCity:
+		published = errors.Join(forge.NewTeamCity(sys.Stdout).Publish(ctx, run, files), c.nowhere())
 	default:
 		published = c.nowhere()
 	}
@@ -96,5 +100,5 @@ func (c ciOptions) nowhere() error {
 	if !c.publishing.require {
 		return nil
 	}
-	return errors.New("publishing: this is no job of GitHub Actions or GitLab")
+	return errors.New("publishing: this is no job of GitHub Actions, GitLab or Bitbucket")
 }
