@@ -203,3 +203,17 @@ func TestAChangeSendsNothing(t *testing.T) {
 		t.Errorf("exit %d:\n%s", code, printed)
 	}
 }
+
+// Shards send nothing, and their merge the whole once.
+func TestAMergeSendsTheWhole(t *testing.T) {
+	c, r := newSending(t, badDockerfile, hookYAML)
+	t.Chdir(filepath.Join(c.dir, "repo"))
+	files := c.shards(t, 2, "--path", ".")
+	if len(r.hooks) > 0 {
+		t.Errorf("the shards sent %d messages", len(r.hooks))
+	}
+	code, printed := c.command(t, append([]string{"merge", "--output-dir", filepath.Join(c.dir, "merged")}, files...)...)
+	if code != 1 || len(r.hooks) != 1 || !strings.Contains(r.hooks[0], "DL4000") {
+		t.Errorf("exit %d, %d messages:\n%s", code, len(r.hooks), printed)
+	}
+}
