@@ -91,11 +91,11 @@ func TestTheExampleOfBuildkiteRuns(t *testing.T) {
 	for name, agent := range map[string]string{"an agent": "cat >annotation", "an agent that fails": "cat >annotation; exit 7"} {
 		dir := t.TempDir()
 		for program, text := range map[string]string{"boltseal": "mkdir boltseal-report; echo report >boltseal-report/boltseal.md; exit 3", "buildkite-agent": agent} {
-			if err := os.WriteFile(filepath.Join(dir, program), []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil { //nolint:gosec // it is run
+			if err := os.WriteFile(filepath.Join(dir, program), []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
 				t.Fatal(err)
 			}
 		}
-		cmd := exec.CommandContext(t.Context(), "bash", "-e", "-c", pipeline.Steps[0].Command) //nolint:gosec // the example's own
+		cmd := exec.CommandContext(t.Context(), "bash", "-e", "-c", pipeline.Steps[0].Command)
 		cmd.Dir, cmd.Env = dir, []string{"PATH=" + dir + string(os.PathListSeparator) + os.Getenv("PATH")}
 		out, err := cmd.CombinedOutput()
 		annotation, readErr := os.ReadFile(filepath.Join(dir, "annotation"))
