@@ -31,19 +31,20 @@ such a pull request may only read; this runs in a job of its own, which workflow
 starts and whose token may write.
 
 What can be looked at here is, whatever the run file says: the change's last commit and
-its commits are fetched into a temporary folder and scanned as git keeps them, nothing is
-checked out or run, and the packages that the file lists of images are matched with
-today's advisories (BOLTSEAL_DB, BOLTSEAL_DB_SOURCE). Severity, what is new and what is
-passed over are those of the target repository there. Of the rest only findings are
-believed: no exception, baseline or ignore comment that the file names counts, every one is
-new and no base image's, and the words of rules are boltseal's own. All is judged by the
-policy at the tip of the branch that the pull request is for, fetched now, or the default
-branch's, as ci does; the checkout of this job only says where it lies. The pull request is
-the open one whose head repository, branch and commit are those of the workflow's run.
+its commits are fetched into a temporary folder and scanned as git keeps them (the checkout
+of this job must hold its history, fetch-depth: 0), nothing is checked out or run, and the
+packages that the file lists of images are matched with today's advisories (BOLTSEAL_DB,
+BOLTSEAL_DB_SOURCE). Severity, what is new and what is passed over are those of the target
+repository there. Of the rest only findings are believed: no exception, baseline or ignore
+comment that the file names counts, every one is new and no base image's, and the words of
+rules are boltseal's own. All is judged by the policy at the tip of the branch that the pull
+request is for, fetched now, or the default branch's, as ci does; the checkout of this job
+only says where it lies. The pull request is the open one whose head repository, branch and
+commit are those of the workflow's run.
 
 The file is the fork's own word: a check run becomes "failure" or "neutral", never
-"success", under a name of its own, and the comment says so. A pull request of this repository itself is left
-alone, as its own job publishes.
+"success", under a name of its own, and the comment says so. A pull request of this
+repository itself is left alone, as its own job publishes.
 
 It exits 3 where nothing could be published.`,
 		Args: cobra.ExactArgs(1),

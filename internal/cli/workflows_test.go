@@ -72,9 +72,11 @@ func TestExampleWorkflows(t *testing.T) {
 
 func checkExampleJob(t *testing.T, name string, job exampleJob, privileged bool) {
 	t.Helper()
-	gates := false
+	gates, compares, history := false, false, false
 	for _, step := range job.Steps {
 		file := ours[step.Uses]
+		compares = compares || step.Uses == "boltseal/boltseal@main" || strings.Contains(step.Run, "boltseal ")
+		history = history || strings.HasPrefix(step.Uses, "actions/checkout@") && step.With["fetch-depth"] == "0"
 		gates = gates || step.Uses == "boltseal/boltseal@main" || strings.Contains(step.Run, "boltseal merge")
 		if step.Uses != "" && file == "" && !pinned.MatchString(step.Uses) {
 			t.Errorf("%s is pinned by no commit", step.Uses)
@@ -97,6 +99,9 @@ func checkExampleJob(t *testing.T, name string, job exampleJob, privileged bool)
 		if strings.HasPrefix(step.Uses, "actions/checkout@") && step.With["persist-credentials"] != "false" {
 			t.Errorf("job %s leaves its token in the checkout", name)
 		}
+	}
+	if compares && !history {
+		t.Errorf("job %s lacks the history: where a change left its target nobody can tell", name)
 	}
 	if (gates || len(job.Needs) > 0) && job.If != "always()" {
 		t.Errorf("job %s is skipped, which counts as success, where something before it failed", name)
