@@ -112,23 +112,25 @@ func (o storedOptions) believed(ctx context.Context, sys System, told *report.Ru
 		return nil, none, err
 	}
 	defer trusted.close() //nolint:errcheck // a temporary folder
-	followed := trusted.follow(ctx, head)
+	// What judges hearsay is read while nothing of the change is known.
 	policies, mask, err := hearsayPolicies(ctx, sys, trusted.anchor)
 	if err != nil {
 		return nil, none, err
 	}
 	judging := gate.Judging{Now: sys.now(), Event: policy.Change, Mask: mask}
 	opt := report.Options{Catalogue: catalogue}
-	var p *prepared
-	var own *report.Run
-	var listed []string
-	if followed == nil {
-		p, own, listed, followed = again(ctx, sys, trusted.anchor, told)
-	}
-	if followed != nil {
-		sys.warn("the change itself cannot be looked at here, so that all of it is the fork's word: %s", mask(report.Plain(followed.Error())))
+	hearsay := func() *report.Run {
 		judging.Policies = policies.bind([][]string{toldNames(told, mask, nil)})
-		return gate.Hearsay(told, Version, catalogue, judging), opt, nil
+		return gate.Hearsay(told, Version, catalogue, judging)
+	}
+	if err := trusted.follow(ctx, head); err != nil {
+		sys.warn("the change itself cannot be looked at here, so that all of it is the fork's word: %s", mask(report.Plain(err.Error())))
+		return hearsay(), opt, nil
+	}
+	p, own, listed, err := again(ctx, sys, trusted.anchor, told)
+	if err != nil { // which the change itself can have caused
+		judging.Failures = []string{"the change was not scanned: " + strings.Join(strings.Fields(err.Error()), " ")}
+		return hearsay(), opt, nil
 	}
 	ours := make(map[string]bool)
 	for _, s := range own.Scans {

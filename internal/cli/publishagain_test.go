@@ -118,3 +118,25 @@ func TestPublishLooksItself(t *testing.T) {
 		})
 	}
 }
+
+// What a fork writes into its change may keep it from being scanned, which is no reason to
+// believe the fork, or to say nothing.
+func TestNoForkKeepsItsChangeFromBeingScanned(t *testing.T) {
+	for name, policy := range map[string]string{
+		"a policy that cannot be read": "nonsense: [",
+		"a policy of another version":  "version: 99\n",
+		"a policy that is too long":    strings.Repeat("# a long policy\n", 1<<17),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := forkOf(t, nil, map[string]string{".boltseal.yaml": policy, "Dockerfile": badDockerfile})
+			code, printed := c.publish(t, c.told(t, ""))
+			want := []string{"POST /issues/7/comments", "POST /check-runs boltseal by the fork's word → main failure"}
+			if diff := cmp.Diff(want, c.server.wrote); diff != "" || code != 0 {
+				t.Errorf("exit %d, %s: %s", code, diff, printed)
+			}
+			if all := strings.Join(c.server.bodies, ""); !strings.Contains(all, "the change was not scanned") || !strings.Contains(all, ".boltseal.yaml of the change") {
+				t.Errorf("it does not say why:\n%s", all)
+			}
+		})
+	}
+}
