@@ -139,6 +139,7 @@ func (o storedOptions) believed(ctx context.Context, sys System, told *report.Ru
 	judging.Policies = policies.bind([][]string{toldNames(told, mask, ours)})
 	heard := gate.Hearsay(told, Version, catalogue, judging)
 	judging.Policies = append(slices.Clone(p.bound), judging.Policies...)
+	judging.FailOn, judging.Environment = p.judging.FailOn, p.judging.Environment
 	judging.Failures, judging.Warnings = own.Judged.Failures, own.Judged.Warnings
 	gate.Beside(own, heard, listed, judging)
 	opt.Again = true

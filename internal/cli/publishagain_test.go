@@ -140,3 +140,17 @@ func TestNoForkKeepsItsChangeFromBeingScanned(t *testing.T) {
 		})
 	}
 }
+
+// What the publishing job asks for in its variables counts for all that is judged there.
+func TestPublishBlocksWhatItsJobSays(t *testing.T) {
+	for severity, conclusion := range map[string]string{"": "neutral", "high": "neutral", "medium": "failure", "some": "failure"} {
+		t.Run(severity, func(t *testing.T) {
+			c := forkOf(t, nil, map[string]string{"Dockerfile": "FROM debian:12\nRUN cd /x && ls\n"})
+			c.env["BOLTSEAL_FAIL_ON"] = severity
+			_, printed := c.publish(t, c.told(t, ""))
+			if !strings.HasSuffix(strings.Join(c.server.wrote, ","), conclusion) {
+				t.Errorf("wrote %v: %s\n%s", c.server.wrote, printed, c.server.bodies)
+			}
+		})
+	}
+}
