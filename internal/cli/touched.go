@@ -247,8 +247,11 @@ func (o touchedOptions) why(ctx context.Context, a *anchor, d difference, arg st
 	if err != nil {
 		return "", err
 	}
+	if slices.Contains(d.links, file) {
+		return file + " is a link", nil
+	}
 	data, err := a.objects.ReadFile(ctx, a.head, file, maxDockerfile+1)
-	if errors.Is(err, git.ErrNotRegular) || file == "." { // a folder, or a link to somewhere
+	if errors.Is(err, git.ErrNotRegular) || file == "." { // a folder
 		if o.context == "" {
 			in = file
 		}
