@@ -185,7 +185,7 @@ func (a *anchor) difference(ctx context.Context, also []string) (difference, err
 	case a.since == "":
 		d.all = "the event names nothing to compare with"
 	}
-	now, err := a.objects.Tree(ctx, a.head, "")
+	now, err := a.tree(ctx, a.head)
 	if err != nil {
 		return d, err
 	}
@@ -199,7 +199,7 @@ func (a *anchor) difference(ctx context.Context, also []string) (difference, err
 	if d.all != "" {
 		return d, nil
 	}
-	was, err := a.objects.Tree(ctx, a.since, "")
+	was, err := a.tree(ctx, a.since)
 	if err != nil {
 		return d, err
 	}
