@@ -85,6 +85,21 @@ func TestReleasesAreBuiltInOneWay(t *testing.T) {
 	}
 }
 
+// A variable that is empty is one that is not set: go then asks the file of "go env -w".
+func TestNoSettingOfTheMachineReachesARelease(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "env")
+	if err := os.WriteFile(file, []byte("GOFLAGS=-gcflags=-N\nGOWORK=/tmp/go.work\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"GOFLAGS", "GOEXPERIMENT", "GOWORK", "GOAMD64", "GOFIPS140"}
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"env"}, names...)...)
+	cmd.Env = slices.Concat(os.Environ(), []string{"GOENV=" + file}, array(t, read(t, ".ci/release"), "settings"))
+	out, err := cmd.Output()
+	if want := "\n\noff\nv1\noff\n"; err != nil || string(out) != want {
+		t.Errorf("%v are %q, %v; want %q", names, out, err, want)
+	}
+}
+
 func configured(systems, machines []string) []string {
 	var all []string
 	for _, s := range systems {
