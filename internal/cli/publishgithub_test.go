@@ -33,6 +33,7 @@ type api struct {
 	head   string
 	pulls  string
 	bodies []string
+	adds   string // to what is said of a status
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -58,7 +59,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `[]`)
 	case a.status != 0:
 		w.WriteHeader(a.status)
-		fmt.Fprint(w, `{"message":"Resource not accessible by integration"}`)
+		fmt.Fprintf(w, `{"message":"Resource not accessible by integration%s"}`, a.adds)
 	default:
 		a.bodies = append(a.bodies, string(body))
 		var in struct{ Name, Conclusion string }
@@ -275,6 +276,19 @@ func TestAPublishingFailureChangesNoVerdict(t *testing.T) {
 				t.Errorf("a success was published: %v", change.server.wrote)
 			}
 		})
+	}
+}
+
+// A forge's words can hold text of the change.
+func TestAPublishingFailureTellsNoSecret(t *testing.T) {
+	secret := "gh" + "p_" + strings.Repeat("x7Kq9ZtR4m", 3) + "Wd8sYv"
+	for _, require := range []string{"--require-publish=false", "--require-publish"} {
+		c := newChange(t, badDockerfile)
+		c.server.status, c.server.adds = 422, ": no file "+secret
+		_, printed := c.ci(t, "--upload-sarif=false", require)
+		if !strings.Contains(printed, ": no file ") || strings.Contains(printed, secret) {
+			t.Errorf("%s:\n%s", require, printed)
+		}
 	}
 }
 

@@ -88,8 +88,11 @@ func (c ciOptions) show(ctx context.Context, sys System, job ci.Context, p *prep
 	default:
 		published = c.nowhere()
 	}
+	if published != nil { // whose words can hold text of what was scanned
+		published = errors.New(p.judging.Mask(strings.ReplaceAll(published.Error(), "\n", "; ")))
+	}
 	if published != nil && !c.publishing.require {
-		sys.warn("publishing: %s", p.judging.Mask(strings.ReplaceAll(published.Error(), "\n", "; ")))
+		sys.warn("publishing: %v", published)
 		published = nil
 	}
 	return finish(sys, run, errors.Join(shown, published, c.dashboards(ctx, sys, job, p, run, opt)))
