@@ -65,7 +65,8 @@ func (j *jobAnchor) complete(ctx context.Context) error {
 }
 
 // quiet gives the outside world where a CI system obeys "##[" or "##vso[" wherever it
-// stands in a log: what is told on standard error can hold text of what was scanned.
+// stands in a log, or "::" where a line begins: what is told on standard error can hold
+// text of what was scanned, and is never a command.
 func quiet(sys System) System {
 	if system := ci.Detect(sys.Getenv, nil).System; system == ci.Azure || system.Actions() {
 		sys.Stderr = &parted{w: sys.Stderr}
@@ -82,12 +83,15 @@ func printing(sys System, job ci.Context) System {
 	return sys
 }
 
-// parted writes no "##", which begins a command, not even in two pieces.
+// parted writes no "##", which begins a command, and no "::" where a line begins, not
+// even in two pieces.
 type parted struct {
 	w    io.Writer
 	lock sync.Mutex
-	// hash says that what was written last ends in "#".
-	hash bool
+	// last is the byte that was written last, begun says that its line holds more than
+	// blanks and a colon.
+	last  byte
+	begun bool
 }
 
 // Write implements io.Writer.
@@ -96,10 +100,17 @@ func (p *parted) Write(text []byte) (int, error) {
 	defer p.lock.Unlock()
 	out := make([]byte, 0, len(text))
 	for _, c := range text {
-		if c == '#' && p.hash {
+		again := c == p.last
+		if again && (c == '#' || c == ':' && !p.begun) {
 			out = append(out, "\u200b"...)
 		}
-		out, p.hash = append(out, c), c == '#'
+		switch {
+		case c == '\n' || c == '\r':
+			p.begun = false
+		case c > ' ' && c < 0x7f && (c != ':' || again): // other bytes can be of blanks
+			p.begun = true
+		}
+		out, p.last = append(out, c), c
 	}
 	if _, err := p.w.Write(out); err != nil {
 		return 0, err

@@ -17,6 +17,10 @@ func TestParted(t *testing.T) {
 		"one":                {"a # b #", "c"},
 		"a line in between":  {"#\n", "#vso["},
 		"a part is in there": {"#\u200b##vso["},
+		"a line":             {"boltseal: x\n::error::y\r \u00a0::warning::z"},
+		"a line in pieces":   {"x\n", " :", "", ":error::y"},
+		"the first line":     {"::error::y"},
+		"not a line":         {"x::y :: z\n:x::y\n: :"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -27,6 +31,14 @@ func TestParted(t *testing.T) {
 				}
 			}
 			if strings.Contains(out.String(), "##") {
+				t.Errorf("%q", out.String())
+			}
+			for line := range strings.SplitSeq(strings.ReplaceAll(out.String(), "\r", "\n"), "\n") {
+				if strings.HasPrefix(strings.TrimSpace(line), "::") {
+					t.Errorf("%q", out.String())
+				}
+			}
+			if name == "not a line" && strings.Contains(out.String(), "\u200b") {
 				t.Errorf("%q", out.String())
 			}
 			plain := strings.NewReplacer("\u200b", "")
