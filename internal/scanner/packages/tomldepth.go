@@ -7,10 +7,11 @@ import (
 )
 
 // maxTOMLDepth is how deep values lie in each other in no lockfile.
-const maxTOMLDepth = 1000
+const maxTOMLDepth = 100
 
 // shallowTOML refuses documents nested so deep that reading them eats the stack, which
-// ends the program and cannot be recovered from.
+// ends the program and cannot be recovered from. Reading takes time as well: a key that of
+// all keys above it, and one of many parts that of their square.
 func shallowTOML(read reader) reader {
 	return func(ctx context.Context, p string, data []byte) (*part, error) {
 		if depth := tomlDepth(data); depth > maxTOMLDepth {
@@ -20,24 +21,22 @@ func shallowTOML(read reader) reader {
 	}
 }
 
-// tomlDepth is how many brackets are open at once, without those in comments and texts
-// (https://toml.io/en/v1.0.0#string). Of a text that does not end it says nothing: no
-// reader goes beyond.
+// tomlDepth is how many brackets are open at once, and how many dots stand in the keys
+// before them, without those in comments and texts
+// (https://toml.io/en/v1.0.0#string). It counts until there are too many, and says
+// nothing of what follows a text that does not end: no reader goes beyond.
 func tomlDepth(data []byte) int {
-	depth, most := 0, 0
-	for i := 0; i < len(data); {
+	most := 0
+	var in tomlNest
+	for i := 0; i < len(data) && most <= maxTOMLDepth; {
 		switch data[i] {
-		case '[', '{':
-			depth++
-			most = max(most, depth)
-		case ']', '}':
-			depth = max(0, depth-1)
 		case '#':
 			n := bytes.IndexByte(data[i:], '\n')
 			if n < 0 {
 				return most
 			}
 			i += n
+			continue
 		case '"', '\'':
 			n := tomlText(data[i:])
 			if n == 0 {
@@ -46,9 +45,34 @@ func tomlDepth(data []byte) int {
 			i += n
 			continue
 		}
+		in.next(data[i])
+		most = max(most, in.depth)
 		i++
 	}
 	return most
+}
+
+// tomlNest is where in a document something stands.
+type tomlNest struct {
+	depth int
+	// dots are those of the key here, above those of the keys that brackets stand behind.
+	dots  int
+	above []int
+}
+
+func (n *tomlNest) next(b byte) {
+	switch b {
+	case '.':
+		n.depth, n.dots = n.depth+1, n.dots+1
+	case ',', '\n':
+		n.depth, n.dots = n.depth-n.dots, 0
+	case '[', '{':
+		n.depth, n.above, n.dots = n.depth+1, append(n.above, n.dots), 0
+	case ']', '}':
+		if last := len(n.above) - 1; last >= 0 {
+			n.depth, n.dots, n.above = n.depth-n.dots-1, n.above[last], n.above[:last]
+		}
+	}
 }
 
 // tomlText is how long the text is that begins here, 0 for one that does not end.

@@ -22,6 +22,10 @@ func TestTOMLDepth(t *testing.T) {
 		"a = \"[[[\n[[[[":                           0,
 		"# [":                                       0,
 		`a = "\`:                                    0,
+		"a.b.c = 1":                                 2,
+		"a.b = {c.d = [1.5, 2.5], e.f = 1}\ng.h = 1.5": 5,
+		"[a.b.c]\nd.e = 1\n[f]":                        3,
+		"\"a.b\".'c.d' = 1":                            1,
 	} {
 		if got := tomlDepth([]byte(text)); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
@@ -35,14 +39,16 @@ func TestLockfilesThatEatTheStackAreRefused(t *testing.T) {
 		if f.name != "poetry.lock" && f.name != "uv.lock" && f.name != "Cargo.lock" && f.name != "pdm.lock" && f.name != "pylock.toml" {
 			continue
 		}
-		text := "[[package]]\nname = \"a\"\nversion = \"1\"\n[other]\na = " + strings.Repeat("[", 20<<20)
-		if _, err := readFile(t.Context(), &f, f.name, []byte(text)); err == nil || !strings.Contains(err.Error(), "in each other") {
-			t.Errorf("%s: %v", f.name, err)
+		for _, deep := range []string{strings.Repeat("[", 20<<20), "1\n" + strings.Repeat("b.", 200) + "b = 1\n"} {
+			text := "[[package]]\nname = \"a\"\nversion = \"1\"\n[other]\na = " + deep
+			if _, err := readFile(t.Context(), &f, f.name, []byte(text)); err == nil || !strings.Contains(err.Error(), "in each other") {
+				t.Errorf("%s: %v", f.name, err)
+			}
 		}
 	}
 }
 
-// FuzzTOMLDepth wants no document to be deeper than it seems: what a reader takes must
+// FuzzTOMLDepth wants no document to be deeper than it seems: what is not refused must
 // not be deeper than what was counted.
 func FuzzTOMLDepth(f *testing.F) {
 	f.Add("a = [[\"]\", '''[''', 1, {b = [2]}]] # [\n[c.d]\n")
@@ -52,8 +58,17 @@ func FuzzTOMLDepth(f *testing.F) {
 		if toml.Unmarshal([]byte(text), &value) != nil {
 			return
 		}
-		if got, real := tomlDepth([]byte(text)), arrays(value); got < real {
+		got := tomlDepth([]byte(text))
+		if got > maxTOMLDepth { // refused
+			return
+		}
+		if real := arrays(value); got < real {
 			t.Errorf("%q: %d, but %d lists lie in each other", text, got, real)
+		}
+		// What a table's head names stands above its keys, and each name of it can be a
+		// list of tables.
+		if real := tables(value) - 1; 3*got < real {
+			t.Errorf("%q: %d, but %d tables lie in each other", text, got, real)
 		}
 	})
 }
@@ -71,6 +86,23 @@ func arrays(value any) int {
 		for _, e := range v {
 			most = max(most, arrays(e))
 		}
+	}
+	return most
+}
+
+// tables is how many tables lie in each other.
+func tables(value any) int {
+	most := 0
+	switch v := value.(type) {
+	case []any:
+		for _, e := range v {
+			most = max(most, tables(e))
+		}
+	case map[string]any:
+		for _, e := range v {
+			most = max(most, tables(e))
+		}
+		return most + 1
 	}
 	return most
 }
