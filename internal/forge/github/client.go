@@ -109,7 +109,7 @@ func (c *client) query(ctx context.Context, text string, variables map[string]an
 		case "NOT_FOUND":
 			kind = wire.Missing
 		}
-		return &wire.Fault{Kind: kind, Message: c.wire.Hide(wire.Short(out.Errors[0].Message))}
+		return &wire.Fault{Kind: kind, Message: c.wire.Told(out.Errors[0].Message)}
 	}
 	if err := json.Unmarshal(out.Data, into); err != nil {
 		return &wire.Fault{Kind: wire.Broken, Message: "the answer is not what was asked for"}

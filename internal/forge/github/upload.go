@@ -148,7 +148,7 @@ func (p *Publisher) processed(ctx context.Context, address string) error {
 		case out.Status == "failed" || len(out.Errors) > 0:
 			var errs []error
 			for _, e := range out.Errors[:min(len(out.Errors), 5)] {
-				errs = append(errs, errors.New(p.wire.Hide(wire.Short(e))))
+				errs = append(errs, errors.New(p.wire.Told(e)))
 			}
 			return fmt.Errorf("code scanning did not take all of it: %w", errors.Join(errs...))
 		case out.Status == "complete":

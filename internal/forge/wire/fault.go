@@ -106,7 +106,7 @@ var statuses = map[int]Kind{
 
 // faultOf is what an answer other than a success means.
 func (t *Transport) faultOf(a *Answer) *Fault {
-	f := &Fault{Kind: statuses[a.Status], Status: a.Status, Message: Short(t.dialect.Said(a.Body))}
+	f := &Fault{Kind: statuses[a.Status], Status: a.Status, Message: t.Told(t.dialect.Said(a.Body))}
 	switch {
 	case t.dialect.Limited(a, f.Message):
 		f.Kind = Limited

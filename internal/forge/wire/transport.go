@@ -198,6 +198,10 @@ func (t *Transport) Hide(s string) string {
 	return strings.ReplaceAll(s, t.token, "***")
 }
 
+// Told is a message of the forge's, without the token, made harmless and short. The token
+// goes first: a message may be cut within it.
+func (t *Transport) Told(s string) string { return Short(t.Hide(s)) }
+
 // response is a success as the client library takes it: without a 202, which may be
 // taken for an error, and without headers that it need not see.
 func (t *Transport) response(a *Answer, req *http.Request) *http.Response {
@@ -222,7 +226,7 @@ func (t *Transport) once(req *http.Request, body []byte) (*Answer, *Fault) {
 	address := req.URL
 	for range MaxHops + 1 {
 		if address.Scheme != t.root.Scheme || address.Host != t.root.Host {
-			return nil, &Fault{Kind: Moved, Message: "the token is sent to no other host than " + t.root.Host + ", and this leads to " + Short(address.Scheme+"://"+address.Host)}
+			return nil, &Fault{Kind: Moved, Message: "the token is sent to no other host than " + t.root.Host + ", and this leads to " + t.Told(address.Scheme+"://"+address.Host)}
 		}
 		a, fault := t.send(req, address, body)
 		if fault != nil || a.Status < 300 {
@@ -258,7 +262,7 @@ func (t *Transport) send(req *http.Request, address *url.URL, body []byte) (*Ans
 	t.dialect.Authorize(out.Header, t.token)
 	resp, err := t.base.RoundTrip(out)
 	if err != nil {
-		return nil, &Fault{Kind: Broken, Message: Short(err.Error())}
+		return nil, &Fault{Kind: Broken, Message: t.Told(err.Error())}
 	}
 	defer resp.Body.Close() //nolint:errcheck // only read from
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
@@ -267,7 +271,7 @@ func (t *Transport) send(req *http.Request, address *url.URL, body []byte) (*Ans
 	case resp.StatusCode >= 300: // half an error is one
 		return a, nil
 	case err != nil:
-		return a, &Fault{Kind: Broken, Status: a.Status, Message: "the answer broke off: " + Short(err.Error())}
+		return a, &Fault{Kind: Broken, Status: a.Status, Message: "the answer broke off: " + t.Told(err.Error())}
 	case len(data) > maxAnswer:
 		return a, &Fault{Kind: Invalid, Status: a.Status, Message: fmt.Sprintf("the answer is larger than %d MiB", maxAnswer>>20)}
 	case len(bytes.TrimSpace(data)) == 0 && (a.Status == http.StatusNoContent || req.Method == http.MethodDelete):

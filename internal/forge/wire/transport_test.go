@@ -195,4 +195,10 @@ func TestAFaultHidesTheToken(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), token) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "calling: status 422: bad") {
 		t.Errorf("%v", err)
 	}
+	// A message that is cut within the token does not show the front of it.
+	transport, _, _ = open(t, forgetest.Says(422, strings.Repeat("x", maxMessage-len(token)+2)+token+" and more"))
+	_, _, err = transport.call(t.Context(), "POST")
+	if err == nil || strings.Contains(err.Error(), token[:4]) || !strings.Contains(err.Error(), "xx***") {
+		t.Errorf("%v", err)
+	}
 }
