@@ -87,20 +87,24 @@ func (k *build) from(trusted []builtfrom.Recipe, elsewhere bool) string {
 	return lineage.Base
 }
 
-// maxShownFrom bounds what a note tells of a FROM, in bytes.
+// maxShownFrom is how long a name is, in bytes, that notes repeat. It is not cut: it is
+// masked later, and no mask knows half a secret.
 const maxShownFrom = 300
 
 // findBase asks for the base that a FROM names, and compares its layers. What cannot be
 // told is a note: nothing is the base's then.
 func (b *builds) findBase(ctx context.Context, k *build, from string, find FindBase) {
 	got := b.fetch(ctx, from, k.image.Platform, find)
-	from = from[:min(len(from), maxShownFrom)]
+	shown := from
+	if len(shown) > maxShownFrom {
+		shown = "what FROM names"
+	}
 	if got.err != nil {
-		k.note("which layers are the base's is not known: %s cannot be looked at: %v", from, got.err)
+		k.note("which layers are the base's is not known: %s cannot be looked at: %v", shown, got.err)
 		return
 	}
 	if k.base = sharedLayers(k.image, got.Image); k.base < 0 {
-		k.note("which layers are the base's is not known: they are not those of %s as its registry has it now (%s): the tag has moved since, or the image is built upon another one", from, got.Digest)
+		k.note("which layers are the base's is not known: they are not those of %s as its registry has it now (%s): the tag has moved since, or the image is built upon another one", shown, got.Digest)
 		return
 	}
 	k.baseName = pinned(from, got.Digest)

@@ -30,6 +30,7 @@ func TestBaseFromTheRegistry(t *testing.T) {
 		untrusted = recipeOfImage + "# a change\n"
 		changed   = "FROM acme/base:1\nRUN true\nRUN make all of it\nUSER nobody\n"
 	)
+	long := "acme/" + strings.Repeat("a", 300)
 	for name, test := range map[string]struct {
 		tree    string
 		trusted *gate.Comparison
@@ -48,6 +49,10 @@ func TestBaseFromTheRegistry(t *testing.T) {
 		"the registry does not answer": {
 			recipeOfImage, nil, errors.New("it\nis away"), "libc6 2.36",
 			[]string{"acme/base:1 linux/amd64", "", "curl ", "libc6 ", "which layers are the base's is not known: acme/base:1 cannot be looked at: it is away"},
+		},
+		"the registry does not know a long name, of which no part is shown that no mask would know": {
+			strings.Replace(recipeOfImage, "acme/base:1", long, 1), nil, nil, "libc6 2.36",
+			[]string{long + " linux/amd64", "", "curl ", "libc6 ", "which layers are the base's is not known: what FROM names cannot be looked at: no such image"},
 		},
 		"FROM names nothing": {
 			strings.Replace(recipeOfImage, "acme/base:1", "scratch", 1), nil, nil, "libc6 2.36",
