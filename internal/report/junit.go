@@ -101,10 +101,12 @@ func junitVerdict(run *Run) junitCase {
 	for _, r := range run.Verdict.Reasons {
 		text.WriteString("- " + Plain(r) + "\n")
 	}
-	switch run.Verdict.Status {
-	case policy.Pass:
+	switch status := run.Verdict.Status; {
+	case passed(run):
 		c.Out = line + "\n" + text.String()
-	case policy.Blocked:
+	case status == policy.Pass:
+		c.Skipped = &junitResult{"shard", line, text.String()}
+	case status == policy.Blocked:
 		c.Failure = &junitResult{"blocked", line, text.String()}
 	default:
 		c.Error = &junitResult{"none", line, text.String()}

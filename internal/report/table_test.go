@@ -83,6 +83,9 @@ func TestAShardIsNoPass(t *testing.T) {
 		if p := htmlPageOf(run, nil); p.Status == "pass" {
 			t.Errorf("the page is %s", p.Status)
 		}
+		if c := readJUnit(t, run).Suites[0].Cases[0]; c.Name != "verdict" || c.Skipped == nil || c.Skipped.Message != want {
+			t.Errorf("the test of the verdict is %+v", c)
+		}
 	}
 }
 
