@@ -97,7 +97,9 @@ func relate(rows []row, kind string, room int, all []asking) {
 	}
 	for i := range rows {
 		if rows[i].Kind == kind {
-			rows[i].Needs = joined[known.normal(inventory.Requirement{Name: rows[i].Name, Version: rows[i].Version})]
+			key := known.normal(inventory.Requirement{Name: rows[i].Name, Version: rows[i].Version})
+			rows[i].Needs = joined[key]
+			delete(joined, key) // the others of its name become one package with it
 		}
 	}
 }
