@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestRowsThatAreTheSame wants what a package asks for once, however often its file lists
@@ -33,5 +35,40 @@ func TestRowsThatAreTheSame(t *testing.T) {
 		if room > 2*text.Len() || asked != many {
 			t.Errorf("%d needs in %d bytes, of a file of %d", asked, room, text.Len())
 		}
+	}
+}
+
+// TestRelationsThatAreTooMany wants the same of a file whenever it is read, also where
+// the search for what is asked for ends early.
+func TestRelationsThatAreTooMany(t *testing.T) {
+	var text strings.Builder
+	text.WriteString(`{"packages":{"` + strings.Repeat("a/", 200) + `node_modules/x":{"version":"1","dependencies":{`)
+	for i := range 1000 {
+		fmt.Fprintf(&text, `"d%d":"*",`, i)
+	}
+	text.WriteString(`"z":"*"}}`)
+	for i := range 1000 {
+		fmt.Fprintf(&text, `,"node_modules/d%d":{"version":"1"}`, i)
+	}
+	text.WriteString(`}}`)
+	var first *part
+	for range 5 {
+		made, err := readNPMLock(t.Context(), "", []byte(text.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = made
+		}
+		if diff := cmp.Diff(first.Rows, made.Rows); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+	asked := 0
+	for i := range first.Rows {
+		asked += len(splitNeeds(first.Rows[i].Needs))
+	}
+	if asked == 0 || asked == 1000 {
+		t.Errorf("%d are found: the search ends nowhere", asked)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -237,14 +238,14 @@ func composerNeeds(data []byte) []asking {
 	return all
 }
 
-// namesOf gives the names of an object as needs without versions.
+// namesOf gives the names of an object, sorted, as needs without versions.
 func namesOf(raw json.RawMessage) []inventory.Requirement {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(raw, &object) != nil {
 		return nil
 	}
 	needs := make([]inventory.Requirement, 0, len(object))
-	for name := range object {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
 		needs = append(needs, inventory.Requirement{Name: name})
 	}
 	return needs
