@@ -3,6 +3,7 @@ package change
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/policy"
@@ -65,13 +66,15 @@ func Name(prefix, label, branch string) string {
 	return name
 }
 
-// named is a text of at most n runes that is another one for every other text.
+// named is a text of at most n runes that is another one for every other text. What is cut
+// holds a "…" and a hash, so that a text with a "…" of its own gets a hash as well: nobody
+// can call a branch as another one is shown.
 func named(s string, n int) string {
-	const mark = 9
-	if wire.Shortened(s, n) == s {
+	if wire.Shortened(s, n) == s && !strings.Contains(s, "…") {
 		return s
 	}
-	return strings.TrimSuffix(wire.Shortened(s, n-mark), "…") + "…" + Key(s)[:mark-1]
+	hash := "…" + Key(s)
+	return strings.TrimSuffix(wire.Shortened(s, n-utf8.RuneCountInString(hash)), "…") + hash
 }
 
 // Conclusion is what a verdict means for a check.
