@@ -29,7 +29,7 @@ func newServer(t *testing.T, answers ...http.HandlerFunc) *server {
 	s := &server{answers: answers}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		kept := r.Clone(context.Background()) // the server looks at its own when the answer is out
+		kept := r.Clone(t.Context()) // the server looks at its own when the answer is out
 		kept.Body = io.NopCloser(strings.NewReader(string(body)))
 		s.got, s.bodies = append(s.got, kept), append(s.bodies, string(body))
 		if n := min(len(s.got), len(s.answers)) - 1; n >= 0 {
