@@ -41,7 +41,7 @@ var flagEffects = map[string]effect{
 
 	"fail-on": tightens, "require-publish": tightens, "trusted-registry": tightens, "no-gitignore": tightens, "max-archive-depth": tightens, "dockerfile": tightens,
 
-	"warn-only": loosens,
+	"warn-only": loosens, "only-fixed": loosens, "only-new": loosens,
 	// Another policy, or other files beside it, than the trusted ones.
 	"policy": loosens, "policy-from": loosens, "baseline": loosens, "baseline-run": loosens, "vex": loosens, "environment": loosens,
 	"gitleaks-config": loosens, "gitleaks-baseline": loosens, "hadolint-config": loosens,

@@ -39,7 +39,7 @@ and the worse of what became of it. Runs of different commits, policies or versi
 boltseal are refused.
 
 Flags that say how scan judges (--policy, --policy-from, --vex, --baseline,
---environment, --fail-on, --warn-only) are given to merge as they were to scan. In a CI
+--environment, --fail-on, --only-fixed, --only-new, --warn-only) are given to merge as they were to scan. In a CI
 job merge writes the reports of ci into --output-dir, shows the verdict and publishes it
 as ci does, which shards do not; give it if: always() on GitHub and when: always on
 GitLab, or a job that failed keeps it from saying so.`,
@@ -87,6 +87,7 @@ func (o *scanOptions) registerMerge(cmd *cobra.Command) {
 	f.StringVar(&o.policyFrom, "policy-from", "", "read the policy of this revision, not that of the checkout")
 	f.StringVar(&o.failOn, "fail-on", "", "block what is at least this severe: critical, high, medium, low or info")
 	f.BoolVar(&o.warnOnly, "warn-only", false, "exit 0 instead of 1; what is missing is still 3")
+	o.registerOnly(f)
 	f.StringSliceVar(&o.vex, "vex", nil, "VEX document (OpenVEX, CSAF, CycloneDX) whose word counts; repeatable")
 	f.StringVar(&o.environment, "environment", "", "where what was scanned is to run, for rules that ask")
 	f.StringVar(&o.baseline, "baseline", "", "file of known findings, to tell which of them match nothing any more")
@@ -207,7 +208,7 @@ func (m merging) run(ctx context.Context, sys System, log *slog.Logger, p *prepa
 func (p *prepared) judge(ctx context.Context, sys System, log *slog.Logger, parts []gate.Part) error {
 	o := &p.options
 	p.judging = gate.Judging{
-		WarnOnly: o.warnOnly, Now: sys.now(), Event: o.event, Environment: o.environment, DefaultBranch: o.defaultBranch,
+		WarnOnly: o.warnOnly, Only: o.only, Now: sys.now(), Event: o.event, Environment: o.environment, DefaultBranch: o.defaultBranch,
 	}
 	if err := p.judgedAs(parts); err != nil {
 		return err

@@ -89,7 +89,7 @@ func explained(args []string) (policy.Input, []int, error) {
 // judgedInput is what a stored run was judged by, without its decisions.
 func judgedInput(run *report.Run) policy.Input {
 	in := policy.Input{
-		FailOn: run.Judged.FailOn, Event: run.Judged.Event, Environment: run.Judged.Environment, DefaultBranch: run.Judged.DefaultBranch,
+		FailOn: run.Judged.FailOn, Only: run.Judged.Only, Event: run.Judged.Event, Environment: run.Judged.Environment, DefaultBranch: run.Judged.DefaultBranch,
 	}
 	for i := range run.Findings {
 		in.Subjects = append(in.Subjects, run.Findings[i].Subject)

@@ -34,6 +34,7 @@ type scanOptions struct {
 	scanners    []string
 	failOn      string
 	warnOnly    bool
+	only        policy.Only
 	noGitignore bool
 	platform    string
 	timeout     time.Duration
@@ -90,6 +91,12 @@ type scanOptions struct {
 	defaultBranch bool
 }
 
+// registerOnly makes the flags that narrow down what may block.
+func (o *scanOptions) registerOnly(f *pflag.FlagSet) {
+	f.BoolVar(&o.only.Fixed, "only-fixed", false, "warn of vulnerabilities that no version mends, instead of blocking; malware blocks still")
+	f.BoolVar(&o.only.New, "only-new", false, "warn of what was there before, instead of blocking, where something is compared")
+}
+
 func (o *scanOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	o.flags = f
@@ -97,6 +104,7 @@ func (o *scanOptions) register(cmd *cobra.Command) {
 	f.StringSliceVar(&o.scanners, "scanners", nil, "only these scanners: "+strings.Join(gate.ScannerNames(), ","))
 	f.StringVar(&o.failOn, "fail-on", "", "block what is at least this severe: critical, high, medium, low or info")
 	f.BoolVar(&o.warnOnly, "warn-only", false, "exit 0 instead of 1; a scan that failed is still 3")
+	o.registerOnly(f)
 	f.BoolVar(&o.noGitignore, "no-gitignore", false, "scan untracked files that git ignores as well")
 	f.StringVar(&o.platform, "platform", "", "of a multi-platform image only this one, as linux/arm64 (default: all)")
 	f.DurationVar(&o.timeout, "timeout", 0, "give up after this time; what was not scanned by then is no verdict (default: none)")
@@ -303,7 +311,7 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 	if p.remote, err = o.remote(sys, slices.Concat(p.targets, p.older, p.bases)); err != nil {
 		return err
 	}
-	p.judging = gate.Judging{WarnOnly: o.warnOnly, Now: sys.now(), Event: o.event, Environment: o.environment, DefaultBranch: o.defaultBranch}
+	p.judging = gate.Judging{WarnOnly: o.warnOnly, Only: o.only, Now: sys.now(), Event: o.event, Environment: o.environment, DefaultBranch: o.defaultBranch}
 	if o.platform != "" && !platform.MatchString(o.platform) {
 		return usage(fmt.Errorf("--platform: %q is none: write os/architecture, as linux/arm64", o.platform))
 	}

@@ -171,6 +171,9 @@ func judgedAgain(p *report.EvidencePredicate, policies []*policy.Policy, now tim
 		}
 	}
 	var reasons []string
+	if p.Judged.Only != (policy.Only{}) {
+		reasons = append(reasons, "--only-new or --only-fixed let pass what the policy may block")
+	}
 	if pins, pinned := policy.DBDigests(policies); pinned && !slices.Contains(pins, digest) {
 		reasons = append(reasons, "the policy names the databases that count, and what it was compared with is none of them")
 	}

@@ -60,6 +60,12 @@ func outputs(run *report.Run, files map[string]string) map[string]string {
 	for i, p := range run.Policies {
 		digests[i] = p.Digest
 	}
+	brought := 0
+	for i := range run.Findings {
+		if n := run.Findings[i].New; n != nil && *n {
+			brought++
+		}
+	}
 	verdict := run.Verdict.Status
 	if run.Shard != nil {
 		verdict = policy.None
@@ -68,6 +74,7 @@ func outputs(run *report.Run, files map[string]string) map[string]string {
 		"verdict":        string(verdict),
 		"exit-code":      strconv.Itoa(run.Verdict.ExitCode),
 		"blocking-count": strconv.Itoa(run.Verdict.Blocked),
+		"new-count":      strconv.Itoa(brought),
 		"policy-digest":  strings.Join(digests, " "),
 		"json":           files["json"],
 		"sarif":          files["sarif"],

@@ -81,7 +81,7 @@ func TestPublishWritesOutputsAndSummary(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"verdict": "blocked", "exit-code": "1", "blocking-count": "1", "policy-digest": "sha256:1 sha256:2",
+		"verdict": "blocked", "exit-code": "1", "blocking-count": "1", "new-count": "0", "policy-digest": "sha256:1 sha256:2",
 		"json": "out/boltseal.json", "sarif": "out/boltseal.sarif", "report": "out/boltseal.md",
 	}
 	if diff := cmp.Diff(want, r.outputs(t)); diff != "" {

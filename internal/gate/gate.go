@@ -83,7 +83,9 @@ type Judging struct {
 	// FailOn blocks what is at least as severe; nil blocks nothing.
 	FailOn   *finding.Severity
 	WarnOnly bool
-	Now      time.Time
+	// Only says what alone may block.
+	Only policy.Only
+	Now  time.Time
 	// Failures take the verdict away whatever was found: a report that could not
 	// be written.
 	Failures []string
@@ -265,7 +267,7 @@ func (j Judging) named() []report.Policy {
 // same policies on the same day is the same to the byte.
 func Judge(run *report.Run, j Judging) {
 	in := policy.Input{
-		FailOn: j.FailOn, WarnOnly: j.WarnOnly, Failures: j.Failures, Warnings: j.Warnings,
+		FailOn: j.FailOn, WarnOnly: j.WarnOnly, Only: j.Only, Failures: j.Failures, Warnings: j.Warnings,
 		Event: j.Event, Environment: j.Environment, DefaultBranch: j.DefaultBranch, Part: run.Shard != nil,
 	}
 	for _, f := range run.Findings {
@@ -293,7 +295,7 @@ func Judge(run *report.Run, j Judging) {
 	}
 	run.Policies = j.named()
 	run.Judged = report.Judged{
-		On: j.Now.UTC().Format(time.DateOnly), FailOn: j.FailOn, WarnOnly: j.WarnOnly,
+		On: j.Now.UTC().Format(time.DateOnly), FailOn: j.FailOn, WarnOnly: j.WarnOnly, Only: j.Only,
 		Event: j.Event, Environment: j.mask(j.Environment), DefaultBranch: j.DefaultBranch,
 	}
 	for _, f := range j.Failures {

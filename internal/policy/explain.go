@@ -44,10 +44,12 @@ func Explain(policies []*Policy, in Input, subject int, now time.Time) Explanati
 		e.Accounts = append(e.Accounts, j.account(s))
 	}
 	var by *judge
-	by, e.Decision = decide(judges, s, in.FailOn)
+	by, e.Decision = decide(judges, s, &in)
 	switch {
 	case s.Scanner == finding.Policy:
 		e.Accounts, e.Last = nil, "what a change does to the gate itself is a warning, whatever a policy says"
+	case by == nil && (e.Decision.By == onlyNew || e.Decision.By == onlyFixed):
+		e.Last = "--" + e.Decision.By + " keeps it from blocking"
 	case by == nil:
 		e.Last = "--fail-on raises what is left"
 	case len(judges) > 1:
@@ -66,7 +68,7 @@ func next(policies []*Policy, in Input, subject int, today Decision, days []time
 	for _, on := range days[:min(len(days), maxNext)] {
 		b := newBench(policies, &in, on)
 		s := newSubject(&in.Subjects[0], dayOf(on))
-		if _, d := decide(b.covering(s), s, in.FailOn); d.Action != today.Action || d.By != today.By {
+		if _, d := decide(b.covering(s), s, &in); d.Action != today.Action || d.By != today.By {
 			return &Next{on, d}
 		}
 	}

@@ -58,6 +58,8 @@ type Input struct {
 	FailOn *finding.Severity
 	// WarnOnly turns the exit code of a blocked verdict into 0.
 	WarnOnly bool
+	// Only says what alone may block.
+	Only Only
 	// Failures are reasons for which there is no verdict whatever was found: a
 	// source that could not be opened, a report that could not be written.
 	Failures []string
@@ -80,6 +82,33 @@ type Input struct {
 	// programs are shared by all that is judged with this input.
 	programs celCache
 }
+
+// Only narrows down what may block; the zero value nothing.
+type Only struct {
+	// Fixed lets vulnerabilities pass that no version mends. Malware has none, and does
+	// not pass.
+	Fixed bool `json:"onlyFixed,omitempty"`
+	// New lets pass what was there before the change, where that is known.
+	New bool `json:"onlyNew,omitempty"`
+}
+
+// spares gives the flag that keeps a finding from blocking, and why; empty where none
+// does.
+func (o Only) spares(s *subject) (flag, reason string) {
+	switch {
+	case o.New && s.New != nil && !*s.New:
+		return onlyNew, "it was there before"
+	case o.Fixed && s.Advisory != nil && len(s.Advisory.Fixed) == 0 && !s.Advisory.Malware:
+		return onlyFixed, "no version mends it"
+	}
+	return "", ""
+}
+
+// The flags of Only, as a decision names them.
+const (
+	onlyNew   = "only-new"
+	onlyFixed = "only-fixed"
+)
 
 // Event is what caused a run.
 type Event string
@@ -128,14 +157,14 @@ type Verdict struct {
 // subject i. Each policy judges by itself: an exception or VEX statement that matches,
 // else the first rule, else the built-in default's, and a scope may cap that. Of all
 // policies the stricter action wins, and FailOn raises what is left. What an exception
-// accepts, FailOn does not raise. Judge looks at nothing but its arguments, and of now
+// accepts, FailOn does not raise; what Only leaves out is a warning. Judge looks at nothing but its arguments, and of now
 // at the day alone; where no policy applies to a target the built-in default judges.
 func Judge(policies []*Policy, in Input, now time.Time) (Verdict, []Decision) {
 	b := newBench(policies, &in, now)
 	decisions := make([]Decision, len(in.Subjects))
 	for i := range in.Subjects {
 		s := newSubject(&in.Subjects[i], dayOf(now))
-		_, decisions[i] = decide(b.covering(s), s, in.FailOn)
+		_, decisions[i] = decide(b.covering(s), s, &in)
 	}
 	return verdict(b, in, decisions), decisions
 }
@@ -156,9 +185,17 @@ func (a Action) strictness() int {
 }
 
 // decide lets every judge decide and takes the strictest, of equals the first; the
-// judge is nil where fail-on raised that. What does not block stands only as long as
+// judge is nil where a flag changed that. What does not block stands only as long as
 // every judge lets it: what another one accepts may block the day after.
-func decide(judges []*judge, s *subject, failOn *finding.Severity) (*judge, Decision) {
+func decide(judges []*judge, s *subject, in *Input) (*judge, Decision) {
+	by, d := decideByPolicies(judges, s, in.FailOn)
+	if flag, reason := in.Only.spares(s); flag != "" && d.Action == Block {
+		return nil, Decision{Action: Warn, By: flag, Reason: reason}
+	}
+	return by, d
+}
+
+func decideByPolicies(judges []*judge, s *subject, failOn *finding.Severity) (*judge, Decision) {
 	if s.Scanner == finding.Policy {
 		return nil, Decision{Action: Warn, By: "the gate", Reason: "what a change does to the gate itself is told"}
 	}

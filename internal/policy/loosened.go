@@ -45,8 +45,8 @@ func milder(trusted, changed *Policy, subjects []Subject, now time.Time) string 
 		if s.Scanner == finding.Policy {
 			continue
 		}
-		_, a := decide(before.covering(s), s, nil)
-		_, b := decide(after.covering(s), s, nil)
+		_, a := decideByPolicies(before.covering(s), s, nil)
+		_, b := decideByPolicies(after.covering(s), s, nil)
 		if b.Action.strictness() >= a.Action.strictness() {
 			continue
 		}

@@ -63,6 +63,8 @@ type Judged struct {
 	FailOn *finding.Severity `json:"failOn,omitempty"`
 	// WarnOnly says that a blocked verdict does not change the exit code.
 	WarnOnly bool `json:"warnOnly,omitempty"`
+	// Only says what alone may block.
+	policy.Only
 	// Failures are why there is no verdict beside what the scans say: a report
 	// that could not be written.
 	Failures []string `json:"failures,omitempty"`
