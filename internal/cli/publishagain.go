@@ -48,8 +48,8 @@ func again(ctx context.Context, sys System, a *anchor, told *report.Run) (*prepa
 	var o scanOptions
 	cmd := &cobra.Command{}
 	o.register(cmd)
-	// The job's own variables, of a workflow of the default branch, say where the database
-	// is.
+	// The job's own variables, of a workflow of the default branch: where the database is,
+	// and what else a scan heeds.
 	if err := fromEnv(cmd, sys.Getenv); err != nil {
 		return nil, nil, nil, err
 	}
@@ -57,6 +57,9 @@ func again(ctx context.Context, sys System, a *anchor, told *report.Run) (*prepa
 	log := slog.New(slog.DiscardHandler)
 	p, err := o.prepare(ctx, sys, log, []string{"dir:."})
 	if err != nil {
+		return nil, nil, nil, err
+	}
+	if p.notices, err = a.changedFiles(ctx, p.targets[0].name(), p.policies); err != nil {
 		return nil, nil, nil, err
 	}
 	var listed []string

@@ -81,7 +81,8 @@ func TestPublishLooksItself(t *testing.T) {
 		"a vulnerability that is told to be mild, and the base's": {rows: imageRow, packages: lodash, findings: mild, conclusion: "failure", says: "lodash"},
 		"an image that was not scanned well":                      {rows: strings.Replace(imageRow, `"ok"`, `"failed","reason":"no such layer"`, 1), packages: lodash, conclusion: "failure", says: "no such layer"},
 		"what only the fork has seen":                             {findings: strings.ReplaceAll(toldFinding, `"Dockerfile"`, `"made/Dockerfile"`), conclusion: "failure", says: "made/Dockerfile"},
-		"nothing":                                                 {conclusion: "neutral"},
+		"what other tools pass over from the merge on":            {change: map[string]string{".gitleaksignore": "a.txt:rule:1\n"}, conclusion: "neutral", says: "The change adds .gitleaksignore"},
+		"nothing": {conclusion: "neutral"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := forkOf(t, tt.base, tt.change)
