@@ -410,9 +410,12 @@ func (j *jobAnchor) fetchChange(ctx context.Context, path string) error {
 
 // holds makes sure that the head has what is scanned, by no link: the author of a change
 // could have moved it away, and nothing would be looked at.
-func (j *jobAnchor) holds(ctx context.Context, path string) error {
-	at := j.folder(path)
-	files, err := j.tree(ctx, j.head)
+func (a *anchor) holds(ctx context.Context, path string) error {
+	at := a.folder(path)
+	if at == "." {
+		return nil
+	}
+	files, err := a.tree(ctx, a.head)
 	if err != nil {
 		return err
 	}
@@ -420,8 +423,8 @@ func (j *jobAnchor) holds(ctx context.Context, path string) error {
 		_, below := under(at, f.Path)
 		return below || f.Path == at && (f.Mode == git.ModeRegular || f.Mode == git.ModeExecutable)
 	}
-	if at != "." && !slices.ContainsFunc(files, there) {
-		return fmt.Errorf("%q is no folder of the change's commit %.12s: name the folder that is to be scanned", at, j.head)
+	if !slices.ContainsFunc(files, there) {
+		return fmt.Errorf("%q is no folder of the change's commit %.12s: name the folder that is to be scanned", at, a.head)
 	}
 	return nil
 }

@@ -27,9 +27,6 @@ func (j *jobAnchor) follow(ctx context.Context, head string) error {
 		err = j.sinceTarget(ctx, j.job.Target)
 	}
 	if err == nil {
-		err = j.holds(ctx, ".")
-	}
-	if err == nil {
 		err = j.mark(ctx, ".")
 	}
 	if err != nil {
@@ -45,6 +42,9 @@ func (j *jobAnchor) follow(ctx context.Context, head string) error {
 // here: the change's tree and commits, from git's objects, and by today's advisories the
 // packages that the run lists of everything else. It gives what it took the lists of.
 func again(ctx context.Context, sys System, a *anchor, told *report.Run) (*prepared, *report.Run, []string, error) {
+	if err := a.holds(ctx, "."); err != nil {
+		return nil, nil, nil, err
+	}
 	var o scanOptions
 	cmd := &cobra.Command{}
 	o.register(cmd)

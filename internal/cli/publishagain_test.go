@@ -123,19 +123,24 @@ func TestPublishLooksItself(t *testing.T) {
 // What a fork writes into its change may keep it from being scanned, which is no reason to
 // believe the fork, or to say nothing.
 func TestNoForkKeepsItsChangeFromBeingScanned(t *testing.T) {
-	for name, policy := range map[string]string{
-		"a policy that cannot be read": "nonsense: [",
-		"a policy of another version":  "version: 99\n",
-		"a policy that is too long":    strings.Repeat("# a long policy\n", 1<<17),
+	for name, tt := range map[string]struct{ policy, in, says string }{
+		"a policy that cannot be read":   {"nonsense: [", "", ".boltseal.yaml of the change"},
+		"a policy of another version":    {"version: 99\n", "", ".boltseal.yaml of the change"},
+		"a policy that is too long":      {strings.Repeat("# a long policy\n", 1<<17), "", ".boltseal.yaml of the change"},
+		"a folder that the change lacks": {"version: 1\n", "made", "is no folder of the change"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := forkOf(t, nil, map[string]string{".boltseal.yaml": policy, "Dockerfile": badDockerfile})
+			c := forkOf(t, nil, map[string]string{".boltseal.yaml": tt.policy, "Dockerfile": badDockerfile})
+			if err := os.MkdirAll(filepath.Join(c.dir, "repo", tt.in), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			c.below = tt.in
 			code, printed := c.publish(t, c.told(t, ""))
 			want := []string{"POST /issues/7/comments", "POST /check-runs boltseal by the fork's word → main failure"}
 			if diff := cmp.Diff(want, c.server.wrote); diff != "" || code != 0 {
 				t.Errorf("exit %d, %s: %s", code, diff, printed)
 			}
-			if all := strings.Join(c.server.bodies, ""); !strings.Contains(all, "the change was not scanned") || !strings.Contains(all, ".boltseal.yaml of the change") {
+			if all := strings.Join(c.server.bodies, ""); !strings.Contains(all, "the change was not scanned") || !strings.Contains(all, tt.says) {
 				t.Errorf("it does not say why:\n%s", all)
 			}
 		})

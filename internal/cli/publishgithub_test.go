@@ -74,6 +74,7 @@ type change struct {
 	dir    string
 	env    map[string]string
 	server *api
+	below  string // folder of the checkout that commands run in
 }
 
 func newChange(t *testing.T, dockerfile string) *change {
@@ -308,7 +309,7 @@ func (c *change) shards(t *testing.T, n int, args ...string) []string {
 func (c *change) command(t *testing.T, args ...string) (code int, printed string) {
 	t.Helper()
 	var out bytes.Buffer
-	t.Chdir(filepath.Join(c.dir, "repo"))
+	t.Chdir(filepath.Join(c.dir, "repo", c.below))
 	code = cli.Main(t.Context(), args, cli.System{
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: func(name string) string { return c.env[name] },
 		Now: func() time.Time { return time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC) },
