@@ -1,6 +1,7 @@
 package action
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -235,6 +236,31 @@ func recorder(t *testing.T, version, recorded string) func(args ...string) (stri
 	return func(args ...string) (string, bool) {
 		out, err := exec.CommandContext(t.Context(), "bash", append([]string{filepath.Join(dir, ".ci/release")}, args...)...).CombinedOutput()
 		return string(out), err == nil
+	}
+}
+
+// What lies in the folder from before is of no release.
+func TestOnlyWhatIsBuiltIsListed(t *testing.T) {
+	run := recorder(t, "1.2.3", "")
+	dir := t.TempDir()
+	build := "#!/bin/sh\nwhile [ \"$1\" != -o ]; do shift; done\necho program >\"$2\"\n"
+	for name, text := range map[string]string{"go": build, "out/boltseal_1.2.2_linux_amd64": "older\n", "out/boltseal_1.2.3_plan9_386": "other\n"} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o755)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	if out, ok := run(filepath.Join(dir, "out"), "linux/amd64", "windows/arm64"); !ok {
+		t.Fatal(out)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "out/checksums.txt"))
+	var names []string
+	for line := range strings.Lines(string(data)) {
+		names = append(names, strings.TrimSpace(line[64:]))
+	}
+	if diff := cmp.Diff([]string{"boltseal_1.2.3_linux_amd64", "boltseal_1.2.3_windows_arm64.exe"}, names); diff != "" || err != nil {
+		t.Error(diff, err)
 	}
 }
 
