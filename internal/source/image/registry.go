@@ -184,12 +184,16 @@ type endpoint struct {
 	remote Remote
 	base   *http.Transport
 
-	mu     sync.Mutex
-	client *http.Client // once it is signed in
-	signed bool         // with credentials
-	// spare says that the credentials are a job's own: see JobCredentials. public says
-	// that they were refused, and nobody is signed in by now.
-	spare, public bool
+	mu      sync.Mutex
+	session session // once it is signed in
+	public  bool    // a job's own credentials were refused, and nobody is to be signed in
+}
+
+// session is how a registry is spoken to.
+type session struct {
+	client *http.Client
+	signed bool // with credentials
+	spare  bool // they are a job's own: see JobCredentials
 }
 
 func (e *endpoint) host() string {
@@ -199,27 +203,29 @@ func (e *endpoint) host() string {
 	return printable(e.repo.RegistryStr())
 }
 
-// signIn asks the registry what it wants to know, once.
-func (e *endpoint) signIn(ctx context.Context) (*http.Client, error) {
+// signIn asks the registry what it wants to know, once. The session says how it was asked
+// where that fails as well.
+func (e *endpoint) signIn(ctx context.Context) (session, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.client != nil {
-		return e.client, nil
+	if e.session.client != nil {
+		return e.session, nil
 	}
 	auth, err := authn.Anonymous, error(nil)
 	if !e.public {
 		if auth, err = e.credentials(ctx); err != nil {
-			return nil, err
+			return session{}, err
 		}
 	}
-	e.signed = auth != authn.Anonymous
-	_, e.spare = auth.(JobCredentials)
+	s := session{signed: auth != authn.Anonymous}
+	_, s.spare = auth.(JobCredentials)
 	t, err := transport.NewWithContext(ctx, e.repo.Registry, auth, e.remote.roundTripper(e.base), []string{e.repo.Scope(transport.PullScope)})
 	if err != nil {
-		return nil, e.told(err)
+		return s, e.answered(err, s)
 	}
-	e.client = &http.Client{Transport: t, CheckRedirect: web.Redirect}
-	return e.client, nil
+	s.client = &http.Client{Transport: t, CheckRedirect: web.Redirect}
+	e.session = s
+	return s, nil
 }
 
 // credentials asks the keychain. A helper is a program that may wait for somebody to
@@ -251,40 +257,34 @@ func (e *endpoint) credentials(ctx context.Context) (authn.Authenticator, error)
 	}
 }
 
-// isPublic says that nobody is to be signed in any more.
-func (e *endpoint) isPublic() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.public
-}
-
 // withoutSpare forgets credentials that a registry refuses and nobody has asked to use.
 func (e *endpoint) withoutSpare() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.spare {
-		e.client, e.public, e.spare = nil, true, false
+	e.public = true
+	if e.session.spare {
+		e.session = session{}
 	}
 }
 
 // get asks for a file of the repository, from an offset on.
 func (e *endpoint) get(ctx context.Context, kind, id string, offset int64) (*http.Response, error) {
-	public := e.isPublic()
-	resp, err := e.getOnce(ctx, kind, id, offset)
-	if errors.Is(err, errRefused) && !public {
-		e.withoutSpare()
-		if e.isPublic() {
-			return e.getOnce(ctx, kind, id, offset)
-		}
+	s, err := e.signIn(ctx)
+	var resp *http.Response
+	if err == nil {
+		resp, err = e.getBy(ctx, s, kind, id, offset)
 	}
-	return resp, err
-}
-
-func (e *endpoint) getOnce(ctx context.Context, kind, id string, offset int64) (*http.Response, error) {
-	client, err := e.signIn(ctx)
-	if err != nil {
+	if !s.spare || !errors.Is(err, errRefused) {
+		return resp, err
+	}
+	e.withoutSpare()
+	if s, err = e.signIn(ctx); err != nil {
 		return nil, err
 	}
+	return e.getBy(ctx, s, kind, id, offset)
+}
+
+func (e *endpoint) getBy(ctx context.Context, s session, kind, id string, offset int64) (*http.Response, error) {
 	u := url.URL{Scheme: e.repo.Scheme(), Host: e.repo.RegistryStr(), Path: path.Join("/v2", e.repo.RepositoryStr(), kind, id)}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
@@ -296,13 +296,13 @@ func (e *endpoint) getOnce(ctx context.Context, kind, id string, offset int64) (
 	if offset > 0 {
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
 	}
-	resp, err := client.Do(req)
+	resp, err := s.client.Do(req)
 	if err != nil {
-		return nil, e.told(err)
+		return nil, e.answered(err, s)
 	}
 	if err := transport.CheckError(resp, http.StatusOK, http.StatusPartialContent); err != nil {
 		resp.Body.Close() //nolint:errcheck // only read from
-		return nil, e.told(err)
+		return nil, e.answered(err, s)
 	}
 	return resp, nil
 }

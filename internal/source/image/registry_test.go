@@ -10,6 +10,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -218,6 +220,71 @@ func TestCredentialsOfAJob(t *testing.T) {
 				t.Error("nothing was read")
 			}
 		})
+	}
+}
+
+// TestCredentialsOfAJobAreRefusedTwice wants two layers that are refused at once to be had
+// without the credentials, also where the second is told so when they are forgotten.
+func TestCredentialsOfAJobAreRefusedTwice(t *testing.T) {
+	f := serve(t)
+	ref := f.push(t, sample(t))
+	own := f.own()
+	f.answer("/token", func(w http.ResponseWriter, r *http.Request) {
+		given := token
+		if _, _, signed := r.BasicAuth(); signed {
+			given = "another"
+		}
+		fmt.Fprintf(w, `{"token":%q}`, given)
+	})
+	both, forgotten := make(chan struct{}), make(chan struct{})
+	var refused, public atomic.Int32
+	waitFor := func(r *http.Request, c <-chan struct{}) {
+		select {
+		case <-c:
+		case <-r.Context().Done():
+		}
+	}
+	layers := false
+	f.answer("", func(w http.ResponseWriter, r *http.Request) {
+		switch given := r.Header.Get("Authorization"); {
+		case given == "":
+			w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+f.host+`/token",service="fake"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		case !layers:
+		case given == "Bearer "+token:
+			if public.Add(1) == 1 {
+				close(forgotten)
+			}
+		case refused.Add(1) == 1:
+			waitFor(r, both)
+			w.WriteHeader(http.StatusForbidden)
+			return
+		default:
+			close(both)
+			waitFor(r, forgotten)
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		own(w, r)
+	})
+	remote := f.remote()
+	remote.Keychain = inJob{authn.AuthConfig{Username: user, Password: password}}
+	sources, err := image.Open(t.Context(), image.SchemeRegistry, ref, remoteOptions(remote))
+	must(t, err)
+	layers = true
+	var wg sync.WaitGroup
+	for _, u := range sources[0].Units()[:2] {
+		wg.Go(func() {
+			if err := u.Walk(t.Context(), &recorder{}); err != nil {
+				t.Errorf("%s: %v", u.Name, err)
+			}
+		})
+	}
+	wg.Wait()
+	must(t, sources[0].Close())
+	if refused.Load() != 2 || public.Load() != 2 {
+		t.Errorf("%d were refused, and %d had without", refused.Load(), public.Load())
 	}
 }
 

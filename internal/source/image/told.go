@@ -19,19 +19,24 @@ import (
 // a signed address.
 func (e *endpoint) told(err error) error {
 	var f *fault
-	var status *transport.Error
 	switch {
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", e.host(), unaddressed(err))
 	case errors.As(err, &f):
 		return &fault{Text: e.prefixed(f.Text), Is: f.Is}
-	case errors.As(err, &status):
-		return e.refused(status)
 	}
 	if text := web.Connection(err, insecureFlag); text != "" {
 		return &fault{Text: e.prefixed(text)}
 	}
 	return faultf("%s gives no answer that a registry gives", e.host())
+}
+
+// answered does so with what came of a request.
+func (e *endpoint) answered(err error, s session) error {
+	if status := (*transport.Error)(nil); errors.As(err, &status) {
+		return e.refused(status, s.signed)
+	}
+	return e.told(err)
 }
 
 func (e *endpoint) prefixed(text string) string {
@@ -52,7 +57,7 @@ func unaddressed(err error) error {
 // refused says what a status means. Of the answer only the codes of the standard
 // are repeated.
 // https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
-func (e *endpoint) refused(status *transport.Error) error {
+func (e *endpoint) refused(status *transport.Error, signed bool) error {
 	what := fmt.Sprintf("%d %s", status.StatusCode, http.StatusText(status.StatusCode))
 	known := func(d transport.Diagnostic) bool { return slices.Contains(knownCodes, d.Code) }
 	if n := slices.IndexFunc(status.Errors, known); n >= 0 {
@@ -60,7 +65,7 @@ func (e *endpoint) refused(status *transport.Error) error {
 	}
 	switch status.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		if e.signed {
+		if signed {
 			return &fault{Is: errRefused, Text: fmt.Sprintf("%s refuses the credentials for it (%s): use docker login %s again, with an account that may pull %s", e.host(), what, e.host(), e.repo.RepositoryStr())}
 		}
 		return faultf("%s wants credentials, or has no %s (%s): use docker login %s", e.host(), e.repo.RepositoryStr(), what, e.host())
