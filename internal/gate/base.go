@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/boltseal/boltseal/internal/builtfrom"
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/report"
 	"github.com/boltseal/boltseal/internal/scan"
 	"github.com/boltseal/boltseal/internal/scanner/dockerfile"
+	"github.com/boltseal/boltseal/internal/scanner/imageconfig"
 )
 
 // FindBase gives the image that a FROM names as its registry has it now, for a platform
@@ -107,7 +107,7 @@ func (b *builds) findBase(ctx context.Context, k *build, from string, find FindB
 		k.note("which layers are the base's is not known: they are not those of %s as its registry has it now (%s): the tag has moved since, or the image is built upon another one", shown, got.Digest)
 		return
 	}
-	k.baseName = pinned(from, got.Digest)
+	k.baseName = imageconfig.Pinned(from, got.Digest)
 }
 
 // fetch asks for each base once.
@@ -122,14 +122,6 @@ func (b *builds) fetch(ctx context.Context, from, platform string, find FindBase
 		b.fetched[key] = got
 	}
 	return got
-}
-
-// pinned writes a reference with its digest.
-func pinned(reference, digest string) string {
-	if digest == "" || strings.Contains(reference, "@") {
-		return reference
-	}
-	return reference + "@" + digest
 }
 
 func (k *build) note(format string, args ...any) {

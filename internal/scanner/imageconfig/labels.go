@@ -15,8 +15,8 @@ const (
 	oldRevision     = "org.label-schema.vcs-ref"
 )
 
-// pinnedBase is the name of a base with the digest that stands in a label of its own.
-func pinnedBase(name, digest string) string {
+// Pinned is the name of an image with a digest that stands elsewhere, if there is one.
+func Pinned(name, digest string) string {
 	if digest == "" || strings.Contains(name, "@") {
 		return name
 	}

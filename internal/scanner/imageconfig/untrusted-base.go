@@ -20,7 +20,7 @@ var _ = declare(rule.Meta{
 // Dockerfile says is for the rule about that.
 func untrustedBase(img *image) []issue {
 	base := img.label(labelBaseName)
-	if img.opt.TrustsBase == nil || base == "" || base == "scratch" || img.opt.TrustsBase(pinnedBase(base, img.label(labelBaseDigest))) {
+	if img.opt.TrustsBase == nil || base == "" || base == "scratch" || img.opt.TrustsBase(Pinned(base, img.label(labelBaseDigest))) {
 		return nil
 	}
 	return []issue{{
