@@ -51,14 +51,17 @@ func (t *terms) read(ctx context.Context, _ string, data []byte) (*part, error) 
 		data = t.comments.ReplaceAllFunc(data, func(found []byte) []byte { return bytes.Repeat([]byte(" "), len(found)) })
 	}
 	made := &part{}
-	line, counted := 1, 0
-	for n, at := range t.begins.FindAllIndex(data, -1) {
+	line, rest := 1, data
+	for n := 0; ; n++ {
 		if n%10_000 == 0 && ctx.Err() != nil {
 			return made, context.Cause(ctx)
 		}
-		line += bytes.Count(data[counted:at[0]], []byte("\n"))
-		counted = at[0]
-		found := t.whole.FindSubmatch(data[at[0]:])
+		at := t.begins.FindIndex(rest)
+		if at == nil {
+			return made, nil
+		}
+		line += bytes.Count(rest[:at[0]], []byte("\n"))
+		found := t.whole.FindSubmatch(rest[at[0]:])
 		switch {
 		case found == nil:
 			return made, fmt.Errorf("line %d: %w", line, errNotPackage)
@@ -68,8 +71,9 @@ func (t *terms) read(ctx context.Context, _ string, data []byte) (*part, error) 
 		last := len(found) - 1
 		name := cmp.Or(string(found[last-1]), string(found[1]))
 		made.Rows = append(made.Rows, row{Kind: t.kind, Name: name, Version: string(found[last]), Line: line})
+		line += bytes.Count(rest[at[0]:at[1]], []byte("\n"))
+		rest = rest[at[1]:]
 	}
-	return made, nil
 }
 
 // termsOf makes the expressions when the first file is read.
