@@ -121,9 +121,10 @@ func readGemfileLock() reader {
 //
 //	"jason": {:hex, :jason, "1.2.2", "ba43e3…", [:mix], [], "hexpm", "18a228…"},
 //
-// What comes from a repository or a folder has no version.
+// What comes from a repository or a folder has no version. Elixir could write the same in
+// other ways, which mix does not: they are refused.
 func readMixLock() reader {
-	return termsOf("Hex", `"[^"\n]*"\s*:\s*\{|\{\s*:hex\b`,
+	return termsOf("Hex", `"[^"\n]*"\s*(?::|=>)\s*\{|\{\s*:"?hex\b|\{\s*#`,
 		`^"([^"\n]*)"\s*:\s*\{\s*:(?:(?:git|path)\b|hex\s*,\s*:"?([a-zA-Z0-9_]+)"?\s*,\s*"([^"\n]+)")`, "")
 }
 
