@@ -245,7 +245,7 @@ func act(t *testing.T, event string, text map[string]any, forge, clone, head str
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.write(t, "setup/checksums.txt", string(sums), 0o644)
+	c.write(t, ".github/setup/checksums.txt", string(sums), 0o644)
 	handler, err := gittest.Handler(t.Context(), forge, "Basic "+base64.StdEncoding.EncodeToString([]byte("x-access-token:"+jobToken)))
 	if err != nil {
 		t.Fatal(err)

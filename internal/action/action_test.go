@@ -80,12 +80,12 @@ func newCheckout(t *testing.T) *checkout {
 	dir := t.TempDir()
 	c := &checkout{dir: filepath.Join(dir, "action"), output: filepath.Join(dir, "output"), paths: filepath.Join(dir, "paths")}
 	temp, home := filepath.Join(dir, "temp"), filepath.Join(dir, "home")
-	for _, d := range []string{filepath.Join(c.dir, "setup"), temp, home} {
+	for _, d := range []string{filepath.Join(c.dir, ".github/setup"), temp, home} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"action.yml", "setup/action.yml", "setup/obtain.sh", "setup/install.sh"} {
+	for _, name := range []string{"action.yml", ".github/setup/action.yml", ".github/setup/obtain.sh", ".github/setup/install.sh"} {
 		data, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
 			t.Fatal(err)
@@ -114,7 +114,7 @@ func (c *checkout) release(t *testing.T, program []byte, platforms ...string) {
 	for _, p := range platforms {
 		fmt.Fprintf(&text, "%x  boltseal_1.2.3_%s\n", sha256.Sum256(program), p)
 	}
-	c.write(t, "setup/checksums.txt", text.String(), 0o644)
+	c.write(t, ".github/setup/checksums.txt", text.String(), 0o644)
 }
 
 // outcome is what is seen of a step.
@@ -157,7 +157,7 @@ func readIfThere(t *testing.T, path string) string {
 }
 
 func TestActionFiles(t *testing.T) {
-	for _, path := range []string{"action.yml", "setup/action.yml"} {
+	for _, path := range []string{"action.yml", ".github/setup/action.yml"} {
 		d := readDefinition(t, path)
 		if d.Runs.Using != "composite" || len(d.Runs.Steps) != 1 {
 			t.Fatalf("%s: want one composite step, got %+v", path, d.Runs)

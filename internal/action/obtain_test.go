@@ -238,7 +238,7 @@ func TestWhatTheActionCannotVouchFor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newCheckout(t)
 			if tt.checksums != "" {
-				c.write(t, "setup/checksums.txt", tt.checksums, 0o644)
+				c.write(t, ".github/setup/checksums.txt", tt.checksums, 0o644)
 			}
 			maps.Copy(c.env, tt.env)
 			got := c.run(t, ".")
@@ -295,7 +295,7 @@ func TestSetupPutsTheProgramOnThePath(t *testing.T) {
 	c.release(t, []byte(program), "linux_amd64")
 	_, c.env["BOLTSEAL_RELEASES"] = serve(t, gives(program))
 	check := func(what string) {
-		got := c.run(t, "setup")
+		got := c.run(t, ".github/setup")
 		folder := strings.TrimSpace(got.addPaths)
 		if got.code != 0 || got.outputs != "binary="+filepath.Join(folder, "boltseal")+"\n" {
 			t.Fatalf("%s: %+v", what, got)
@@ -316,10 +316,10 @@ func TestSetupPutsTheProgramOnThePath(t *testing.T) {
 	check("a binary of another name")
 
 	delete(c.env, "BOLTSEAL_BINARY")
-	if err := os.Remove(filepath.Join(c.dir, "setup/checksums.txt")); err != nil {
+	if err := os.Remove(filepath.Join(c.dir, ".github/setup/checksums.txt")); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.run(t, "setup"); got.code != 3 || got.outputs != "" || got.addPaths != "" || !strings.Contains(got.stderr, "belongs to no release") {
+	if got := c.run(t, ".github/setup"); got.code != 3 || got.outputs != "" || got.addPaths != "" || !strings.Contains(got.stderr, "belongs to no release") {
 		t.Errorf("without a release: %+v", got)
 	}
 }

@@ -82,7 +82,7 @@ func TestReleasesAreBuiltInOneWay(t *testing.T) {
 		t.Errorf("got %+v", config)
 	}
 	if !slices.Equal(config.Archives[0].Formats, []string{"binary"}) || config.Archives[0].NameTemplate != "{{ .ProjectName }}_{{ .Version }}_{{ .Os }}_{{ .Arch }}" {
-		t.Errorf("programs have another name than in setup/checksums.txt: %+v", config.Archives)
+		t.Errorf("programs have another name than in .github/setup/checksums.txt: %+v", config.Archives)
 	}
 }
 
@@ -124,10 +124,10 @@ func array(t *testing.T, script, name string) []string {
 
 // A commit's checksums are those of its own version, or there are none.
 func TestRecordedChecksumsAreOfThisVersion(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(root, "setup/checksums.txt"))
+	data, err := os.ReadFile(filepath.Join(root, ".github/setup/checksums.txt"))
 	if strings.HasSuffix(cli.Version, "-dev") {
 		if err == nil {
-			t.Errorf("version %s is no release, and the action would run another one's program: remove setup/checksums.txt", cli.Version)
+			t.Errorf("version %s is no release, and the action would run another one's program: remove .github/setup/checksums.txt", cli.Version)
 		}
 		return
 	}
@@ -201,7 +201,7 @@ func checkJob(t *testing.T, name string, j job) {
 		writes = writes || right == "write"
 	}
 	for _, step := range j.Steps {
-		if step.Uses != "" && step.Uses != "./setup" && !pinned.MatchString(step.Uses) {
+		if step.Uses != "" && step.Uses != "./.github/setup" && !pinned.MatchString(step.Uses) {
 			t.Errorf("%s: %s is pinned by no commit", name, step.Uses)
 		}
 		if strings.Contains(step.Run, "${{") {
@@ -220,7 +220,7 @@ func recorder(t *testing.T, version, recorded string) func(args ...string) (stri
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		".ci/release": read(t, ".ci/release"), "internal/cli/version.go": "const Version = \"" + version + "\"\n",
-		"setup/checksums.txt": recorded, "dist/checksums.txt": releaseOf(t, "1.2.3"),
+		".github/setup/checksums.txt": recorded, "dist/checksums.txt": releaseOf(t, "1.2.3"),
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -287,7 +287,7 @@ func TestOnlyWhatIsRecordedIsReleased(t *testing.T) {
 	}{
 		"the recorded version":          {"1.2.3", whole, []string{"tag", "v1.2.3"}, "", true},
 		"a tag of another version":      {"1.2.3", whole, []string{"tag", "v1.2.4"}, "the tag is not v1.2.3", false},
-		"nothing recorded":              {"1.2.3", "", []string{"tag", "v1.2.3"}, "there is no setup/checksums.txt", false},
+		"nothing recorded":              {"1.2.3", "", []string{"tag", "v1.2.3"}, "there is no .github/setup/checksums.txt", false},
 		"another version recorded":      {"1.2.3", releaseOf(t, "1.2.2"), []string{"tag", "v1.2.3"}, "no checksum of 1.2.3 for linux/amd64", false},
 		"a version that looks alike":    {"1.2.3", releaseOf(t, "1x2.3"), []string{"tag", "v1.2.3"}, "no checksum of 1.2.3", false},
 		"a platform is missing":         {"1.2.3", whole[:strings.LastIndex(whole[:len(whole)-1], "\n")+1], []string{"tag", "v1.2.3"}, "for windows/arm64", false},
@@ -295,7 +295,7 @@ func TestOnlyWhatIsRecordedIsReleased(t *testing.T) {
 		"built in another order":        {"1.2.3", reversed(whole), []string{"check", "dist"}, "6 files are what was recorded", true},
 		"built otherwise":               {"1.2.3", strings.Replace(whole, "0a", "0b", 1), []string{"check", "dist"}, "is not what was recorded", false},
 		"built less":                    {"1.2.3", whole + whole[:80] + "\n", []string{"check", "dist"}, "is not what was recorded", false},
-		"built and nothing recorded":    {"1.2.3", "", []string{"check", "dist"}, "there is no setup/checksums.txt", false},
+		"built and nothing recorded":    {"1.2.3", "", []string{"check", "dist"}, "there is no .github/setup/checksums.txt", false},
 		"recording what is no release":  {"1.2.3-dev", "", []string{"record"}, "set the one to be released", false},
 		"a folder that is not there":    {"1.2.3", whole, []string{"check", "none"}, "is not what was recorded", false},
 		"a version that cannot be read": {"", whole, []string{"tag", "v"}, "has no Version", false},

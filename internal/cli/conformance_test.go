@@ -28,7 +28,7 @@ func TestPublishedFilesAreValid(t *testing.T) {
 	type published struct{ file, schema string }
 	files := []published{
 		{"../../action.yml", "github-action.json"},
-		{"../../setup/action.yml", "github-action.json"},
+		{"../../.github/setup/action.yml", "github-action.json"},
 		{"../../templates/boltseal.yml", "gitlab-ci.json"},
 	}
 	for _, pattern := range []string{"../../.github/workflows/*.yml", "../../examples/github/*.yml"} {

@@ -31,7 +31,7 @@ type exampleJob struct {
 var (
 	pinned = regexp.MustCompile(`^[^@]+@[0-9a-f]{40}$`)
 	// ours are the actions of this repository, by their file.
-	ours = map[string]string{"boltseal/boltseal@main": "../../action.yml", "boltseal/boltseal/setup@main": "../../setup/action.yml"}
+	ours = map[string]string{"boltseal/boltseal@main": "../../action.yml", "boltseal/boltseal/.github/setup@main": "../../.github/setup/action.yml"}
 	// rights are those that an action of ours has a use for.
 	rights = map[string]string{"contents": "read", "checks": "write", "pull-requests": "write", "security-events": "write", "actions": "read"}
 )

@@ -67,7 +67,7 @@ case $arch in
 	ARM64 | aarch64) arch=arm64 ;;
 esac
 
-beside=$here/../boltseal$suffix
+beside=$here/../../boltseal$suffix
 [ ! -f "$beside" ] || found "$beside"
 
 name='' want=''
