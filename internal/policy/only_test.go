@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +55,10 @@ func TestOnly(t *testing.T) {
 			}
 			if (v.Blocked > 0) != (tt.want == Block) {
 				t.Errorf("the verdict counts %d that block", v.Blocked)
+			}
+			said := slices.ContainsFunc(v.Reasons, func(r string) bool { return strings.HasPrefix(r, "--only-") })
+			if spared := strings.HasPrefix(tt.by, "only-"); said != spared {
+				t.Errorf("the verdict says %q", v.Reasons)
 			}
 			if e := Explain([]*Policy{p}, in, 0, now); e.Decision != got[0] {
 				t.Errorf("explained as %+v", e.Decision)

@@ -26,6 +26,7 @@ func verdict(b *bench, in Input, decisions []Decision) Verdict {
 		v.Reasons = append(v.Reasons, blockedReason(decisions))
 	}
 	v.Reasons = append(v.Reasons, failures...)
+	v.Reasons = append(v.Reasons, sparedReasons(decisions)...)
 	switch {
 	case v.Blocked > 0 && in.WarnOnly:
 		v.Status = Blocked
@@ -87,6 +88,23 @@ func blockedReason(decisions []Decision) string {
 		verb = "blocks"
 	}
 	return fmt.Sprintf("%s %s: %s", plural(total, "finding"), verb, strings.Join(by, ", "))
+}
+
+// sparedReasons say how many findings a flag of Only keeps from blocking.
+func sparedReasons(decisions []Decision) []string {
+	var reasons []string
+	for _, flag := range []string{onlyNew, onlyFixed} {
+		n := 0
+		for _, d := range decisions {
+			if d.By == flag {
+				n++
+			}
+		}
+		if n > 0 {
+			reasons = append(reasons, fmt.Sprintf("--%s: %s only warned of, which would block", flag, plural(n, "finding")))
+		}
+	}
+	return reasons
 }
 
 func plural(n int, noun string) string {
