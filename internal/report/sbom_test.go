@@ -129,6 +129,24 @@ func TestSoftwareListsSayThatTheyAreIncomplete(t *testing.T) {
 	}
 }
 
+// TestAListIsIncompleteWhereOnePlatformIs: an image has one row for each of its platforms.
+func TestAListIsIncompleteWhereOnePlatformIs(t *testing.T) {
+	rows := []Scan{
+		{Scanner: finding.Packages, Target: "registry:acme/app:1", Platform: "linux/amd64", Status: finding.StatusFailed},
+		{Scanner: finding.Packages, Target: "registry:acme/app:1", Platform: "linux/arm64", Status: finding.StatusOK},
+	}
+	for name, run := range map[string]*Run{
+		"the first": {Scans: rows}, "the last": {Scans: []Scan{rows[1], rows[0]}},
+	} {
+		if list, err := softwareOf(run); err != nil || len(list.targets) != 1 || list.targets[0].complete {
+			t.Errorf("%s failed: %+v, %v", name, list, err)
+		}
+	}
+	if list, err := softwareOf(&Run{Scans: []Scan{rows[1], rows[1]}}); err != nil || !list.targets[0].complete {
+		t.Errorf("none failed: %+v, %v", list, err)
+	}
+}
+
 func TestSoftwareListsOfTheSamePackagesAreNamedAlike(t *testing.T) {
 	a, b := fixture(), fixture()
 	for i := range b.Scans {

@@ -54,9 +54,10 @@ func softwareOf(run *Run) (*software, error) {
 		if row.Scanner != finding.Packages {
 			continue
 		}
+		_, before := index[row.Target] // an image has a row for each platform
 		t := at(row.Target)
 		t.digest = row.Digest
-		t.complete = whole && (row.Status == finding.StatusOK || row.Status == finding.StatusNothing)
+		t.complete = whole && (row.Status == finding.StatusOK || row.Status == finding.StatusNothing) && (t.complete || !before)
 	}
 	for i := range run.Packages {
 		t := at(run.Packages[i].Target)
