@@ -105,10 +105,12 @@ var ErrNoSubject = errors.New("evidence is about an image by its digest or about
 // ErrShard says that evidence would be of a part only.
 var ErrShard = errors.New("evidence is of a whole run, and this is one of its shards: boltseal merge writes it of all of them")
 
-var (
-	imageDigest  = regexp.MustCompile(`^(sha256):([0-9a-f]{64})$|^(sha512):([0-9a-f]{128})$`)
-	commitDigest = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
-)
+var imageDigest = regexp.MustCompile(`^(sha256):([0-9a-f]{64})$|^(sha512):([0-9a-f]{128})$`)
+
+// IsCommit says whether a text is the whole id of a commit.
+func IsCommit(id string) bool {
+	return (len(id) == 40 || len(id) == 64) && strings.Trim(id, "0123456789abcdef") == ""
+}
 
 // evidenceSubjects are the images that were scanned, and the commit that was checked out.
 func evidenceSubjects(run *Run) []EvidenceSubject {
@@ -126,7 +128,7 @@ func evidenceSubjects(run *Run) []EvidenceSubject {
 	if run.Change != nil {
 		commit = cmp.Or(run.Change.Head, commit)
 	}
-	if commitDigest.MatchString(commit) {
+	if IsCommit(commit) {
 		subjects = append(subjects, EvidenceSubject{"git", map[string]string{"gitCommit": commit}})
 	}
 	return subjects

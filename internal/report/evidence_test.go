@@ -144,3 +144,15 @@ func TestEvidenceIsOfAWholeRun(t *testing.T) {
 		t.Errorf("%v: %s", err, b.String())
 	}
 }
+
+func TestIsCommit(t *testing.T) {
+	sha := strings.Repeat("0a", 20)
+	for id, want := range map[string]bool{
+		sha: true, strings.Repeat("f", 64): true,
+		"": false, "main": false, sha[1:]: false, sha + "0": false, strings.ToUpper(sha): false, sha[1:] + "\n": false, sha[1:] + "/": false, sha[:20] + "g" + sha[21:]: false,
+	} {
+		if IsCommit(id) != want {
+			t.Errorf("%q is a commit: %t", id, !want)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-github/v60/github"
 
 	"github.com/boltseal/boltseal/internal/forge/wire"
+	"github.com/boltseal/boltseal/internal/report"
 )
 
 // Origin is where a workflow ran that this job follows (workflow_run). GitHub says
@@ -63,7 +64,7 @@ func ReadOrigin(getenv func(string) string, data []byte) (Origin, error) {
 	switch {
 	case run.Event != "pull_request":
 		return o, ErrNoPull
-	case !ok || !headOK || !isName(o.Owner) || !isName(o.Repo) || !isName(o.HeadOwner) || !isName(o.HeadRepo) || o.Branch == "" || !commitID.MatchString(o.SHA):
+	case !ok || !headOK || !isName(o.Owner) || !isName(o.Repo) || !isName(o.HeadOwner) || !isName(o.HeadRepo) || o.Branch == "" || !report.IsCommit(o.SHA):
 		return o, errors.New("reading the event: it names no repository, branch and commit")
 	}
 	return o, nil

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/boltseal/boltseal/internal/report"
 )
 
 // Target is what a run is about on GitHub.
@@ -24,8 +26,6 @@ type Target struct {
 	// Why says why they are empty.
 	Why string
 }
-
-var commitID = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 
 // event is what is read of a webhook's event.
 type event struct {
@@ -49,7 +49,7 @@ func ReadTarget(getenv func(string) string, data []byte, scanned string) (Target
 	}
 	t.Owner, t.Repo = owner, repo
 	sha, ref := getenv("GITHUB_SHA"), getenv("GITHUB_REF")
-	if !commitID.MatchString(sha) {
+	if !report.IsCommit(sha) {
 		return t, fmt.Errorf("reading GITHUB_SHA: %q is no commit", sha)
 	}
 	var e event
@@ -84,7 +84,7 @@ func ReadTarget(getenv func(string) string, data []byte, scanned string) (Target
 // any pull request green.
 func (t Target) ofPull(e event, sha, ref, scanned string) (Target, error) {
 	t.Number, t.Head, t.Base = e.PullRequest.Number, e.PullRequest.Head.SHA, e.PullRequest.Base.Ref
-	if t.Number <= 0 || !commitID.MatchString(t.Head) || t.Base == "" {
+	if t.Number <= 0 || !report.IsCommit(t.Head) || t.Base == "" {
 		return t, errors.New("reading the event: it names no pull request with number, head and base")
 	}
 	pull := fmt.Sprintf("refs/pull/%d/", t.Number)

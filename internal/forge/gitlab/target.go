@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+
+	"github.com/boltseal/boltseal/internal/report"
 )
 
 // Target is what a run is about on GitLab.
@@ -27,10 +29,7 @@ type Target struct {
 	Commit, Why string
 }
 
-var (
-	commitID  = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
-	projectID = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
-)
+var projectID = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
 
 // ReadTarget reads the job's variables
 // (https://docs.gitlab.com/ci/variables/predefined_variables/). scanned is the commit that
@@ -50,7 +49,7 @@ func ReadTarget(getenv func(string) string, scanned string) (Target, error) {
 	if !projectID.MatchString(t.Project) {
 		return t, fmt.Errorf("reading the project: %q is no id", t.Project)
 	}
-	if !commitID.MatchString(sha) || !commitID.MatchString(t.Head) {
+	if !report.IsCommit(sha) || !report.IsCommit(t.Head) {
 		return t, fmt.Errorf("reading the commit: %q is none", t.Head)
 	}
 	if sha == t.Head && t.Project == getenv("CI_PROJECT_ID") {
