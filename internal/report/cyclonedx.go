@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 
@@ -66,7 +67,7 @@ func writeCycloneDX(w io.Writer, run *Run, _ Options) error {
 
 func cyclonedxTarget(t *subject, number int, seen *names) cyclonedx.Component {
 	c := cyclonedx.Component{
-		BOMRef: fmt.Sprintf("target-%d", number+1), Type: cyclonedx.ComponentTypeApplication, Name: orUnnamed(t.name), Version: t.digest,
+		BOMRef: fmt.Sprintf("target-%d", number+1), Type: cyclonedx.ComponentTypeApplication, Name: cmp.Or(t.name, unnamed), Version: t.digest,
 	}
 	if t.image {
 		c.Type = cyclonedx.ComponentTypeContainer
@@ -97,7 +98,7 @@ func cyclonedxNeeds(t *subject, components []cyclonedx.Component) []cyclonedx.De
 
 func cyclonedxPackage(t *subject, p *inventory.Package, seen *names) cyclonedx.Component {
 	c := cyclonedx.Component{
-		BOMRef: packageID(p, seen), Type: cyclonedx.ComponentTypeLibrary, Name: orUnnamed(p.Name), Version: p.Version, PackageURL: packageURL(p),
+		BOMRef: packageID(p, seen), Type: cyclonedx.ComponentTypeLibrary, Name: cmp.Or(p.Name, unnamed), Version: p.Version, PackageURL: packageURL(p),
 		Licenses: cyclonedxLicences(p.Licenses),
 	}
 	var at []cyclonedx.EvidenceOccurrence

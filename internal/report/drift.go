@@ -76,14 +76,14 @@ func driftLines(d *Drift) (heading string, lines []string) {
 		lines = append(lines, fmt.Sprintf("findings of %s: %d new, %d as before, %d gone", c.Scanner, c.New, c.Same, c.Gone))
 	}
 	for _, s := range d.Settings {
-		lines = append(lines, fmt.Sprintf("%s: %s, was %s", s.Name, orNone(s.New), orNone(s.Old)))
+		lines = append(lines, fmt.Sprintf("%s: %s, was %s", s.Name, cmp.Or(s.New, "none"), cmp.Or(s.Old, "none")))
 	}
 	for i, r := range d.Rights {
 		if i == maxDrift {
 			lines = append(lines, fmt.Sprintf("and %d more paths with other rights, which `-f json` lists", len(d.Rights)-maxDrift))
 			break
 		}
-		lines = append(lines, fmt.Sprintf("rights of /%s: %s, was %s", r.Path, orUsual(r.New), orUsual(r.Old)))
+		lines = append(lines, fmt.Sprintf("rights of /%s: %s, was %s", r.Path, cmp.Or(r.New, "the usual"), cmp.Or(r.Old, "the usual")))
 	}
 	for _, kind := range []string{"added", "changed", "removed"} {
 		n := 0
@@ -109,25 +109,11 @@ func packageLine(p PackageChange) string {
 	text := p.Change + ": " + strings.TrimSpace(p.Ecosystem+" "+p.Name)
 	switch p.Change {
 	case "added":
-		return text + " " + orNone(p.New)
+		return text + " " + cmp.Or(p.New, "none")
 	case "removed":
-		return text + " " + orNone(p.Old)
+		return text + " " + cmp.Or(p.Old, "none")
 	}
-	return text + " " + orNone(p.New) + ", was " + orNone(p.Old)
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}
-
-func orUsual(rights string) string {
-	if rights == "" {
-		return "the usual"
-	}
-	return rights
+	return text + " " + cmp.Or(p.New, "none") + ", was " + cmp.Or(p.Old, "none")
 }
 
 func signed(n int64) string {

@@ -176,7 +176,7 @@ func (k glKind) summary(run *Run) glScan {
 	if _, err := time.Parse(time.DateOnly, day); err != nil {
 		day = "1970-01-01"
 	}
-	tool := glTool{ID: "boltseal", Name: "boltseal", URL: "https://github.com/boltseal/boltseal", Version: cmp.Or(Plain(run.Tool.Version), "unknown"), Vendor: glVendor{"boltseal"}}
+	tool := glTool{ID: "boltseal", Name: "boltseal", URL: homepage, Version: cmp.Or(Plain(run.Tool.Version), "unknown"), Vendor: glVendor{"boltseal"}}
 	s := glScan{Analyzer: tool, Scanner: tool, Type: k.scan, StartTime: day + "T00:00:00", EndTime: day + "T00:00:00", Status: "success"}
 	rows := k.rows(run)
 	for _, r := range rows {

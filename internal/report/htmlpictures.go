@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -170,7 +171,7 @@ func htmlImages(run *Run) []htmlImage {
 		img := htmlImage{Name: Plain(from.Target), From: Plain(from.From), Layers: make([]htmlLayer, 0, len(from.Layers))}
 		for _, l := range from.Layers {
 			img.Layers = append(img.Layers, htmlLayer{
-				Digest: Plain(shortDigest(l.Digest)), Size: bytesText(l.Size), Origin: Plain(orUnknown(l.Origin)), Built: Plain(builtText(&l)),
+				Digest: Plain(shortDigest(l.Digest)), Size: bytesText(l.Size), Origin: Plain(cmp.Or(l.Origin, "unknown")), Built: Plain(builtText(&l)),
 				counts: make(map[finding.Severity]int),
 			})
 			layers[key{from.Target, l.Digest}] = &img.Layers[len(img.Layers)-1]
@@ -210,13 +211,6 @@ func htmlImages(run *Run) []htmlImage {
 func shortDigest(digest string) string {
 	const shown = len("sha256:") + 12
 	return digest[:min(len(digest), shown)]
-}
-
-func orUnknown(origin string) string {
-	if origin == "" {
-		return "unknown"
-	}
-	return origin
 }
 
 func builtText(l *ImageLayer) string {

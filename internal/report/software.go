@@ -156,18 +156,13 @@ func packageURL(p *inventory.Package) string {
 	return p.SourcedPURL()
 }
 
+// unnamed stands where the formats want a name and there is none.
+const unnamed = "unnamed"
+
 // namedSource is the source package as "name version".
 func namedSource(p *inventory.Package) string {
 	if p.Source == nil {
 		return ""
 	}
 	return strings.TrimSpace(p.Source.Name + " " + p.Source.Version)
-}
-
-// orUnnamed is for what the formats want a name of.
-func orUnnamed(name string) string {
-	if name == "" {
-		return "unnamed"
-	}
-	return name
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -42,7 +43,7 @@ func writeSPDX(w io.Writer, run *Run, _ Options) error {
 		doc.CreationInfo.Created, doc.CreationInfo.CreatorComment = spdxNoDay, "The run does not say its day."
 	}
 	if len(list.targets) == 1 {
-		doc.DocumentName = orUnnamed(list.targets[0].name)
+		doc.DocumentName = cmp.Or(list.targets[0].name, unnamed)
 	}
 	if len(list.targets) == 0 {
 		doc.DocumentComment = strings.TrimSpace("Nobody looked for packages: this list is incomplete.\n" + doc.DocumentComment)
@@ -77,7 +78,7 @@ func related(from common.ElementID, kind string, to common.ElementID) *spdx.Rela
 
 func spdxTarget(t *subject, number int) *spdx.Package {
 	p := &spdx.Package{
-		PackageName: orUnnamed(t.name), PackageSPDXIdentifier: common.ElementID(fmt.Sprintf("target-%d", number+1)), PackageVersion: t.digest,
+		PackageName: cmp.Or(t.name, unnamed), PackageSPDXIdentifier: common.ElementID(fmt.Sprintf("target-%d", number+1)), PackageVersion: t.digest,
 		PackageDownloadLocation: spdxUnknown, PackageLicenseConcluded: spdxUnknown, PackageLicenseDeclared: spdxUnknown,
 		PackageCopyrightText: spdxUnknown, PrimaryPackagePurpose: "APPLICATION",
 	}
@@ -93,7 +94,7 @@ func spdxTarget(t *subject, number int) *spdx.Package {
 func spdxPackage(t *subject, p *inventory.Package, seen *names) *spdx.Package {
 	declared, comment := spdxLicence(p.Licenses)
 	out := &spdx.Package{
-		PackageName: orUnnamed(p.Name), PackageSPDXIdentifier: common.ElementID(packageID(p, seen)), PackageVersion: p.Version,
+		PackageName: cmp.Or(p.Name, unnamed), PackageSPDXIdentifier: common.ElementID(packageID(p, seen)), PackageVersion: p.Version,
 		PackageDownloadLocation: spdxUnknown, PackageLicenseConcluded: spdxUnknown, PackageLicenseDeclared: declared, PackageLicenseComments: comment,
 		PackageCopyrightText: spdxUnknown, PackageSourceInfo: spdxSource(t, p),
 	}
