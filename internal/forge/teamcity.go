@@ -19,11 +19,12 @@ type TeamCity struct{ stdout io.Writer }
 // NewTeamCity takes the job's standard output.
 func NewTeamCity(stdout io.Writer) *TeamCity { return &TeamCity{stdout: stdout} }
 
-// maxInspections is how many findings become inspections, the most severe, and
-// maxProblem how long the description of a problem is.
+// maxInspections is how many findings become inspections, the most severe. maxProblem is
+// how long the description of a problem or an inspection is, maxType a type's id.
 const (
 	maxInspections = 500
 	maxProblem     = 1000
+	maxType        = 200
 )
 
 // Publish implements Publisher: findings are inspections, and what is no pass is a
@@ -40,7 +41,7 @@ func (c *TeamCity) Publish(_ context.Context, run *report.Run, files map[string]
 		if more := len(wanted) - maxInspections; more > 0 {
 			text += fmt.Sprintf("; %d more findings are in the reports", more)
 		}
-		message(&out, "buildProblem", "description", cut(text, maxProblem), "identity", "boltseal")
+		message(&out, "buildProblem", "description", report.Line(text, maxProblem), "identity", "boltseal")
 	}
 	if file := files["html"]; file != "" {
 		message(&out, "publishArtifacts", "", filepath.ToSlash(filepath.Dir(filepath.FromSlash(file)))+" => boltseal")
@@ -51,16 +52,9 @@ func (c *TeamCity) Publish(_ context.Context, run *report.Run, files map[string]
 	return nil
 }
 
-func cut(text string, n int) string {
-	if runes := []rune(text); len(runes) > n {
-		return string(runes[:n]) + "…"
-	}
-	return text
-}
-
 // inspect writes a finding, and first its type where it is new.
 func inspect(out *bytes.Buffer, types map[string]bool, f *report.Finding) {
-	id := cut(f.Rule, 200)
+	id := report.Line(f.Rule, maxType)
 	if !types[id] {
 		types[id] = true
 		message(out, "inspectionType", "id", id, "name", id, "description", f.Scanner+" rule "+id, "category", "boltseal "+f.Scanner)
@@ -75,7 +69,7 @@ func inspect(out *bytes.Buffer, types map[string]bool, f *report.Finding) {
 			path = strings.TrimLeft(f.Location.Image+":"+f.Location.Path, ":")
 		}
 	}
-	attributes := []string{"typeId", id, "message", cut(f.Message, maxProblem), "file", path, "SEVERITY", severity}
+	attributes := []string{"typeId", id, "message", report.Line(f.Message, maxProblem), "file", path, "SEVERITY", severity}
 	if line > 0 {
 		attributes = append(attributes, "line", fmt.Sprint(line))
 	}

@@ -48,6 +48,23 @@ func TestTeamCityMessages(t *testing.T) {
 	}
 }
 
+// What is cut is cut as it is shown: spelled out, a byte can be four letters.
+func TestTeamCityGetsShortTexts(t *testing.T) {
+	run := blocked(strings.Repeat("\x00", 1500))
+	run.Findings[0].Rule = strings.Repeat("x", 300)
+	got := onTeamCity(t, run, nil)
+	id, text := strings.Repeat("x", maxType-1)+"|0x2026", strings.Repeat(`\x00`, 249)+`\x0|0x2026`
+	want := []string{
+		"##teamcity[inspectionType id='" + id + "' name='" + id + "' description='secrets rule " + id + "' category='boltseal secrets']\n",
+		"##teamcity[inspection typeId='" + id + "' message='" + text + "' file='",
+	}
+	for i, line := range want {
+		if !strings.HasPrefix(got[i], line) {
+			t.Errorf("got %q, want it to begin with %q", got[i], line)
+		}
+	}
+}
+
 var oneMessage = regexp.MustCompile(`^##teamcity\[[a-zA-Z]+( ([a-zA-Z]+=)?'([^|'\[\]\r\n]|\|[n r'|\[\]]|\|0x[0-9a-f]{4})*')+\]\n$`)
 
 // No text becomes a message of its own.
