@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/forge/forgetest"
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
 )
@@ -104,16 +105,7 @@ func newCloud(t *testing.T, troubles ...int) (*cloud, Options) {
 	}
 }
 
-func runOf(findings ...report.Finding) *report.Run {
-	run := &report.Run{Findings: findings, Verdict: policy.Verdict{Status: policy.Pass}}
-	for _, f := range findings {
-		if f.Decision.Action == policy.Block {
-			run.Verdict.Status, run.Verdict.ExitCode = policy.Blocked, policy.ExitBlocked
-			run.Verdict.Blocked++
-		}
-	}
-	return run
-}
+var runOf = forgetest.RunOf
 
 func found(action policy.Action, scanner, text string, line int) report.Finding {
 	return report.Finding{

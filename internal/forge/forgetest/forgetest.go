@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -116,4 +117,22 @@ func Troubles() []Trouble {
 			w.WriteHeader(http.StatusTemporaryRedirect)
 		}},
 	}
+}
+
+// Page is what a call asks for of a list, in pages of so many where it does not say, and
+// the number of the next page; 0 for none.
+func Page(r *http.Request, all []Object, size int) (some []Object, next int) {
+	q := r.URL.Query()
+	if n, err := strconv.Atoi(q.Get("per_page")); err == nil {
+		size = min(n, 100)
+	}
+	page := 1
+	if n, err := strconv.Atoi(q.Get("page")); err == nil {
+		page = n
+	}
+	from, to := min((page-1)*size, len(all)), min(page*size, len(all))
+	if to < len(all) {
+		next = page + 1
+	}
+	return append([]Object{}, all[from:to]...), next
 }

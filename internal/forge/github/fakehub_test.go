@@ -177,20 +177,12 @@ func (c *call) number(i int) int64 {
 
 // list answers with a page of a list.
 func (c *call) list(all []object) {
-	q := c.r.URL.Query()
-	size, page := 30, 1
-	if n, err := strconv.Atoi(q.Get("per_page")); err == nil {
-		size = min(n, 100)
+	some, next := forgetest.Page(c.r, all, 30)
+	if next > 0 {
+		q := c.r.URL.Query()
+		q.Set("page", strconv.Itoa(next))
+		c.w.Header().Set("Link", fmt.Sprintf(`<%s%s?%s>; rel="next"`, c.h.server.URL, c.r.URL.Path, q.Encode()))
 	}
-	if n, err := strconv.Atoi(q.Get("page")); err == nil {
-		page = n
-	}
-	from, to := min((page-1)*size, len(all)), min(page*size, len(all))
-	if to < len(all) {
-		c.w.Header().Set("Link", fmt.Sprintf(`<%s%s?page=%d&per_page=%d>; rel="next"`, c.h.server.URL, c.r.URL.Path, page+1, size))
-	}
-	some := make([]object, to-from)
-	copy(some, all[from:to])
 	c.answer(200, some)
 }
 

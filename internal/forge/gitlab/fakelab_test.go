@@ -160,20 +160,12 @@ func (c *call) refuse(status int, message string) { c.answer(status, object{"mes
 
 // list answers with a page of a list.
 func (c *call) list(all []object) {
-	q := c.r.URL.Query()
-	size, page := 20, 1
-	if n, err := strconv.Atoi(q.Get("per_page")); err == nil {
-		size = min(n, 100)
-	}
-	if n, err := strconv.Atoi(q.Get("page")); err == nil {
-		page = n
-	}
-	from, to := min((page-1)*size, len(all)), min(page*size, len(all))
+	some, next := forgetest.Page(c.r, all, 20)
 	c.w.Header().Set("X-Next-Page", "")
-	if to < len(all) {
-		c.w.Header().Set("X-Next-Page", strconv.Itoa(page+1))
+	if next > 0 {
+		c.w.Header().Set("X-Next-Page", strconv.Itoa(next))
 	}
-	c.answer(200, append([]object{}, all[from:to]...))
+	c.answer(200, some)
 }
 
 func (l *lab) serve(w *httptest.ResponseRecorder, r *http.Request, body []byte) {
