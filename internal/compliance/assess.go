@@ -39,9 +39,7 @@ func (c Catalogue) Assess(findings []*finding.Finding, scans []Scan, assesses fu
 	named := make(map[string][]int)
 	for i, f := range findings {
 		for _, name := range f.Controls {
-			if at := named[name]; len(at) == 0 || at[len(at)-1] != i {
-				named[name] = append(at, i)
-			}
+			named[name] = append(named[name], i)
 		}
 	}
 	results := make([]Result, 0, len(c.Controls))
