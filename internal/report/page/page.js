@@ -64,10 +64,14 @@
     return row;
   };
 
-  const draw = () => {
-    body.replaceChildren(...rows.slice(0, shown).map(line));
+  const tell = () => {
     byId("count").textContent = `${rows.length} of ${data.rows.length} findings match, ${Math.min(shown, rows.length)} are shown`;
     byId("more").hidden = rows.length <= shown;
+  };
+
+  const draw = () => {
+    body.replaceChildren(...rows.slice(0, shown).map(line));
+    tell();
   };
 
   const filter = () => {
@@ -104,8 +108,7 @@
     const first = shown;
     shown += 2 * step;
     body.append(...rows.slice(first, shown).map(line));
-    byId("count").textContent = `${rows.length} of ${data.rows.length} findings match, ${Math.min(shown, rows.length)} are shown`;
-    byId("more").hidden = rows.length <= shown;
+    tell();
     body.querySelectorAll("button[aria-expanded]")[first]?.focus();
   });
   byId("filters").hidden = false;
