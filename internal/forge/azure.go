@@ -95,11 +95,8 @@ func logIssue(out *bytes.Buffer, kind string, f *report.Finding) {
 	logging(out, "task.logissue", append(properties, "code", f.Rule), text)
 }
 
-// In properties more is escaped than in what comes after them.
-var (
-	azureMessage  = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	azureProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", "]", "%5D", ";", "%3B")
-)
+// azureProperty escapes what ends a property; all else is escaped as for GitHub's runner.
+var azureProperty = strings.NewReplacer("]", "%5D", ";", "%3B")
 
 // logging writes one command; properties are names and values in turn. Plain leaves no
 // second command in a text.
@@ -110,7 +107,7 @@ func logging(out *bytes.Buffer, name string, properties []string, message string
 		if i == 0 {
 			sep = " "
 		}
-		out.WriteString(sep + properties[i] + "=" + azureProperty.Replace(report.Plain(properties[i+1])))
+		out.WriteString(sep + properties[i] + "=" + azureProperty.Replace(data(report.Plain(properties[i+1]))))
 	}
-	out.WriteString("]" + azureMessage.Replace(report.Plain(message)) + "\n")
+	out.WriteString("]" + data(report.Plain(message)) + "\n")
 }

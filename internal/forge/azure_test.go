@@ -40,7 +40,7 @@ func TestAzureCommands(t *testing.T) {
 	}
 	got := published(t, run, map[string]string{"markdown": "out/boltseal.md"})
 	want := []string{
-		"##vso[task.logissue type=error;sourcepath=a%3Bb%5Dc/100%25.env;linenumber=3;columnnumber=5;code=r]" + azureMessage.Replace(report.Plain(run.Findings[0].Message)) + "\n",
+		"##vso[task.logissue type=error;sourcepath=a%3Bb%5Dc/100%25.env;linenumber=3;columnnumber=5;code=r]" + `a; b]c%250Ad\r\n#\x23vso[task.setvariable variable=x]y` + "\n",
 		"##vso[task.logissue type=warning;sourcepath=Dockerfile;linenumber=7;code=r]old in image acme/app\n",
 		"##vso[task.logissue type=warning;code=r]old in image acme/app\n",
 		"##vso[task.uploadsummary]" + full + "\n",
