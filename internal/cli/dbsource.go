@@ -50,7 +50,7 @@ func origins(flag string, sources []string, remote image.Remote) ([]vulndb.Origi
 			}
 			return nil, errNoSource
 		}
-		o, err := origin(strings.TrimSpace(s), remote)
+		o, err := origin(s, remote)
 		if err != nil {
 			return nil, usage(fmt.Errorf("%s: %w", flag, err))
 		}
@@ -87,6 +87,29 @@ func origin(source string, remote image.Remote) (vulndb.Origin, error) {
 		return vulndb.Copy(rest), nil
 	}
 	return vulndb.Copy(source), nil
+}
+
+// chosen are the sources that were named, OSV where none is. Where there is no network it
+// is those that need none; within says that there are some.
+func chosen(named []string, offline bool) (sources []string, within bool) {
+	if len(named) == 0 {
+		named = []string{sourceOSV}
+	}
+	var local []string
+	for _, s := range named {
+		s = strings.TrimSpace(s)
+		sources = append(sources, s)
+		if isLocal(s) {
+			local = append(local, s)
+		}
+	}
+	switch {
+	case !offline:
+		return sources, true
+	case len(local) > 0:
+		return local, true
+	}
+	return sources, false
 }
 
 // isLocal says whether a source needs no network.
@@ -174,14 +197,7 @@ func (p *prepared) openDatabase(sys System, args []string) (db vulndb.DB, noDB s
 		return db, "", nil
 	}
 	noDB = "no vulnerability database: run `boltseal scan --db PATH " + strings.Join(args, " ") + "` with a built database (boltseal db update, boltseal db build) or a folder or zip of OSV advisories"
-	sources := o.dbSources
-	if len(sources) == 0 {
-		sources = []string{sourceOSV}
-	}
-	offline := o.offline
-	if local := slices.DeleteFunc(slices.Clone(sources), func(s string) bool { return !isLocal(s) }); offline && len(local) > 0 {
-		sources, offline = local, false
-	}
+	sources, within := chosen(o.dbSources, o.offline)
 	from, err := origins("--db-source", sources, p.remote)
 	if errors.Is(err, errNoSource) {
 		return nil, noDB, nil
@@ -197,7 +213,7 @@ func (p *prepared) openDatabase(sys System, args []string) (db vulndb.DB, noDB s
 		hide(dir)
 	}
 	k := vulndb.Keeping{
-		Updater: sys.updater(dir, from), Offline: offline,
+		Updater: sys.updater(dir, from), Offline: !within,
 		MaxAge: policy.MaxDBAge(p.policies.loaded), Confirm: o.inChange,
 		Advice: func(families []string) string { return o.advice(families, dir) },
 	}
@@ -237,7 +253,8 @@ func (o scanOptions) openAPI(sys System) (vulndb.DB, error) {
 		return nil, usage(errors.New("--db-mode api asks over a network, and --offline forbids that"))
 	}
 	options := vulndb.APIOptions{Base: base, Web: web.Options{Proxy: proxies(sys.Getenv)}, Now: sys.now}
-	for _, s := range o.dbSources {
+	sources, _ := chosen(o.dbSources, o.offline)
+	for _, s := range sources {
 		if mirror, ok := strings.CutPrefix(s, sourceOSV+":"); ok {
 			mirror = strings.TrimSuffix(mirror, "/")
 			options.KEV, options.EPSS = mirror+"/kev.json", mirror+"/epss.csv"

@@ -91,14 +91,9 @@ func (o updateOptions) updater(sys System) (*vulndb.Updater, error) {
 			}
 		}
 	}
-	if len(o.from) == 0 {
-		o.from = []string{sourceOSV}
-	}
-	if o.offline && !slices.ContainsFunc(o.from, isLocal) {
+	var within bool
+	if o.from, within = chosen(o.from, o.offline); !within {
 		return nil, usage(errors.New("--offline fetches nothing over a network: name a folder or a .tar file by --from"))
-	}
-	if o.offline {
-		o.from = slices.DeleteFunc(o.from, func(s string) bool { return !isLocal(s) })
 	}
 	remote, err := o.remote(sys, nil)
 	if err != nil {

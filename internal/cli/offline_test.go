@@ -55,11 +55,14 @@ func TestOfflineTouchesNoNetwork(t *testing.T) {
 		t.Errorf("looking for a base: exit code %d\n%s", code, errs)
 	}
 	sources := []string{"osv", "osv:https://a.example", "https://a.example/db", "oci:a.example/db:1"}
+	gone, kept := filepath.Join(dir, "gone.tar"), t.TempDir()
 	for _, source := range sources {
 		for _, args := range [][]string{
 			{"scan", "--offline", "--db-source", source, dir},
 			{"ci", "--offline", "--db-source", source, "--path", dir, "--output-dir", filepath.Join(dir, "out")},
 			{"db", "update", "--offline", "--ecosystem", "npm", "--from", source},
+			{"scan", "--offline", "--cache-dir", kept, "--db-source", gone + ", " + source, dir},
+			{"db", "update", "--offline", "--db", kept, "--ecosystem", "npm", "--from", gone + ", " + source},
 			{"db", "status"},
 			{"db", "export", "-o", filepath.Join(dir, "x.tar")},
 		} {
