@@ -135,12 +135,10 @@ func (m merging) merge(cmd *cobra.Command, sys System, log *slog.Logger, files [
 	if err != nil {
 		return err
 	}
-	if o.inJob {
-		// What was asked for by name is written as well.
-		p.writeFiles(sys, run, m.outputs, opt)
+	p.writeFiles(sys, run, m.outputs, opt)
+	if o.inJob { // whose own reports are written beside those that were asked for
 		return m.c.publish(ctx, sys, job, p, run, opt)
 	}
-	p.writeFiles(sys, run, m.outputs, opt)
 	shown := writeStdout(sys, run, m.outputs, opt)
 	if m.c.publishing.require {
 		shown = errors.Join(shown, errors.New("publishing: this is no CI job"))
@@ -186,12 +184,9 @@ func (m merging) run(ctx context.Context, sys System, log *slog.Logger, p *prepa
 	if err := samePolicies(parts, p.judging.Policies); err != nil {
 		return nil, err
 	}
-	commit := p.options.anchors.headOf()
-	if commit == "" {
-		var err error
-		if commit, err = p.options.checkedOut(ctx, p.targets); err != nil {
-			return nil, err
-		}
+	commit, err := p.head(ctx)
+	if err != nil {
+		return nil, err
 	}
 	run, err := gate.Merge(parts, gate.Merging{
 		Expect: m.expect, Version: Version, Commit: commit,
@@ -207,13 +202,13 @@ func (m merging) run(ctx context.Context, sys System, log *slog.Logger, p *prepa
 // judge prepares what runs are judged by, as prepare does for a scan.
 func (p *prepared) judge(ctx context.Context, sys System, log *slog.Logger, parts []gate.Part) error {
 	o := &p.options
-	p.judging = gate.Judging{
-		WarnOnly: o.warnOnly, Only: o.only, Now: sys.now(), Event: o.event, Environment: o.environment, DefaultBranch: o.defaultBranch,
+	var err error
+	if p.judging, err = o.judging(sys); err != nil {
+		return err
 	}
 	if err := p.judgedAs(parts); err != nil {
 		return err
 	}
-	var err error
 	if p.remote, err = o.remote(sys, p.targets); err != nil {
 		return err
 	}
@@ -241,10 +236,6 @@ func (p *prepared) judge(ctx context.Context, sys System, log *slog.Logger, part
 // judgedAs takes what the runs were judged by that is nobody's to choose here: --fail-on
 // adds up, and the event has to be this job's.
 func (p *prepared) judgedAs(parts []gate.Part) error {
-	var err error
-	if p.judging.FailOn, err = p.options.blocking(); err != nil {
-		return err
-	}
 	for _, part := range parts {
 		j := part.Run.Judged
 		if j.FailOn != nil && (p.judging.FailOn == nil || *j.FailOn < *p.judging.FailOn) {

@@ -311,15 +311,14 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 	if p.remote, err = o.remote(sys, slices.Concat(p.targets, p.older, p.bases)); err != nil {
 		return err
 	}
-	p.judging = gate.Judging{WarnOnly: o.warnOnly, Only: o.only, Now: sys.now(), Event: o.event, Environment: o.environment, DefaultBranch: o.defaultBranch}
+	if p.judging, err = o.judging(sys); err != nil {
+		return err
+	}
 	if o.platform != "" && !platform.MatchString(o.platform) {
 		return usage(fmt.Errorf("--platform: %q is none: write os/architecture, as linux/arm64", o.platform))
 	}
 	if o.timeout < 0 {
 		return usage(fmt.Errorf("--timeout: %s is in the past", o.timeout))
-	}
-	if p.judging.FailOn, err = o.blocking(); err != nil {
-		return err
 	}
 	for i, s := range o.scanners {
 		o.scanners[i] = strings.TrimSpace(s)
@@ -336,15 +335,22 @@ func (p *prepared) prepare(ctx context.Context, sys System, log *slog.Logger, ar
 	if err := p.known(ctx, sys); err != nil {
 		return err
 	}
-	if p.commit = o.anchors.headOf(); p.commit == "" {
-		if p.commit, err = o.checkedOut(ctx, p.targets); err != nil {
-			return noVerdict(err)
-		}
+	if p.commit, err = p.head(ctx); err != nil {
+		return noVerdict(err)
 	}
 	if p.part, err = p.share(sys); err != nil {
 		return err
 	}
 	return p.build(ctx, sys, args)
+}
+
+// judging is what the flags say of how a run is judged.
+func (o scanOptions) judging(sys System) (gate.Judging, error) {
+	failOn, err := o.blocking()
+	return gate.Judging{
+		FailOn: failOn, WarnOnly: o.warnOnly, Only: o.only, Now: sys.now(),
+		Event: o.event, Environment: o.environment, DefaultBranch: o.defaultBranch,
+	}, err
 }
 
 // blocking reads --fail-on; nil where it is not given.

@@ -175,11 +175,14 @@ func contentOf(name string) (string, error) {
 	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// checkedOut is the commit of the repository that the targets lie in; empty where
-// there is none, or there are several.
-func (o scanOptions) checkedOut(ctx context.Context, targets []target) (string, error) {
+// head is the commit that the run's one anchor holds on to, else that of the repository
+// that the targets lie in; empty where there is none, or there are several.
+func (p *prepared) head(ctx context.Context) (string, error) {
+	if all := p.options.anchors.all(); len(all) == 1 && all[0].head != "" {
+		return all[0].head, nil
+	}
 	var repo *git.Repo
-	for _, t := range targets {
+	for _, t := range p.targets {
 		if !t.isTree() {
 			continue
 		}
@@ -207,14 +210,6 @@ func (o scanOptions) checkedOut(ctx context.Context, targets []target) (string, 
 	}
 	head, err := objects.Head(ctx)
 	return head, errors.Join(err, objects.Close())
-}
-
-// headOf is the commit that a run's one anchor has checked out.
-func (s *anchors) headOf() string {
-	if all := s.all(); len(all) == 1 {
-		return all[0].head
-	}
-	return ""
 }
 
 // opens says whether a target is opened in this shard. Of images that are due elsewhere
