@@ -69,7 +69,8 @@ type Context struct {
 // GitLab: https://docs.gitlab.com/ci/variables/predefined_variables/.
 func Detect(getenv func(string) string, event []byte) Context {
 	switch {
-	case getenv("CI") == "woodpecker": // it sets variables of GitLab's names
+	case getenv("CI") == "woodpecker": // it sets variables of other systems' names
+		return finished(Woodpecker, woodpecker(getenv))
 	case yes(getenv("GITEA_ACTIONS")): // which sets GitHub's as well
 		c := github(getenv, event)
 		c.System = Gitea

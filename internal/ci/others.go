@@ -47,8 +47,8 @@ func set(name string) func(func(string) string) bool {
 
 func yes(value string) bool { return value != "" && !strings.EqualFold(value, "false") }
 
-// others are in the order in which they are looked for: Woodpecker sets variables of
-// other systems, and Jenkins and TeamCity run jobs that inherit those of others.
+// others are in the order in which they are looked for: Jenkins and TeamCity run jobs that
+// inherit the variables of others.
 //
 // None of them says that the commit is a merge whose first parent is the target
 // branch's: what is new is told by where the checkout left that branch.
@@ -70,11 +70,8 @@ var others = []other{
 	{Jenkins, func(getenv func(string) string) bool { return getenv("JENKINS_URL") != "" }, jenkins},
 }
 
-// detectOther reads the variables of the systems that are neither GitHub nor GitLab.
+// detectOther reads the variables of the systems that say what they are by one of their own.
 func detectOther(getenv func(string) string) Context {
-	if getenv("CI") == "woodpecker" {
-		return finished(Woodpecker, woodpecker(getenv))
-	}
 	for _, o := range others {
 		if o.here(getenv) {
 			return finished(o.system, o.read(getenv))
