@@ -22,11 +22,11 @@ func (c ciOptions) onBitbucket(ctx context.Context, sys System, job ci.Context, 
 		base = job.Branch
 	}
 	_, root := checkedOut(ctx, c.path)
-	scope := c.scope(root, p.options)
+	key, label := c.gate(root, p)
 	opt.Color, opt.Width = false, 0
 	publisher, err := bitbucket.New(bitbucket.Options{
 		Repository: sys.Getenv("BITBUCKET_REPO_FULL_NAME"), Commit: sys.Getenv("BITBUCKET_COMMIT"), Base: base,
-		Gate: strings.Join([]string{base, p.judging.Mask(scope.key())}, "\x00"), Label: p.judging.Mask(scope.label()),
+		Gate: strings.Join([]string{base, key}, "\x00"), Label: label,
 		Report: opt, Proxy: bitbucket.Pipeline,
 	})
 	if err != nil {

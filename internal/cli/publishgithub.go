@@ -60,11 +60,10 @@ func (c ciOptions) publisher(ctx context.Context, sys System, p *prepared, run *
 		return nil, fmt.Errorf("publishing: %w", err)
 	}
 	opt.Color, opt.Width = false, 0
-	scope := c.scope(root, p.options)
-	label := p.judging.Mask(scope.label())
+	key, label := c.gate(root, p)
 	options := github.Options{
 		API: github.APIAddress(sys.Getenv), Token: token, Target: target,
-		Gate:  strings.Join([]string{sys.Getenv("GITHUB_WORKFLOW"), sys.Getenv("GITHUB_JOB"), p.judging.Mask(scope.key())}, "\x00"),
+		Gate:  strings.Join([]string{sys.Getenv("GITHUB_WORKFLOW"), sys.Getenv("GITHUB_JOB"), key}, "\x00"),
 		Job:   sys.Getenv("GITHUB_RUN_ID") + "." + sys.Getenv("GITHUB_RUN_ATTEMPT"),
 		Label: label, Category: o.category,
 		Check: o.check, Upload: o.upload, Comment: o.comment, Review: o.review,

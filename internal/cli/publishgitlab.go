@@ -66,11 +66,11 @@ func (c ciOptions) onGitLab(ctx context.Context, sys System, job ci.Context, p *
 		return fmt.Errorf("publishing: %w", err)
 	}
 	opt.Color, opt.Width = false, 0
-	scope := c.scope(root, p.options)
+	key, label := c.gate(root, p)
 	options := gitlab.Options{
 		API: gitlab.APIAddress(sys.Getenv), Token: token, Target: target,
-		Gate:  strings.Join([]string{sys.Getenv("CI_JOB_NAME"), p.judging.Mask(scope.key())}, "\x00"),
-		Label: p.judging.Mask(scope.label()), Status: o.check, Note: o.comment, Discussions: o.review,
+		Gate:  strings.Join([]string{sys.Getenv("CI_JOB_NAME"), key}, "\x00"),
+		Label: label, Status: o.check, Note: o.comment, Discussions: o.review,
 		Require: o.require, Report: opt, Mask: p.judging.Mask,
 	}
 	if root != "" {

@@ -14,6 +14,12 @@ type scope struct {
 	images, scanners         []string
 }
 
+// gate names the gate of a job: by a key for forges, by a label for people.
+func (c ciOptions) gate(root string, p *prepared) (key, label string) {
+	s := c.scope(root, p.options)
+	return p.judging.Mask(s.key()), p.judging.Mask(s.label())
+}
+
 // scope is that of a job whose work tree has this root; empty for none.
 func (c ciOptions) scope(root string, o scanOptions) scope {
 	s := scope{category: c.publishing.category, path: c.path, platform: o.platform, images: c.images}
