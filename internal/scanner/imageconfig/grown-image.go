@@ -21,11 +21,7 @@ const (
 )
 
 func grownImage(img *image) []issue {
-	var now int64
-	for _, l := range img.Layers {
-		now += max(0, min(l.Size, maxSize))
-	}
-	was := img.older.size
+	now, was := img.stored(), img.older.size
 	if more := now - was; more < grownBytes || more < was/100*grownPercent {
 		return nil
 	}

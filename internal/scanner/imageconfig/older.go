@@ -78,12 +78,18 @@ const maxKept = 1_000_000
 // maxChanged bounds how many changes are listed; what adds rights is a finding as well.
 const maxChanged = 10_000
 
-func (img *image) snapshot() *snapshot {
-	s := &snapshot{config: img.Config, rights: make(map[string]rights)}
+// stored is the size of an image's layers as they are stored.
+func (img *image) stored() int64 {
+	var n int64
 	for _, l := range img.Layers {
-		s.size += max(0, min(l.Size, maxSize))
+		n += max(0, min(l.Size, maxSize))
 	}
-	for _, f := range img.files {
+	return n
+}
+
+func (img *image) snapshot(files []file) *snapshot {
+	s := &snapshot{config: img.Config, size: img.stored(), rights: make(map[string]rights)}
+	for _, f := range files {
 		if r := rightsOf(f.entry); r != (rights{}) && len(s.rights) < maxKept {
 			s.rights[f.path] = r
 		}
@@ -107,13 +113,17 @@ func (s *Scanner) Compare(target, older string) {
 // ChangedRights gives what differs in a target that was compared, by path.
 func (s *Scanner) ChangedRights(target string) []RightsChange { return s.changed[target] }
 
-// keep takes what others are compared with, or what differs.
-func (p *pass) keep(img *image, target string) {
-	now := img.snapshot()
+// keep takes what others are compared with, or what differs; of most images neither.
+func (p *pass) keep(img *image, files []file, target string) {
+	kept, asked := p.scanner.kept[target]
+	if asked = asked && kept == nil; !asked && p.older == nil {
+		return
+	}
+	now := img.snapshot(files)
 	if p.older != nil {
 		p.scanner.changed[target] = now.changes(p.older)
 	}
-	if kept, asked := p.scanner.kept[target]; asked && kept == nil {
+	if asked {
 		p.scanner.kept[target] = now
 	}
 }

@@ -159,13 +159,7 @@ func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Re
 			res.Findings = append(res.Findings, img.finding(c, i))
 		}
 	}
-	img.files = img.files[:0]
-	for _, f := range files {
-		if isSpecial(f.entry) {
-			img.files = append(img.files, f)
-		}
-	}
-	p.keep(img, v.Target().Name)
+	p.keep(img, files, v.Target().Name)
 	return res
 }
 
