@@ -154,8 +154,8 @@ func (k *keeper) believed(ctx context.Context, db *Database) (bool, error) {
 		return false, nil
 	case len(k.Pins) > 0 && !slices.Contains(k.Pins, db.Digest()):
 		return false, nil
-	case slices.Contains(k.Vouched, db.Digest()):
-		return true, db.Verify()
+	case slices.Contains(k.Vouched, db.Digest()), len(k.Pins) > 0 && !k.Confirm:
+		return true, db.Verify() // what is pinned is the manifest
 	case !k.Confirm:
 		return true, nil
 	case k.Offline:

@@ -314,6 +314,30 @@ func TestInAChange(t *testing.T) {
 			t.Error("its source was not asked")
 		}
 	})
+	t.Run("pinned and damaged, outside of a change", func(t *testing.T) {
+		s := newSource(t, mirrored(t, built))
+		s.breakBy(faults["refused"].fault)
+		dir := filepath.Join(t.TempDir(), "db")
+		m, err := Export(t.Context(), built, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, m.Parts[0].Texts.Name)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data[len(data)/2] ^= 1
+		replace(t, path, data)
+		k := keeping(s.mirror(t, dir))
+		k.Pins, k.MaxAge = []string{digestOf(t, dir)}, 0
+		db := Keep(k)
+		defer db.Close()
+		unknown := inventory.Package{Ecosystem: "npm", Name: "unheard-of", Version: "1.0.0"} // whose texts nobody reads
+		if got, err := db.Query(t.Context(), []inventory.Package{unknown}); err == nil {
+			t.Errorf("it answers: %+v", got)
+		}
+	})
 	t.Run("a word about how fresh it is", func(t *testing.T) {
 		s := newSource(t, mirrored(t, built))
 		dir := filepath.Join(t.TempDir(), "db")
