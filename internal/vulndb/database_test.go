@@ -378,6 +378,18 @@ func TestDatabaseOfConformance(t *testing.T) {
 	}
 }
 
+// families are the families that there is anything of, sorted.
+func (m *matchFile) families() []string {
+	var names []string
+	for name := range m.sections {
+		if family, ok := strings.CutPrefix(name, "f/"); ok {
+			names = append(names, family)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // knownPackages are packages that the database knows, with versions that its
 // records name.
 func knownPackages(tb testing.TB, db *Database, n int) []inventory.Package {

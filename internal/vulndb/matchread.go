@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -37,18 +36,6 @@ func (m *matchFile) readTables() (*tables, error) {
 	r := &reader{data: data}
 	t := &tables{prefixes: r.texts(), vectors: r.texts(), cwes: r.texts()}
 	return t, r.err()
-}
-
-// families are the families that there is anything of, sorted.
-func (m *matchFile) families() []string {
-	var names []string
-	for name := range m.sections {
-		if family, ok := strings.CutPrefix(name, "f/"); ok {
-			names = append(names, family)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 // familyFile is one family of the file; it implements store.
