@@ -354,7 +354,7 @@ func (a *api) batch(ctx context.Context, queries []apiQuery, ids map[apiQuery][]
 	for i, answer := range answers {
 		q := queries[i]
 		for _, v := range answer.Vulns {
-			if !recordID.MatchString(v.ID) {
+			if !recordID().MatchString(v.ID) {
 				return nil, fmt.Errorf("%s: %q is no id of a record", a.host(), clip(v.ID, 60))
 			}
 			ids[q.first()] = append(ids[q.first()], v.ID)
@@ -378,7 +378,7 @@ func (q apiQuery) first() apiQuery {
 }
 
 // recordID is what goes into an address as one part of its path.
-var recordID = regexp.MustCompile(`^[A-Za-z0-9][^\x00-\x1f\x7f/\\]{0,199}$`)
+var recordID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][^\x00-\x1f\x7f/\\]{0,199}$`) })
 
 // refusedError says that the API does not take a request as it is.
 type refusedError struct{ err error }

@@ -58,7 +58,7 @@ func (d dirFiles) holdsAny() bool {
 		return false
 	}
 	for _, e := range entries {
-		if databaseFile.MatchString(e.Name()) {
+		if databaseFile().MatchString(e.Name()) {
 			return true
 		}
 	}
@@ -102,7 +102,7 @@ func (t *tarFiles) list(data []byte) error {
 			return fmt.Errorf("%w (%w)", errDamaged, err)
 		}
 		name := strings.TrimPrefix(h.Name, "./")
-		if h.Typeflag != tar.TypeReg || name != manifestFile && !databaseFile.MatchString(name) {
+		if h.Typeflag != tar.TypeReg || name != manifestFile && !databaseFile().MatchString(name) {
 			continue
 		}
 		start := int64(len(data)) - int64(at.Len())

@@ -127,7 +127,7 @@ func checkTarget(dir string) error {
 }
 
 func ours(name string) bool {
-	return name == hideFile || name == lockFile || name == stateFile || strings.HasPrefix(name, tempPrefix) || strings.HasPrefix(name, partPrefix) || databaseFile.MatchString(name)
+	return name == hideFile || name == lockFile || name == stateFile || strings.HasPrefix(name, tempPrefix) || strings.HasPrefix(name, partPrefix) || databaseFile().MatchString(name)
 }
 
 // writeSynced writes a file so that it is there whole or not at all.

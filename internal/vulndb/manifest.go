@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -73,13 +74,13 @@ func (m *Manifest) BuiltAt() (time.Time, error) { return time.Parse(time.RFC3339
 const maxManifest = 8 << 20
 
 // databaseFile matches the names that we give to files.
-var databaseFile = regexp.MustCompile(`^(matches|texts|extras)-[0-9a-f]{16}\.db$`)
+var databaseFile = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(matches|texts|extras)-[0-9a-f]{16}\.db$`) })
 
 // shownName is what may stand for an ecosystem or a date: it is printed as it is, at the
 // beginning of a line too.
-var shownName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 .:+/_-]{0,59}$`)
+var shownName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 .:+/_-]{0,59}$`) })
 
-var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var sha256Hex = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{64}$`) })
 
 // ErrNotDatabase says that a folder holds no built database.
 var ErrNotDatabase = errors.New("not a built database")
@@ -180,13 +181,13 @@ const maxParts = 1000
 func (m *Manifest) check() error {
 	dates := []string{m.KEV, m.EPSS}
 	for _, s := range m.Sources() {
-		if !shownName.MatchString(s.Ecosystem) {
+		if !shownName().MatchString(s.Ecosystem) {
 			return fmt.Errorf("it has an ecosystem called %q", clip(s.Ecosystem, 60))
 		}
 		dates = append(dates, s.Date)
 	}
 	for _, date := range dates {
-		if date != "" && !shownName.MatchString(date) {
+		if date != "" && !shownName().MatchString(date) {
 			return fmt.Errorf("it has the date %q", clip(date, 60))
 		}
 	}
@@ -209,7 +210,7 @@ func (m *Manifest) check() error {
 		}
 	}
 	for _, f := range m.files() {
-		if !databaseFile.MatchString(f.Name) || f.Size < 0 || !sha256Hex.MatchString(f.SHA256) {
+		if !databaseFile().MatchString(f.Name) || f.Size < 0 || !sha256Hex().MatchString(f.SHA256) {
 			return fmt.Errorf("it names %q", clip(f.Name, 60))
 		}
 	}
