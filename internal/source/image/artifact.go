@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -68,16 +67,6 @@ func (a *Artifact) list() error {
 	return nil
 }
 
-// Names are the names of the files, sorted.
-func (a *Artifact) Names() []string {
-	names := make([]string, 0, len(a.files))
-	for name := range a.files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // Read gives a small file whole, and verified.
 func (a *Artifact) Read(ctx context.Context, name string, most int64) ([]byte, error) {
 	d, err := a.file(name)
@@ -87,16 +76,7 @@ func (a *Artifact) Read(ctx context.Context, name string, most int64) ([]byte, e
 	if d.Size > most {
 		return nil, fmt.Errorf("%s has %d bytes, of at most %d", name, d.Size, most)
 	}
-	body, _, err := a.Open(ctx, name, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer body.Close() //nolint:errcheck // only read from
-	data, err := io.ReadAll(io.LimitReader(body, d.Size+1))
-	if err != nil {
-		return nil, err
-	}
-	return data, verifyDocument(name, data, d.Digest)
+	return a.registry.blob(ctx, name, d.Digest, d.Size)
 }
 
 func (a *Artifact) file(name string) (v1.Descriptor, error) {

@@ -2,8 +2,13 @@ package image
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 )
+
+// Names are the names of the files, sorted.
+func (a *Artifact) Names() []string { return slices.Sorted(maps.Keys(a.files)) }
 
 // WithBombFloor lowers the size below which no ratio is a bomb.
 func WithBombFloor(o Options, floor int64) Options {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -39,16 +38,5 @@ func OneFile(ctx context.Context, ref string, limit int64, r Remote) (data []byt
 	if layer.Digest == (v1.Hash{}) {
 		return nil, errors.New("the manifest of the artifact does not say what its file is")
 	}
-	body, _, err := s.open(ctx, "blobs/"+layer.Digest.Algorithm+"/"+layer.Digest.Hex)
-	if err != nil {
-		return nil, err
-	}
-	defer body.Close() //nolint:errcheck // only read from
-	if data, err = io.ReadAll(io.LimitReader(body, limit+1)); err != nil {
-		return nil, fmt.Errorf("reading the artifact's file: %w", err)
-	}
-	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("the artifact's file has more than %d bytes", limit)
-	}
-	return data, verifyDocument("the artifact's file", data, layer.Digest)
+	return from.blob(ctx, "the artifact's file", layer.Digest, limit)
 }

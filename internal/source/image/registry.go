@@ -169,6 +169,23 @@ func (r *registry) open(ctx context.Context, file string) (io.ReadCloser, int64,
 	return nil, 0, errs
 }
 
+// blob gives a small blob whole, and verified; what is its name for messages.
+func (r *registry) blob(ctx context.Context, what string, digest v1.Hash, most int64) ([]byte, error) {
+	body, _, err := r.open(ctx, blobs+"/"+digest.Algorithm+"/"+digest.Hex)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close() //nolint:errcheck // only read from
+	data, err := io.ReadAll(io.LimitReader(body, most+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", what, err)
+	}
+	if int64(len(data)) > most {
+		return nil, fmt.Errorf("%s has more than %d bytes", what, most)
+	}
+	return data, verifyDocument(what, data, digest)
+}
+
 func (r *registry) size(string) (int64, error) { return -1, nil }
 func (r *registry) unique(string) bool         { return true }
 func (r *registry) damage() error              { return nil }
