@@ -18,7 +18,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -220,7 +219,7 @@ func (d *transfer) round(ctx context.Context) (done bool, err error) {
 		d.unchanged = true
 		return true, nil
 	case http.StatusPartialContent:
-		if start, _ := contentRange(resp); start == d.have {
+		if start, _ := web.ContentRange(resp); start == d.have {
 			return d.take(resp, d.have)
 		}
 		if d.have == 0 {
@@ -238,21 +237,6 @@ func (d *transfer) round(ctx context.Context) (done bool, err error) {
 	return false, refusal(resp)
 }
 
-// contentRange reads the first byte and the size of the whole, -1 if there is none.
-func contentRange(resp *http.Response) (start, total int64) {
-	rest, ok := strings.CutPrefix(resp.Header.Get("Content-Range"), "bytes ")
-	first, size, _ := strings.Cut(rest, "/")
-	first, _, ok2 := strings.Cut(first, "-")
-	start, err := strconv.ParseInt(first, 10, 64)
-	if !ok || !ok2 || err != nil {
-		return -1, -1
-	}
-	if total, err = strconv.ParseInt(size, 10, 64); err != nil {
-		total = -1
-	}
-	return start, total
-}
-
 // take writes what comes behind what is there.
 func (d *transfer) take(resp *http.Response, start int64) (done bool, err error) {
 	if err := noPage(resp); err != nil {
@@ -263,7 +247,7 @@ func (d *transfer) take(resp *http.Response, start int64) (done bool, err error)
 	if resp.ContentLength >= 0 {
 		d.total = start + resp.ContentLength
 	}
-	if _, whole := contentRange(resp); resp.StatusCode == http.StatusPartialContent && whole > 0 {
+	if _, whole := web.ContentRange(resp); resp.StatusCode == http.StatusPartialContent && whole > 0 {
 		d.total = whole // whatever part of it this is
 	}
 	if d.total > d.most {

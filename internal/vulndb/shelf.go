@@ -304,7 +304,7 @@ func (s *webShelf) Open(ctx context.Context, f File, offset int64) (io.ReadClose
 	switch resp.StatusCode {
 	case http.StatusOK:
 	case http.StatusPartialContent:
-		if start, _ = contentRange(resp); start != offset {
+		if start, _ = web.ContentRange(resp); start != offset {
 			err = web.Faultf("%s answers with another part than it was asked for", resp.Request.URL.Host)
 		}
 	default:

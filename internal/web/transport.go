@@ -293,6 +293,22 @@ func retryAfter(value string) time.Duration {
 	return 0
 }
 
+// ContentRange reads the first byte of a part and the size of the whole, -1 if there is
+// none.
+func ContentRange(resp *http.Response) (start, total int64) {
+	rest, ok := strings.CutPrefix(resp.Header.Get("Content-Range"), "bytes ")
+	first, size, _ := strings.Cut(rest, "/")
+	first, _, ok2 := strings.Cut(first, "-")
+	start, err := strconv.ParseInt(first, 10, 64)
+	if !ok || !ok2 || err != nil {
+		return -1, -1
+	}
+	if total, err = strconv.ParseInt(size, 10, 64); err != nil {
+		total = -1
+	}
+	return start, total
+}
+
 // Passes says that an error may not come again.
 func Passes(err error) bool {
 	if dns := (*net.DNSError)(nil); errors.As(err, &dns) {

@@ -74,6 +74,24 @@ func TestTold(t *testing.T) {
 	}
 }
 
+func TestContentRange(t *testing.T) {
+	for value, want := range map[string][2]int64{
+		"bytes 7-9/10":  {7, 10},
+		"bytes 7-9/*":   {7, -1},
+		"bytes 7-9":     {7, -1},
+		"bytes */10":    {-1, -1},
+		"bytes 7":       {-1, -1},
+		"bytes -7-9/10": {-1, -1},
+		"items 7-9/10":  {-1, -1},
+		"":              {-1, -1},
+	} {
+		resp := &http.Response{Header: http.Header{"Content-Range": {value}}}
+		if start, total := web.ContentRange(resp); start != want[0] || total != want[1] {
+			t.Errorf("%q: got %d of %d, want %d of %d", value, start, total, want[0], want[1])
+		}
+	}
+}
+
 func TestBodiesAreTold(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "10")

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
-	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -119,8 +117,7 @@ func (e *endpoint) from(ctx context.Context, digest string, offset int64) (io.Re
 	}
 	start := int64(0)
 	if resp.StatusCode == http.StatusPartialContent {
-		start = offset
-		if !strings.HasPrefix(resp.Header.Get("Content-Range"), "bytes "+strconv.FormatInt(offset, 10)+"-") {
+		if start, _ = web.ContentRange(resp); start != offset {
 			err = faultf("%s answers with another part of the file than it was asked for", e.host())
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -440,7 +439,7 @@ func (r *resuming) resume() error {
 	}
 	r.body = resp.Body
 	if resp.StatusCode == http.StatusPartialContent {
-		if !strings.HasPrefix(resp.Header.Get("Content-Range"), "bytes "+strconv.FormatInt(r.offset, 10)+"-") {
+		if start, _ := web.ContentRange(resp); start != r.offset {
 			return faultf("%s answers with another part of the layer than it was asked for", r.endpoint.host())
 		}
 		return nil
