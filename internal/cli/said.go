@@ -64,11 +64,11 @@ func (j *jobAnchor) complete(ctx context.Context) error {
 	return nil
 }
 
-// quiet gives the outside world where a CI system obeys "##[" or "##vso[" wherever it
-// stands in a log, or "::" where a line begins: what is told on standard error can hold
-// text of what was scanned, and is never a command.
+// quiet gives the outside world where a CI system obeys "##[", "##vso[" or "##teamcity["
+// in a log, or "::" where a line begins: what is told on standard error can hold text of
+// what was scanned, and is never a command.
 func quiet(sys System) System {
-	if system := ci.Detect(sys.Getenv, nil).System; system == ci.Azure || system.Actions() {
+	if system := ci.Detect(sys.Getenv, nil).System; system == ci.Azure || system == ci.TeamCity || system.Actions() {
 		sys.Stderr = &parted{w: sys.Stderr}
 	}
 	return sys
