@@ -17,7 +17,7 @@ type credHit struct {
 	// from and to are where the secret stands in the content; equal where the
 	// whole file is what is found.
 	from, to int
-	// note says more, as the end of a message; mostly empty.
+	// note says more, for the end of the message; mostly empty.
 	note string
 }
 
@@ -172,20 +172,6 @@ func (h credHit) region(content []byte) [4]int {
 	startLine, startColumn := line(h.from)
 	endLine, endColumn := line(h.to - 1)
 	return [4]int{startLine, startColumn, endLine, endColumn + 1}
-}
-
-// message is what a finding says of a hit.
-func (h credHit) message() string {
-	text := h.rule
-	for _, r := range credRules {
-		if r.id == h.rule {
-			text = r.title
-		}
-	}
-	if h.note != "" {
-		text += "; " + h.note
-	}
-	return text
 }
 
 // wholeFile finds a file that is not empty, blank space aside.

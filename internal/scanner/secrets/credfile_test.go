@@ -213,6 +213,7 @@ func TestKeystores(t *testing.T) {
 
 func TestCredentialHits(t *testing.T) {
 	content := []byte("a\n_auth=" + "q7Rb2XcV9kLm" + "\n" + pemOf("PRIVATE KEY", "", "MIIE"))
+	p := &pass{Scanner: &Scanner{mask: strings.TrimSpace}, native: &native{rules: &ruleSet{}}}
 	for name, test := range map[string]struct {
 		hit    credHit
 		region [4]int
@@ -225,7 +226,7 @@ func TestCredentialHits(t *testing.T) {
 		if diff := cmp.Diff(test.region, test.hit.region(content)); diff != "" {
 			t.Errorf("%s: region (-want +got):\n%s", name, diff)
 		}
-		if got := test.hit.message(); got != test.text {
+		if got := p.base(record{Rule: test.hit.rule, Why: test.hit.note}).Message; got != test.text {
 			t.Errorf("%s: message %q, want %q", name, got, test.text)
 		}
 	}
