@@ -122,30 +122,20 @@ func readComposerLock(read reader) reader {
 	}
 }
 
-// readNodeLicence adds licences to a module.
-func readNodeLicence(read reader) reader {
+// licensed adds what a package's file says of its licence.
+func licensed(read reader, of func(data []byte) string) reader {
 	return func(ctx context.Context, p string, data []byte) (*part, error) {
 		made, err := read(ctx, p, data)
 		if made != nil && len(made.Rows) == 1 {
-			made.Rows[0].Licence = npmLicences(data)
+			made.Rows[0].Licence = of(data)
 		}
 		return made, err
 	}
 }
 
-// readDistInfo adds the licence of a Python distribution: what License-Expression says,
+// pythonLicence reads the licence of a Python distribution: what License-Expression says,
 // else a License that is a name and no text, else the classifiers
 // (https://packaging.python.org/en/latest/specifications/core-metadata/).
-func readDistInfo(read reader) reader {
-	return func(ctx context.Context, p string, data []byte) (*part, error) {
-		made, err := read(ctx, p, data)
-		if made != nil && len(made.Rows) == 1 {
-			made.Rows[0].Licence = pythonLicence(data)
-		}
-		return made, err
-	}
-}
-
 func pythonLicence(data []byte) string {
 	var expression, name string
 	var classifiers []string
@@ -182,31 +172,24 @@ func pythonLicence(data []byte) string {
 	return ""
 }
 
-// gemLicence finds the assignment that RubyGems writes into the specification of an
+// gemAssignment finds the assignment that RubyGems writes into the specification of an
 // installed gem: s.licenses = ["MIT".freeze, "Ruby".freeze].
-var gemLicence = sync.OnceValue(func() *regexp.Regexp {
+var gemAssignment = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?m)^\s*[a-z_]{1,20}\.licenses? = (.{1,1000})$`)
 })
 
 // quoted finds texts in quotes.
 var quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`["']([^"']{1,200})["']`) })
 
-// readGemLicence adds licences to a gem. What several mean together it does not say.
-func readGemLicence(read reader) reader {
-	return func(ctx context.Context, p string, data []byte) (*part, error) {
-		made, err := read(ctx, p, data)
-		if made == nil || len(made.Rows) != 1 {
-			return made, err
-		}
-		found := gemLicence().FindSubmatch(data)
-		if found == nil {
-			return made, err
-		}
-		var names []string
-		for _, name := range quoted().FindAllSubmatch(found[1], maxLicences) {
-			names = append(names, string(name[1]))
-		}
-		made.Rows[0].Licence = licences(names...)
-		return made, err
+// gemLicence reads the licences of a gem. What several mean together it does not say.
+func gemLicence(data []byte) string {
+	found := gemAssignment().FindSubmatch(data)
+	if found == nil {
+		return ""
 	}
+	var names []string
+	for _, name := range quoted().FindAllSubmatch(found[1], maxLicences) {
+		names = append(names, string(name[1]))
+	}
+	return licences(names...)
 }
