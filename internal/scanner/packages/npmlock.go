@@ -93,7 +93,6 @@ func (l *npmLock) asks() []asking {
 				a.needs = append(a.needs, inventory.Requirement{Name: there.Name, Version: there.Version})
 			}
 		}
-		slices.SortFunc(a.needs, compareNeeds)
 		all = append(all, a)
 	}
 	return all
