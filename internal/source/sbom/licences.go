@@ -33,34 +33,20 @@ type licenceChoice struct {
 
 // licences takes the "licenses" of a component of CycloneDX.
 func (r *jsonReader) licences(c *component) error {
-	var raw json.RawMessage
-	if err := r.dec.Decode(&raw); err != nil {
-		return err
-	}
-	var list []json.RawMessage
-	if json.Unmarshal(raw, &list) != nil {
-		return nil //nolint:nilerr // of no known form
-	}
-	for _, one := range list {
+	return r.each(func(raw json.RawMessage) {
 		var choice licenceChoice
-		if json.Unmarshal(one, &choice) == nil {
+		if json.Unmarshal(raw, &choice) == nil {
 			c.licence(choice.License.ID, choice.License.Name, choice.Expression)
 		}
-	}
-	return nil
+	})
 }
 
 // declared takes the "licenseDeclared" of a package of SPDX.
 func (r *jsonReader) declared(c *component) error {
-	var raw json.RawMessage
-	if err := r.dec.Decode(&raw); err != nil {
-		return err
-	}
 	var expression string
-	if json.Unmarshal(raw, &expression) == nil {
-		c.licence(expression)
-	}
-	return nil
+	err := r.name(&expression)
+	c.licence(expression)
+	return err
 }
 
 // licences takes the licenses of a component of CycloneDX.

@@ -24,7 +24,8 @@ func (d *document) relate(from, to string) {
 	}
 }
 
-// name takes what the document calls a component; odd things are none.
+// name takes a text that is good to have, as what the document calls a component; odd
+// things are none.
 func (r *jsonReader) name(into *string) error {
 	var raw json.RawMessage
 	if err := r.dec.Decode(&raw); err != nil {
