@@ -126,7 +126,9 @@ func ageYAML(d time.Duration) string {
 	return fmt.Sprintf("%dh", d/time.Hour)
 }
 
-var digestForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^sha256:[0-9a-f]{64}$`) })
+var digestForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(digestPattern) })
+
+const digestPattern = `^sha256:[0-9a-f]{64}$`
 
 func readDigests(v yamlpos.Value) []string {
 	return formed(v, digestForm(), "digest", "boltseal db status prints it: sha256: and 64 hexadecimal digits")

@@ -44,7 +44,7 @@ var patterns = map[string]string{ //nolint:gosec // names of variables
 	"limits.exception-max-age":     `^[1-9][0-9]*d$`,
 	"coverage.platforms":           platformPattern,
 	"coverage.max-db-age":          `^[1-9][0-9]{0,3}[dh]$`,
-	"coverage.db-digest":           `^sha256:[0-9a-f]{64}$`,
+	"coverage.db-digest":           digestPattern,
 	"report.webhooks[].url":        `^https?://`,
 	"report.webhooks[].secret-env": `^BOLTSEAL_WEBHOOK_[A-Z0-9_]+$`,
 	"report.defectdojo.url":        `^https?://`,
