@@ -8,8 +8,8 @@ import (
 )
 
 // masked gives a deep copy with every string that comes from what was scanned
-// passed through mask, excerpts through maskLine. Ids, scores, digests and times that are ours or a
-// database's stay as they are.
+// passed through mask, excerpts through maskLine. Ids, scores, digests and times that
+// are ours or a database's stay as they are.
 func (f Finding) masked(mask, maskLine func(string) string) Finding {
 	if mask == nil {
 		mask = func(s string) string { return s }

@@ -157,8 +157,9 @@ type Verdict struct {
 // subject i. Each policy judges by itself: an exception or VEX statement that matches,
 // else the first rule, else the built-in default's, and a scope may cap that. Of all
 // policies the stricter action wins, and FailOn raises what is left. What an exception
-// accepts, FailOn does not raise; what Only leaves out is a warning. Judge looks at nothing but its arguments, and of now
-// at the day alone; where no policy applies to a target the built-in default judges.
+// accepts, FailOn does not raise; what Only leaves out is a warning. Judge looks at
+// nothing but its arguments, and of now at the day alone; where no policy applies to a
+// target the built-in default judges.
 func Judge(policies []*Policy, in Input, now time.Time) (Verdict, []Decision) {
 	b := newBench(policies, &in, now)
 	decisions := make([]Decision, len(in.Subjects))
@@ -184,9 +185,8 @@ func (a Action) strictness() int {
 	return 0
 }
 
-// decide lets every judge decide and takes the strictest, of equals the first; the
-// judge is nil where a flag changed that. What does not block stands only as long as
-// every judge lets it: what another one accepts may block the day after.
+// decide gives what the policies decide, as far as Only lets it block; the judge is nil
+// where a flag changed that.
 func decide(judges []*judge, s *subject, in *Input) (*judge, Decision) {
 	by, d := decideByPolicies(judges, s, in.FailOn)
 	if flag, reason := in.Only.spares(s); flag != "" && d.Action == Block {
@@ -195,6 +195,9 @@ func decide(judges []*judge, s *subject, in *Input) (*judge, Decision) {
 	return by, d
 }
 
+// decideByPolicies lets every judge decide and takes the strictest, of equals the first;
+// the judge is nil where FailOn raised that. What does not block stands only as long as
+// every judge lets it: what another one accepts may block the day after.
 func decideByPolicies(judges []*judge, s *subject, failOn *finding.Severity) (*judge, Decision) {
 	if s.Scanner == finding.Policy {
 		return nil, Decision{Action: Warn, By: "the gate", Reason: "what a change does to the gate itself is told"}
