@@ -15,7 +15,7 @@ import (
 )
 
 // FindBase gives the image that a FROM names as its registry has it now, for a platform
-// and without its content: its layers are known by their diff ids.
+// and without its content: its layers are known by their digests and diff ids.
 type FindBase func(ctx context.Context, reference, platform string) (scan.Target, error)
 
 // fetched is what became of asking for a base.
@@ -103,11 +103,13 @@ func (b *builds) findBase(ctx context.Context, k *build, from string, find FindB
 		k.note("which layers are the base's is not known: %s cannot be looked at: %v", shown, got.err)
 		return
 	}
-	if k.base = sharedLayers(k.image, got.Image); k.base < 0 {
+	if !k.begins(got.Image) {
 		k.note("which layers are the base's is not known: they are not those of %s as its registry has it now (%s): the tag has moved since, or the image is built upon another one", shown, got.Digest)
 		return
 	}
-	k.baseName = imageconfig.Pinned(from, got.Digest)
+	if k.builtUpon(ctx, got.Image); k.base >= 0 {
+		k.baseName = imageconfig.Pinned(from, got.Digest)
+	}
 }
 
 // fetch asks for each base once.

@@ -126,3 +126,76 @@ func TestBaseFromTheRegistry(t *testing.T) {
 		})
 	}
 }
+
+// repacked is an image whose base layer is stored as nobody else stores it.
+type repacked struct {
+	scan.Source
+	err    error
+	asked  int
+	closed bool
+}
+
+func (r *repacked) Close() error {
+	r.closed = true
+	return r.Source.Close()
+}
+
+func (r *repacked) Confirm(_ context.Context, layer int) error {
+	switch {
+	case r.closed:
+		return errors.New("it is closed")
+	case layer != 0:
+		return errors.New("another layer is asked for")
+	}
+	r.asked++
+	return r.err
+}
+
+// TestBaseThatIsPackedAnew wants what an image says of its layers' content to be held
+// against the content, where it decides what is the base's.
+func TestBaseThatIsPackedAnew(t *testing.T) {
+	const blob = "sha256:packed-anew"
+	lies := "which layers are the base's is not known: layer " + blob + " is not shown to be the one of acme/base:1: "
+	for name, test := range map[string]struct {
+		confirms func(*repacked) scan.Source
+		said     error
+		given    bool // by --base-image, twice, instead of by FROM
+		want     []string
+	}{
+		"it is so":                       {func(r *repacked) scan.Source { return r }, nil, false, []string{"curl ours", "libc6 base"}},
+		"it is not":                      {func(r *repacked) scan.Source { return r }, errors.New("digest mismatch"), false, []string{"curl ", "libc6 ", lies + "digest mismatch"}},
+		"nothing tells":                  {func(r *repacked) scan.Source { return r.Source }, nil, false, []string{"curl ", "libc6 ", lies + "it cannot be read again"}},
+		"it is so, as the user says":     {func(r *repacked) scan.Source { return r }, nil, true, []string{"curl ours", "libc6 base"}},
+		"it is not, as the user says":    {func(r *repacked) scan.Source { return r }, errors.New("digest mismatch"), true, []string{"curl ", "libc6 ", lies + "digest mismatch", lies + "digest mismatch"}},
+		"nothing tells what a user says": {func(r *repacked) scan.Source { return r.Source }, nil, true, []string{"curl ", "libc6 ", lies + "it cannot be read again", lies + "it cannot be read again"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := &repacked{Source: builtImage("acme/app", "app", baseLayer("libc6 2.36"), ownLayer("libc6 2.36", "curl 7.88")), err: test.said}
+			app.Target().Image.Layers[0].Digest = blob
+			base := builtImage("acme/base:1", "", baseLayer("libc6 2.36")).Target()
+			req := gate.Request{Sources: []scan.Source{test.confirms(app)}}
+			if test.given {
+				req.BaseImages = []*scan.Image{base.Image, base.Image}
+			} else {
+				req.Sources = append(req.Sources, scantest.Tree(scantest.Text("Dockerfile", recipeOfImage)))
+				req.FindBase = func(context.Context, string, string) (scan.Target, error) { return base, nil }
+			}
+			run := gateOf(t, req, finding.Packages)
+			var got []string
+			for _, p := range run.Packages {
+				got = append(got, p.Name+" "+p.Origin)
+			}
+			for _, n := range run.Scans[0].Notes {
+				if strings.HasPrefix(n, "which") {
+					got = append(got, n)
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if confirms := test.confirms(app) == scan.Source(app); confirms != (app.asked == 1) || confirms && !app.closed {
+				t.Errorf("asked %d times, closed: %t", app.asked, app.closed)
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -32,6 +33,8 @@ type builds struct {
 	bases   []*scan.Image
 	known   map[string]*build // by target
 	fetched map[[2]string]fetched
+	// open are the sources of images that may be asked what their layers unpack to.
+	open []scan.Source
 }
 
 // build is what is known of one image.
@@ -43,6 +46,8 @@ type build struct {
 	base     int
 	baseName string
 	notes    []string
+	source   scan.Confirmer // nil where it is closed
+	asked    map[int]error  // what source says of layers
 }
 
 // newBuilds looks at what is to be scanned.
@@ -72,6 +77,21 @@ func (b *builds) scanners(t scan.Target, scanners []scan.Scanner) []scan.Scanner
 	return append(slices.Clone(scanners), b.recipes)
 }
 
+// keeps takes a source that was scanned, if it may still be asked what layers unpack to.
+func (b *builds) keeps(src scan.Source) bool {
+	k := b.known[src.Target().Name]
+	confirmer, ok := src.(scan.Confirmer)
+	if k == nil || !ok || b.recipes == nil && len(b.bases) == 0 || !slices.ContainsFunc(k.image.Layers, unsure) {
+		return false
+	}
+	k.source, k.asked = confirmer, make(map[int]error)
+	b.open = append(b.open, src)
+	return true
+}
+
+// unsure says that nothing but the image says what the layer unpacks to.
+func unsure(l scan.Layer) bool { return l.Digest != l.DiffID }
+
 // treeNames are the trees of the run, each once.
 func (b *builds) treeNames() []string {
 	return slices.Compact(slices.Sorted(slices.Values(b.trees)))
@@ -87,7 +107,7 @@ func (b *builds) trace(ctx context.Context, req *Request) {
 	}
 	if len(recipes) == 0 {
 		for _, t := range b.images {
-			b.givenBase(b.known[t.Name])
+			b.givenBase(ctx, b.known[t.Name])
 		}
 		return
 	}
@@ -95,7 +115,7 @@ func (b *builds) trace(ctx context.Context, req *Request) {
 	for _, t := range b.images {
 		k := b.known[t.Name]
 		k.lineage = builtfrom.Trace(layerEntries(k.image), recipes)
-		b.givenBase(k)
+		b.givenBase(ctx, k)
 		if k.base >= 0 {
 			continue
 		}
@@ -105,7 +125,7 @@ func (b *builds) trace(ctx context.Context, req *Request) {
 		}
 		from := k.from(trusted, elsewhere)
 		if !req.Untrusted {
-			b.baseAmong(k, from)
+			b.baseAmong(ctx, k, from)
 		}
 		if k.base < 0 && req.FindBase != nil && from != "" && from != scratch {
 			b.findBase(ctx, k, from, req.FindBase)
@@ -123,43 +143,71 @@ func layerEntries(img *scan.Image) []builtfrom.Entry {
 
 // givenBase compares the layers with those of the images that the user names. A base
 // counts only if all of its layers begin the image; of several it is the one with most.
-func (b *builds) givenBase(k *build) {
+func (b *builds) givenBase(ctx context.Context, k *build) {
 	for _, base := range b.bases {
-		k.builtUpon(base)
+		k.builtUpon(ctx, base)
 	}
 }
 
 // baseAmong does so with the images of this run that FROM names.
-func (b *builds) baseAmong(k *build, from string) {
+func (b *builds) baseAmong(ctx context.Context, k *build, from string) {
 	for _, other := range b.images {
 		if o := other.Image; o != k.image && names(from, o) && o.Platform == k.image.Platform {
-			k.builtUpon(o)
+			k.builtUpon(ctx, o)
 		}
 	}
 }
 
-func (k *build) builtUpon(base *scan.Image) {
-	if n := sharedLayers(k.image, base); n > k.base {
+// builtUpon takes a base that the image begins with, unless another one has more layers.
+func (k *build) builtUpon(ctx context.Context, base *scan.Image) {
+	if n := len(base.Layers); n > k.base && k.begins(base) && k.confirmed(ctx, base) {
 		k.base, k.baseName = n, base.Reference
 	}
 }
 
-// scratch is what FROM names for no base.
-const scratch = "scratch"
-
-// sharedLayers is how many layers a base has, -1 unless the image begins with them.
-func sharedLayers(img, base *scan.Image) int {
+// begins says whether the image begins with all layers of a base, if it tells the truth.
+func (k *build) begins(base *scan.Image) bool {
 	n := len(base.Layers)
-	if n == 0 || n > len(img.Layers) {
-		return -1
-	}
-	for i := range base.Layers {
-		if base.Layers[i].DiffID == "" || base.Layers[i].DiffID != img.Layers[i].DiffID {
-			return -1
+	return n > 0 && n <= len(k.image.Layers) && slices.EqualFunc(k.image.Layers[:n], base.Layers, alike)
+}
+
+// confirmed says whether it does. What it said and is not so is a note.
+func (k *build) confirmed(ctx context.Context, base *scan.Image) bool {
+	for i, l := range base.Layers {
+		if err := k.confirm(ctx, i, l); err != nil {
+			k.note("which layers are the base's is not known: layer %s is not shown to be the one of %s: %v", k.image.Layers[i].Digest, base.Reference, err)
+			return false
 		}
 	}
-	return n
+	return true
 }
+
+// alike says whether a layer may be that of a base: stored alike, or unpacking to the
+// same if the image tells the truth.
+func alike(l, base scan.Layer) bool {
+	return l.Digest != "" && l.Digest == base.Digest || l.DiffID != "" && l.DiffID == base.DiffID
+}
+
+// confirm makes sure that a layer is the one that is alike. A registry's layer is often
+// stored as it is in its base; if it was packed anew, only unpacking it tells.
+func (k *build) confirm(ctx context.Context, i int, base scan.Layer) error {
+	l := k.image.Layers[i]
+	if l.Digest == base.Digest || !unsure(l) {
+		return nil
+	}
+	if k.source == nil {
+		return errors.New("it cannot be read again")
+	}
+	err, asked := k.asked[i]
+	if !asked {
+		err = k.source.Confirm(ctx, i)
+		k.asked[i] = err
+	}
+	return err
+}
+
+// scratch is what FROM names for no base.
+const scratch = "scratch"
 
 // names says whether what FROM names is the image.
 func names(from string, img *scan.Image) bool {

@@ -149,9 +149,12 @@ func Run(ctx context.Context, req Request) *report.Run {
 				run.Scans = append(run.Scans, row(res, mask))
 			}
 		}
-		req.close(src)
+		if !built.keeps(src) {
+			req.close(src)
+		}
 	}
-	for _, src := range req.Older {
+	built.trace(ctx, &req)
+	for _, src := range slices.Concat(built.open, req.Older) {
 		req.close(src)
 	}
 	for _, u := range req.Unopened {
@@ -161,7 +164,6 @@ func Run(ctx context.Context, req Request) *report.Run {
 			})
 		}
 	}
-	built.trace(ctx, &req)
 	built.tell(run.Scans, mask)
 	built.findings(findings)
 	built.packages(run.Packages)

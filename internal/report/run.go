@@ -158,6 +158,7 @@ type Image struct {
 // ImageLayer is a layer of an image, oldest first.
 type ImageLayer struct {
 	Digest string `json:"digest"`
+	// DiffID is of the unpacked layer, as the image's configuration says.
 	DiffID string `json:"diffId"`
 	// Size is that of the blob, in bytes.
 	Size int64 `json:"size"`

@@ -75,7 +75,7 @@ type Image struct {
 // Layer is one layer of an image.
 type Layer struct {
 	Digest    string // of the blob as stored
-	DiffID    string // of the unpacked tar
+	DiffID    string // of the unpacked tar, as the image says: see Confirmer
 	MediaType string
 	Size      int64 // of the blob, bytes
 	// Instruction is what built it, from the image's history; empty where the
@@ -91,6 +91,13 @@ type Source interface {
 	Units() []Unit
 	// Close is called once, after every walk has returned.
 	Close() error
+}
+
+// Confirmer is a Source of an image that can tell whether a layer, by its index, unpacks
+// to what its DiffID says: nil if it does. Walking tells that only of layers whose Digest
+// is their DiffID.
+type Confirmer interface {
+	Confirm(ctx context.Context, layer int) error
 }
 
 // Unit is a part of a target that is walked by itself.

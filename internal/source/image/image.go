@@ -6,7 +6,8 @@
 // digests say is checked here, while the bytes go by.
 //
 //	Open: place -> store (name -> bytes) -> documents -> images -> sources
-//	Walk: blob -> digest -> decompress -> bounds -> digest -> tar -> entries
+//	Walk: blob -> digest -> decompress -> bounds -> tar -> entries
+//	Confirm: blob -> digest -> decompress -> bounds -> digest
 package image
 
 import (
@@ -150,7 +151,9 @@ func openStore(ctx context.Context, scheme, path string, opt Options) (store, er
 type source struct {
 	target scan.Target
 	units  []scan.Unit
+	layers []layer
 	store  *shared
+	opt    Options
 }
 
 // Target implements scan.Source.
@@ -158,6 +161,11 @@ func (s *source) Target() scan.Target { return s.target }
 
 // Units implements scan.Source.
 func (s *source) Units() []scan.Unit { return s.units }
+
+// Confirm implements scan.Confirmer.
+func (s *source) Confirm(ctx context.Context, layer int) error {
+	return s.layers[layer].confirm(ctx, s.store, s.opt)
+}
 
 // Close implements scan.Source; the last source that is closed closes the file.
 func (s *source) Close() error { return s.store.release() }
@@ -185,7 +193,9 @@ func (c *catalogue) sources(scheme, path string, opt Options) []scan.Source {
 		img := im.describe(path)
 		s := &source{
 			target: scan.Target{Kind: scan.KindImage, Name: names[i], Digest: im.digest, Image: img},
+			layers: im.layers,
 			store:  sh,
+			opt:    opt,
 		}
 		for n := range im.layers {
 			l := &im.layers[n]

@@ -44,6 +44,33 @@ func (l *layer) walk(ctx context.Context, s store, opt Options, v scan.Visitor) 
 	if strings.HasSuffix(l.mediaType, "+encrypted") {
 		return errors.New("layer is encrypted")
 	}
+	return l.read(ctx, s, opt, !l.confirms(), func(body *skipping) error {
+		w := &walker{visitor: v, bounds: &bounds{opt: opt}, left: opt.MaxUnpacked, tar: tar.NewReader(body)}
+		return w.walk()
+	})
+}
+
+// confirms says whether confirm tells more than a walk does.
+func (l *layer) confirms() bool { return l.blob != (v1.Hash{}) && l.blob != l.diffID }
+
+// confirm says whether the unpacked layer is what its diff id says. It unpacks the layer
+// once more, and looks at nothing in it.
+//
+// The manifest pins the blob, whose digest every walk checks, and with it what comes out
+// of it. The diff id is what the author of the configuration says of that: an image could
+// bear the diff ids of a base, whose packages are excused, over layers of its own. No
+// runtime would unpack it, but hashing all that is unpacked is a seventh of what listing
+// packages costs, so it is done where something rests on it.
+func (l *layer) confirm(ctx context.Context, s store, opt Options) error {
+	if !l.confirms() {
+		return nil
+	}
+	return l.read(ctx, s, opt, true, func(*skipping) error { return nil })
+}
+
+// read gives the unpacked layer to look, reads what that leaves, and checks the blob's
+// size and digest, and with diffID set what is unpacked as well.
+func (l *layer) read(ctx context.Context, s store, opt Options, diffID bool, look func(*skipping) error) error {
 	file, size, err := s.open(ctx, l.file)
 	if err != nil {
 		return l.missing(err)
@@ -53,13 +80,12 @@ func (l *layer) walk(ctx context.Context, s store, opt Options, v scan.Visitor) 
 	if size < 0 {
 		content = io.LimitReader(file, l.size+1) // what is more is wrong already
 	}
-	st, err := l.open(ctx, content, opt)
+	st, err := l.open(ctx, content, opt, diffID)
 	if err != nil {
 		return fmt.Errorf("reading layer: %w", err)
 	}
 	defer st.close()
-	w := &walker{visitor: v, bounds: &bounds{opt: opt}, left: opt.MaxUnpacked, tar: tar.NewReader(st.body)}
-	err = w.walk()
+	err = look(st.body)
 	if err == nil {
 		err = st.drain()
 		if err != nil {
@@ -94,12 +120,13 @@ func (l *layer) missing(err error) error {
 
 // stream is a layer on its way from the blob to the tar reader.
 type stream struct {
-	counted  *counting
-	raw      *hashing      // the blob
-	rawBuf   *bufio.Reader // what the decompressor reads
-	unpacked *unpacked
-	tar      hash.Hash // of the unpacked bytes; nil where the blob says it
-	body     *skipping // what the tar reader reads
+	counted   *counting
+	raw       *hashing // the blob, by algorithm
+	algorithm string
+	rawBuf    *bufio.Reader // what the decompressor reads
+	unpacked  *unpacked
+	tar       hash.Hash // of the unpacked bytes; nil where the blob says it, or nobody asks
+	body      *skipping // what the tar reader reads
 }
 
 // hashing hashes what goes through.
@@ -114,9 +141,9 @@ func (h *hashing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// open stacks the readers. The bytes of a layer that is not compressed are hashed
-// once.
-func (l *layer) open(ctx context.Context, file io.Reader, opt Options) (*stream, error) {
+// open stacks the readers. What is unpacked is hashed where that is asked for, and no
+// digest of the blob says the same.
+func (l *layer) open(ctx context.Context, file io.Reader, opt Options, diffID bool) (*stream, error) {
 	algorithm := l.diffID.Algorithm
 	if l.blob != (v1.Hash{}) {
 		algorithm = l.blob.Algorithm
@@ -126,12 +153,12 @@ func (l *layer) open(ctx context.Context, file io.Reader, opt Options) (*stream,
 		return nil, err
 	}
 	counted := &counting{r: file}
-	st := &stream{counted: counted, raw: &hashing{counted, rawHash}}
+	st := &stream{counted: counted, raw: &hashing{counted, rawHash}, algorithm: algorithm}
 	st.rawBuf = bufio.NewReaderSize(st.raw, bufferSize)
 	if st.unpacked, err = decompress(st.rawBuf); err != nil {
 		return nil, err
 	}
-	if st.unpacked.format != formatPlain || algorithm != l.diffID.Algorithm {
+	if diffID && (st.unpacked.format != formatPlain || algorithm != l.diffID.Algorithm) {
 		if st.tar, err = v1.Hasher(l.diffID.Algorithm); err != nil {
 			return nil, err
 		}
@@ -159,27 +186,20 @@ func (st *stream) drain() error {
 	return err
 }
 
-// verify compares what was read with what the image's documents promise. Neither digest
-// follows from the other, so both are taken, though hashing what is unpacked is a seventh
-// of what listing packages costs.
-//
-// The manifest pins the blob; what comes out of it the author of the configuration says.
-// Without the diff id an image could bear the diff ids of a base, whose packages are
-// excused, over layers of its own. And a stream that two decompressors read differently
-// (members behind the first, what trails, frames to be skipped, a table of contents
-// beside the tar) could show this program another tar than the runtime unpacks, which
-// holds what it unpacks to the diff id as well.
-//
-// The diff id pins the tar, and a tar has many compressed forms: that the bytes are those
-// that the manifest names, and that reports name the layer by, the blob's digest says.
+// verify compares what was read with what the image's documents promise.
 func (st *stream) verify(l *layer) error {
 	raw := fmt.Sprintf("%x", st.raw.h.Sum(nil))
 	if l.blob != (v1.Hash{}) && raw != l.blob.Hex {
 		return fmt.Errorf("%w: layer is %s:%s, the manifest says %s", ErrDigest, l.blob.Algorithm, raw, l.blob)
 	}
-	unpacked := raw
-	if st.tar != nil {
+	var unpacked string
+	switch {
+	case st.tar != nil:
 		unpacked = fmt.Sprintf("%x", st.tar.Sum(nil))
+	case st.unpacked.format == formatPlain && st.algorithm == l.diffID.Algorithm:
+		unpacked = raw
+	default:
+		return nil
 	}
 	if unpacked != l.diffID.Hex {
 		return fmt.Errorf("%w: unpacked layer is %s:%s, the image configuration says %s", ErrDigest, l.diffID.Algorithm, unpacked, l.diffID)

@@ -163,7 +163,7 @@ func TestALayerListedOftenIsReadOnce(t *testing.T) {
 }
 
 func TestAWarmCacheChecksTheDiffID(t *testing.T) {
-	l := packed(t, text("a", "1"))
+	l := blob{data: tarOf(t, text("a", "1"))} // not packed: the walk tells
 	wrong := l
 	wrong.diffID = hashOf([]byte("other"))
 	cache := &memory{}

@@ -205,7 +205,6 @@ func TestBrokenLayers(t *testing.T) {
 		"xz":                         {blob{data: []byte("\xfd7zXZ\x00abc")}, "", []string{"compressed with xz"}},
 		"wrong digest":               {blob{data: whole, digest: other, diffID: hashOf(whole)}, a, []string{"digest mismatch: layer is sha256:", "the manifest says " + other.String()}},
 		"wrong digest, compressed":   {blob{data: zipped, digest: other, unpacked: whole}, a, []string{"digest mismatch: layer is sha256:"}},
-		"wrong diff id":              {blob{data: zipped, diffID: other}, a, []string{"digest mismatch: unpacked layer is sha256:", "the image configuration says " + other.String()}},
 		"wrong diff id, plain":       {blob{data: whole, diffID: other}, a, []string{"digest mismatch: unpacked layer is sha256:"}},
 		"wrong size":                 {blob{data: whole[:7], digest: hashOf(whole), diffID: hashOf(whole), stored: whole}, a, []string{"digest mismatch: layer has"}},
 		"bytes behind the tar":       {blob{data: append(bytes.Clone(whole), "behind"...), digest: hashOf(whole), diffID: hashOf(whole)}, a, []string{"digest mismatch"}},
@@ -433,7 +432,7 @@ func (zeroReader) Read(p []byte) (int, error) {
 
 func TestDecompressionBomb(t *testing.T) {
 	bomb := zeros(t, 128<<20)
-	b := blob{data: bomb, diffID: hashOf([]byte("x"))}
+	b := blob{data: bomb, diffID: hashOf([]byte("x"))} // which a walk does not check
 	got, err := walkLayer(t, b, image.WithBombFloor(image.Options{}, 32<<20))
 	wantError(t, err, "decompression bomb")
 	if len(got) != 1 {
@@ -443,8 +442,46 @@ func TestDecompressionBomb(t *testing.T) {
 	_, err = image.Open(t.Context(), image.SchemeDockerArchive, write(t, "bomb.tgz", bomb), image.WithBombFloor(image.Options{}, 32<<20))
 	wantError(t, err, "decompression bomb")
 	// Below the floor it is a file of zeros, however well it packs.
-	_, err = walkLayer(t, b, image.Options{})
-	wantError(t, err, "digest mismatch: unpacked layer")
+	if got, err = walkLayer(t, b, image.Options{}); err != nil || len(got) != 1 {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// TestConfirm wants every layer to unpack to its diff id, and those to be told that do not.
+func TestConfirm(t *testing.T) {
+	whole := tarOf(t, text("a", "1"), text("b", "2"))
+	other := hashOf([]byte("other"))
+	zipped, small := gzipped(t, whole), zstded(t, whole)
+	for name, tt := range map[string]struct {
+		layer blob
+		want  []string // of the error; nil for none
+	}{
+		"gzip":                         {blob{data: zipped, unpacked: whole}, nil},
+		"zstd":                         {blob{data: small, unpacked: whole}, nil},
+		"plain":                        {blob{data: whole}, nil},
+		"gzip of something else":       {blob{data: zipped, diffID: other}, []string{"digest mismatch: unpacked layer is " + hashOf(whole).String(), "the image configuration says " + other.String()}},
+		"zstd of something else":       {blob{data: small, diffID: other}, []string{"digest mismatch: unpacked layer is " + hashOf(whole).String()}},
+		"gzip with bytes behind a tar": {blob{data: gzipped(t, append(bytes.Clone(whole), "behind"...)), diffID: hashOf(whole)}, []string{"digest mismatch: unpacked layer is "}},
+		"gzip of another digest":       {blob{data: zipped, digest: other, unpacked: whole}, []string{"digest mismatch: layer is "}},
+		"gzip cut off":                 {blob{data: zipped[:len(zipped)-9], unpacked: whole}, []string{"unpacking", "unexpected EOF"}},
+		"a bomb":                       {blob{data: zeros(t, 64<<20), diffID: other}, []string{"decompression bomb"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opt := image.WithBombFloor(image.Options{}, 32<<20)
+			src := open(t, image.SchemeOCIDir, layoutOf(t, imageOf(t, tt.layer)), opt)[0]
+			err := src.(scan.Confirmer).Confirm(t.Context(), 0)
+			if tt.want == nil {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			wantError(t, err, tt.want...)
+			if strings.Contains(tt.want[0], "digest mismatch") && !errors.Is(err, image.ErrDigest) {
+				t.Errorf("not an ErrDigest: %v", err)
+			}
+		})
+	}
 }
 
 func TestWalkStopsWithTheContext(t *testing.T) {
@@ -509,3 +546,28 @@ func BenchmarkWalk(b *testing.B) {
 }
 
 var _ v1.Layer = blob{}
+
+// TestPackedLayerWithoutADigest wants the diff id to be checked by the walk where no
+// digest of the blob is known.
+func TestPackedLayerWithoutADigest(t *testing.T) {
+	whole := tarOf(t, text("a", "1"))
+	for name, diffID := range map[string]v1.Hash{"": hashOf(whole), "digest mismatch: unpacked layer": hashOf([]byte("other"))} {
+		config := fmt.Sprintf(`{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[%q]}}`, diffID)
+		archive := tarOf(t,
+			text("manifest.json", `[{"Config":"config.json","Layers":["one/layer.tar"]}]`),
+			text("config.json", config),
+			text("one/layer.tar", string(gzipped(t, whole))),
+		)
+		src := open(t, image.SchemeDockerArchive, write(t, "app.tar", archive), image.Options{})[0]
+		err := src.Units()[0].Walk(t.Context(), &recorder{})
+		switch {
+		case name == "" && err != nil:
+			t.Error(err)
+		case name != "":
+			wantError(t, err, name)
+		}
+		if confirmed := src.(scan.Confirmer).Confirm(t.Context(), 0); confirmed != nil {
+			t.Errorf("the walk tells, and Confirm has nothing to add: %v", confirmed)
+		}
+	}
+}
