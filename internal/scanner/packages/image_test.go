@@ -281,6 +281,27 @@ func TestGoBinary(t *testing.T) {
 	if len(cut) >= 64<<10 && (res.Status != finding.StatusPartial || !strings.Contains(res.Reason, "bin/tool: reading program: ")) {
 		t.Errorf("a cut program: status %s, reason %q", res.Status, res.Reason)
 	}
+	// The magic as Go's linker places it, that of another tool's text, and one that
+	// stands behind such a text.
+	for name, tt := range map[string]struct {
+		at   []int
+		want finding.Status
+	}{
+		"as Go places it":   {[]int{0x2000}, finding.StatusPartial},
+		"in a text":         {[]int{0x2001}, finding.StatusNothing},
+		"in a text and not": {[]int{0x1008, 0x2000}, finding.StatusPartial},
+		"at the very end":   {[]int{0x1fff0 - 2}, finding.StatusNothing},
+	} {
+		broken := make([]byte, 0x20000)
+		copy(broken, "\x7fELF")
+		for _, at := range tt.at {
+			copy(broken[at:], "\xff Go buildinf:\x08\x02")
+		}
+		res := run(t, scantest.Image("x", nil, layer("COPY", file("bin/tool", 0o755, broken))), packages.Options{DB: advisories(t)})
+		if res.Status != tt.want {
+			t.Errorf("the magic %s: status %s %s, want %s", name, res.Status, res.Reason, tt.want)
+		}
+	}
 }
 
 // TestAnyOrder gives the same result with workers and layers in any number.

@@ -132,38 +132,52 @@ func readNodeModule(read reader) reader {
 	}
 }
 
-// goMagic stands before the build information of a Go program.
+// goMagic stands before the build information of a Go program, at a multiple of its
+// length.
 var goMagic = []byte("\xff Go buildinf:")
+
+const goMagicAlign = 16
 
 // readGoBinary minds what the library takes for "not a Go program": a Go program
 // whose build information it could not read.
 func readGoBinary(read reader) reader {
 	return func(ctx context.Context, p string, data []byte) (*part, error) {
-		if !bytes.Contains(data, goMagic) {
+		at := goBuildInfo(data)
+		if at < 0 {
 			return nil, nil
 		}
 		made, err := read(ctx, p, data)
-		if err == nil && len(made.Rows) == 0 && !mentionsOnly(data) {
+		if err == nil && len(made.Rows) == 0 && !mentionsOnly(data[at:]) {
 			return nil, errors.New("it has Go build information, which could not be read")
 		}
 		return made, err
 	}
 }
 
+// goBuildInfo is where the magic first stands as programs have it, -1 for nowhere. Looking
+// at multiples alone is several times as fast as looking everywhere.
+func goBuildInfo(data []byte) int {
+	for at := 0; at+len(goMagic) <= len(data); at += goMagicAlign {
+		if data[at] == goMagic[0] && bytes.HasPrefix(data[at:], goMagic) {
+			return at
+		}
+	}
+	return -1
+}
+
 // mentionsOnly says whether the magic is there as text only, as in tools that look
-// for it: the real one is aligned and followed by the pointer size and flags.
+// for it: the real one is followed by the pointer size and flags.
 func mentionsOnly(data []byte) bool {
-	for at := 0; ; {
-		i := bytes.Index(data[at:], goMagic)
-		if i < 0 {
+	for {
+		at := goBuildInfo(data)
+		if at < 0 {
 			return true
 		}
-		i += at
-		flags := i + len(goMagic) + 1
-		if i%16 == 0 && flags < len(data) && (data[flags-1] == 4 || data[flags-1] == 8) && data[flags] <= 3 {
+		flags := at + len(goMagic) + 1
+		if flags < len(data) && (data[flags-1] == 4 || data[flags-1] == 8) && data[flags] <= 3 {
 			return false
 		}
-		at = i + 1
+		data = data[at+goMagicAlign:]
 	}
 }
 
