@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/boltseal/boltseal/internal/gate"
+	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/scan"
 	"github.com/boltseal/boltseal/internal/scanner/imageconfig"
 	"github.com/boltseal/boltseal/internal/source/image"
@@ -22,21 +24,53 @@ func (p *prepared) findBase() gate.FindBase {
 	if p.options.offline || len(p.bases) > 0 {
 		return nil
 	}
-	held := imageconfig.Options{TrustedRegistries: p.options.trusted}
-	trusts := p.imageBases()
+	may := p.mayAsk()
 	return func(ctx context.Context, reference, platform string) (scan.Target, error) {
-		if err := image.CheckReference(reference); err != nil {
+		if err := may(reference); err != nil {
 			return scan.Target{}, err
-		}
-		if !held.TrustsRegistryOf(reference) {
-			return scan.Target{}, errors.New("its registry is not trusted, and is not asked (--trusted-registry)")
-		}
-		if trusts != nil && !trusts(reference) {
-			return scan.Target{}, errors.New("it is not among targets.trusted-bases of the policy, and is not asked for")
 		}
 		ctx, cancel := context.WithTimeoutCause(ctx, findBaseLimit, fmt.Errorf("no answer in %s", findBaseLimit))
 		defer cancel()
 		return documents(ctx, reference, image.Options{Platform: platform, Remote: p.remote})
+	}
+}
+
+// mayAsk says why the registry of a base is not asked.
+func (p *prepared) mayAsk() func(reference string) error {
+	held := imageconfig.Options{TrustedRegistries: p.options.trusted}
+	trusts := p.imageBases()
+	return func(reference string) error {
+		switch err := image.CheckReference(reference); {
+		case err != nil:
+			return err
+		case !held.TrustsRegistryOf(reference):
+			return errors.New("its registry is not trusted, and is not asked (--trusted-registry)")
+		case trusts != nil && !trusts(reference):
+			return errors.New("it is not among targets.trusted-bases of the policy, and is not asked for")
+		}
+		return nil
+	}
+}
+
+// signed asks registries whether the bases that Dockerfiles name have signatures; nil
+// where no policy that judges images wants to know.
+func (p *prepared) signed() func(ctx context.Context, reference, platform string) (bool, error) {
+	i := slices.IndexFunc(p.targets, target.isImage)
+	if i < 0 || !policy.SignedBases(p.policies.of(i)) {
+		return nil
+	}
+	may := p.mayAsk()
+	return func(ctx context.Context, reference, platform string) (bool, error) {
+		if err := may(reference); err != nil {
+			return false, err
+		}
+		ctx, cancel := context.WithTimeoutCause(ctx, findBaseLimit, fmt.Errorf("no answer in %s", findBaseLimit))
+		defer cancel()
+		signed, err := image.Signed(ctx, reference, image.Options{Platform: platform, Remote: p.remote})
+		if cause := context.Cause(ctx); err != nil && cause != nil {
+			err = cause
+		}
+		return signed, err
 	}
 }
 

@@ -589,7 +589,7 @@ func (p *prepared) run(ctx context.Context, sys System, log *slog.Logger) *repor
 		names[0] = append(names[0], p.judging.Mask(l.Target().Name))
 	}
 	p.others(ctx, sys, &req)
-	req.Untrusted, req.FindBase = p.options.inChange, p.findBase()
+	req.Untrusted, req.FindBase, req.Signed = p.options.inChange, p.findBase(), p.signed()
 	p.judging.Policies = p.policies.bind(names)
 	req.Judging = p.judging
 	p.bound = p.judging.Policies

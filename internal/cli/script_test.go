@@ -52,6 +52,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"artifact":     artifact,
 			"builton":      builton,
+			"signs":        signs,
 			"daemon":       daemon,
 			"digest":       digest,
 			"exits":        exits,

@@ -109,6 +109,21 @@ func builton(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(tarball.WriteToFile(ts.MkAbs(args[0]+".tar"), to, img))
 }
 
+// signs IMAGE puts what looks like a signature by cosign of an image, or of an index, into
+// the registry.
+func signs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: signs IMAGE")
+	}
+	of, err := name.ParseReference(ts.Getenv("REGISTRY") + "/" + args[0])
+	ts.Check(err)
+	d, err := remote.Head(of)
+	ts.Check(err)
+	img, err := mutate.AppendLayers(empty.Image, static.NewLayer([]byte("{}"), "application/vnd.dev.cosign.simplesigning.v1+json"))
+	ts.Check(err)
+	ts.Check(remote.Write(of.Context().Tag(d.Digest.Algorithm+"-"+d.Digest.Hex+".sig"), img))
+}
+
 // daemon starts one that holds team/app:1, and tells where in $SOCKET.
 func daemon(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {

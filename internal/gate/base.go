@@ -126,6 +126,54 @@ func (b *builds) fetch(ctx context.Context, from, platform string, find FindBase
 	return got
 }
 
+// signed asks whether the base has a signature, where somebody wants to know. That of an
+// image without a base is of no concern.
+func (k *build) signed(ctx context.Context, from string, ask func(context.Context, string, string) (bool, error)) {
+	switch {
+	case ask == nil || from == scratch:
+		return
+	case from == "":
+		k.unknown = "whether the base has a signature is not known: no Dockerfile that counts explains the image"
+		return
+	}
+	shown := from
+	if len(shown) > maxShownFrom {
+		shown = "what FROM names"
+	}
+	switch signed, err := ask(ctx, from, k.image.Platform); {
+	case err != nil:
+		k.unknown = fmt.Sprintf("whether %s has a signature is not known: %v", shown, err)
+	case !signed:
+		k.unsigned = from
+	}
+}
+
+// unsigned gives the findings of bases without a signature, where the configuration of
+// images was scanned. Where nobody knows, that scan is partial.
+func (b *builds) unsigned(scans []report.Scan, mask func(string) string) (findings []finding.Finding) {
+	for _, t := range b.images {
+		i := slices.IndexFunc(scans, func(s report.Scan) bool {
+			return s.Scanner == finding.ImageConfig && s.Target == mask(t.Name)
+		})
+		k := b.known[t.Name]
+		switch {
+		case i < 0:
+		case k.unsigned != "":
+			f := imageconfig.UnsignedBase(k.image, k.unsigned)
+			f.Target = t.Name
+			findings = append(findings, f)
+		case k.unknown != "":
+			why := mask(oneLine(k.unknown))
+			if scans[i].Status = scans[i].Status.Worse(finding.StatusPartial); scans[i].Reason == "" {
+				scans[i].Reason = why
+			} else {
+				scans[i].Notes = append(scans[i].Notes, why)
+			}
+		}
+	}
+	return findings
+}
+
 func (k *build) note(format string, args ...any) {
 	k.notes = append(k.notes, fmt.Sprintf(format, args...))
 }

@@ -127,6 +127,55 @@ func TestBaseFromTheRegistry(t *testing.T) {
 	}
 }
 
+// TestSignedBase wants the base to be asked about that FROM names where it counts, and an
+// answer that cannot be had to leave the scan partial.
+func TestSignedBase(t *testing.T) {
+	const partly = "partial whether "
+	long := "acme/" + strings.Repeat("a", 300)
+	for name, test := range map[string]struct {
+		recipe string
+		signed bool
+		err    error
+		want   []string // what is asked for, how the scan of the configuration ended, findings
+	}{
+		"signed":      {recipeOfImage, true, nil, []string{"acme/base:1 linux/amd64", "ok "}},
+		"not signed":  {recipeOfImage, false, nil, []string{"acme/base:1 linux/amd64", "ok ", `medium image is built upon "acme/base:1", of which its registry has no signature`}},
+		"no answer":   {recipeOfImage, false, errors.New("it\nis away"), []string{"acme/base:1 linux/amd64", partly + "acme/base:1 has a signature is not known: it is away"}},
+		"a long name": {strings.Replace(recipeOfImage, "acme/base:1", long, 1), false, errors.New("no name"), []string{long + " linux/amd64", partly + "what FROM names has a signature is not known: no name"}},
+		"no base":     {strings.Replace(recipeOfImage, "acme/base:1", "scratch", 1), false, nil, []string{"ok "}},
+		"another one": {"FROM acme/base:1\nRUN something else\n", false, nil, []string{partly + "the base has a signature is not known: no Dockerfile that counts explains the image"}},
+		"no recipe":   {"", false, nil, []string{partly + "the base has a signature is not known: no Dockerfile that counts explains the image"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			req := gate.Request{
+				Sources: []scan.Source{builtImage("acme/app", "app", baseLayer("libc6 2.36"), ownLayer("libc6 2.36"))},
+				Signed: func(_ context.Context, reference, platform string) (bool, error) {
+					got = append(got, reference+" "+platform)
+					return test.signed, test.err
+				},
+			}
+			if test.recipe != "" {
+				req.Sources = append(req.Sources, scantest.Tree(scantest.Text("Dockerfile", test.recipe)))
+			}
+			run := gateOf(t, req, finding.ImageConfig, finding.Secrets)
+			for _, s := range run.Scans {
+				if s.Scanner == finding.ImageConfig && s.Target == req.Sources[0].Target().Name {
+					got = append(got, string(s.Status)+" "+s.Reason)
+				}
+			}
+			for _, f := range run.Findings {
+				if f.Rule == "image/unsigned-base" {
+					got = append(got, f.Severity.String()+" "+f.Message)
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // repacked is an image whose base layer is stored as nobody else stores it.
 type repacked struct {
 	scan.Source

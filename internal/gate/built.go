@@ -48,6 +48,9 @@ type build struct {
 	notes    []string
 	source   scan.Confirmer // nil where it is closed
 	asked    map[int]error  // what source says of layers
+	// unsigned names the base of which its registry has no signature; unknown says why
+	// nobody knows whether it has one.
+	unsigned, unknown string
 }
 
 // newBuilds looks at what is to be scanned.
@@ -108,6 +111,7 @@ func (b *builds) trace(ctx context.Context, req *Request) {
 	if len(recipes) == 0 {
 		for _, t := range b.images {
 			b.givenBase(ctx, b.known[t.Name])
+			b.known[t.Name].signed(ctx, "", req.Signed)
 		}
 		return
 	}
@@ -116,6 +120,11 @@ func (b *builds) trace(ctx context.Context, req *Request) {
 		k := b.known[t.Name]
 		k.lineage = builtfrom.Trace(layerEntries(k.image), recipes)
 		b.givenBase(ctx, k)
+		var from string
+		if err == nil {
+			from = k.from(trusted, elsewhere)
+		}
+		k.signed(ctx, from, req.Signed)
 		if k.base >= 0 {
 			continue
 		}
@@ -123,7 +132,6 @@ func (b *builds) trace(ctx context.Context, req *Request) {
 			k.note("which layers are the base's is not known: %v", err)
 			continue
 		}
-		from := k.from(trusted, elsewhere)
 		if !req.Untrusted {
 			b.baseAmong(ctx, k, from)
 		}

@@ -38,6 +38,9 @@ type Request struct {
 	// FindBase looks for what FROM names where no image at hand is it; nil where nobody
 	// may be asked.
 	FindBase FindBase
+	// Signed says whether the registry of what FROM names has a signature of it; nil where
+	// nobody asks for that.
+	Signed func(ctx context.Context, reference, platform string) (bool, error)
 	// BaseImages are those that the user says images are built upon. Their layers are
 	// compared; nothing of them is scanned.
 	BaseImages []*scan.Image
@@ -165,6 +168,7 @@ func Run(ctx context.Context, req Request) *report.Run {
 		}
 	}
 	built.tell(run.Scans, mask)
+	findings = append(findings, built.unsigned(run.Scans, mask)...)
 	built.findings(findings)
 	built.packages(run.Packages)
 	run.Images = built.shown(mask)

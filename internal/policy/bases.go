@@ -127,6 +127,11 @@ func TrustedBases(policies []*Policy) Bases {
 	return b
 }
 
+// SignedBases says whether any of the policies wants bases to have signatures.
+func SignedBases(policies []*Policy) bool {
+	return slices.ContainsFunc(policies, func(p *Policy) bool { return p.SignedBases })
+}
+
 // Any says whether there is a list at all.
 func (b Bases) Any() bool { return len(b.lists) > 0 }
 

@@ -101,6 +101,7 @@ func TestEveryListOfBasesCounts(t *testing.T) {
 // less.
 func TestLooserBases(t *testing.T) {
 	now := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	const signatures = "with signatures"
 	for name, test := range map[string]struct {
 		before, after string
 		loosened      string
@@ -112,11 +113,17 @@ func TestLooserBases(t *testing.T) {
 		"the first list": {"", "debian", "", "tighter targets.trusted-bases any > targets.trusted-bases debian"},
 		"no list":        {"debian", "", "targets.trusted-bases is taken away", "looser targets.trusted-bases debian > targets.trusted-bases any"},
 		"the same":       {"debian", "debian", "", ""},
+		"signatures":     {"", signatures, "", "tighter targets.signed-bases no > targets.signed-bases yes"},
+		"no signatures":  {signatures, "", "targets.signed-bases is taken away", "looser targets.signed-bases yes > targets.signed-bases no"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			load := func(bases string) *Policy {
 				text := "version: 1\n"
-				if bases != "" {
+				switch bases {
+				case "":
+				case signatures:
+					text += "targets: {signed-bases: true}\n"
+				default:
 					text += "targets: {trusted-bases: [" + strings.ReplaceAll(bases, " ", ", ") + "]}\n"
 				}
 				p, err := Load("p.yaml", []byte(text))

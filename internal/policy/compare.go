@@ -125,6 +125,8 @@ type strict struct {
 	native   NativeIgnores
 	// bases are the lists of trusted bases, each of which counts.
 	bases [][]string
+	// signed wants bases to have signatures.
+	signed bool
 	// lists are those whose every value loosens, by key.
 	lists map[string][]string
 	// files are the globs of dockerfile.files, required the dashboards without which a
@@ -153,6 +155,7 @@ func strictest(policies []*Policy) strict {
 		if len(p.TrustedBases) > 0 {
 			s.bases = append(s.bases, p.TrustedBases)
 		}
+		s.signed = s.signed || p.SignedBases
 		if slices.Index(order, p.Trust.NativeIgnores) > slices.Index(order, s.native) {
 			s.native = p.Trust.NativeIgnores
 		}
@@ -220,6 +223,7 @@ func settings(a, b strict) []Difference {
 	fewer := len(now) > 0 && (len(old) == 0 || !slices.ContainsFunc(now, func(d string) bool { return !slices.Contains(old, d) }))
 	differ("coverage.db-digest", orNone(old), orNone(now), fewer)
 	differ("targets.trusted-bases", basesText(a.bases), basesText(b.bases), fewerBases(a.bases, b.bases))
+	differ("targets.signed-bases", yesNo(a.signed), yesNo(b.signed), b.signed)
 	reaction("limits.on-expired", a.limits.OnExpired, b.limits.OnExpired)
 	reaction("limits.on-unmatched", a.limits.OnUnmatched, b.limits.OnUnmatched)
 	for _, severity := range knownSeverities() {

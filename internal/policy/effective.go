@@ -80,6 +80,9 @@ func (p *Policy) printTargets(b *strings.Builder) {
 	var targets, vex, relaxable flow
 	targets.list("exclude", p.Exclude)
 	targets.list("trusted-bases", p.TrustedBases)
+	if p.SignedBases {
+		targets.raw("signed-bases", "true")
+	}
 	vex.list("files", p.VEXFiles)
 	vex.list("products", p.Products)
 	relaxable.list("relaxable", p.Relaxable)

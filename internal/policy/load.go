@@ -120,6 +120,7 @@ func readTargets(v yamlpos.Value, p *Policy) {
 			return readPathGlobs(v)
 		})),
 		yamlpos.May("trusted-bases", yamlpos.Into(&p.TrustedBases, readBases)),
+		yamlpos.May("signed-bases", yamlpos.Into(&p.SignedBases, yamlpos.Value.Bool)),
 	)
 }
 

@@ -22,7 +22,7 @@ coverage: {require: [secrets, packages], platforms: [linux/amd64, linux/arm/v7],
 limits: {exception-max-age: {critical: 14d, high: 30d}, on-expired: warn, on-unmatched: fail}
 trust: {head-may: nothing, native-ignores: count, branches: ["release/*"], may-set: [only-fixed]}
 new: {compare-to: baseline, baseline: .boltseal-baseline}
-targets: {exclude: ["testdata/**"], trusted-bases: ["debian:1?-slim", "ghcr.io/acme/**@sha256:*"]}
+targets: {exclude: ["testdata/**"], trusted-bases: ["debian:1?-slim", "ghcr.io/acme/**@sha256:*"], signed-bases: true}
 vex: {files: security/vex.json, products: ["Acme App"]}
 relaxable: [rest, fixable]
 rules:
@@ -96,7 +96,7 @@ func TestLoad(t *testing.T) {
 			Paths: []string{"examples/**"}, Images: []string{"app"}, Rules: []string{"DL*"}, Packages: []string{"pkg:npm/**"}, Scanners: []string{"secrets"},
 			KEV: true, Malware: true, ActionMax: Note, Line: 33,
 		}},
-		Exclude: []string{"testdata/**"}, TrustedBases: []string{"debian:1?-slim", "ghcr.io/acme/**@sha256:*"},
+		Exclude: []string{"testdata/**"}, TrustedBases: []string{"debian:1?-slim", "ghcr.io/acme/**@sha256:*"}, SignedBases: true,
 		Limits:   Limits{ExceptionMaxAge: Days{finding.Critical: 14, finding.High: 30}, OnExpired: WarnOfIt, OnUnmatched: Fail},
 		Trust:    Trust{HeadMay: HeadIgnored, NativeIgnores: Count, Branches: []string{"release/*"}, MaySet: []string{"only-fixed"}},
 		New:      Comparison{To: ToBaseline, Baseline: ".boltseal-baseline"},

@@ -176,6 +176,9 @@ func moreLists(trusted, changed *Policy) []string {
 	if looser := looserBases(trusted, changed); looser != "" {
 		what = append(what, looser)
 	}
+	if trusted.SignedBases && !changed.SignedBases {
+		what = append(what, "targets.signed-bases is taken away")
+	}
 	if n := missingFrom(changed.Coverage.Platforms, trusted.Coverage.Platforms); n > 0 {
 		what = append(what, plural(n, "platform")+" fewer in coverage.platforms")
 	}

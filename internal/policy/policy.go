@@ -39,10 +39,12 @@ type Policy struct {
 	// TrustedBases are globs over the images that FROM may name, as it writes them; none
 	// for any.
 	TrustedBases []string
-	Coverage     Coverage
-	Limits       Limits
-	Trust        Trust
-	New          Comparison
+	// SignedBases wants the images that others are built upon to have signatures.
+	SignedBases bool
+	Coverage    Coverage
+	Limits      Limits
+	Trust       Trust
+	New         Comparison
 	// Relaxable are ids of rules, its own or the default's: about what these decide
 	// the exceptions, scopes, excludes and VEX statements of a child count as if
 	// they were its own.

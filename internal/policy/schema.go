@@ -208,6 +208,7 @@ var schemaDocs = map[string]string{
 	"targets":                        "what is scanned",
 	"targets.exclude":                "paths whose findings are suppressed; globs",
 	"targets.trusted-bases":          "images that others may be built upon, as FROM names them; globs. Without a list all may",
+	"targets.signed-bases":           "whether images that others are built upon must have a signature in their registry",
 	"trust":                          "whom the policy believes beside itself",
 	"trust.head-may":                 "whether the policy of a change is judged beside this one",
 	"trust.native-ignores":           "whether comments and ignore files of other tools are heeded, count as warnings, or are refused",

@@ -33,19 +33,22 @@ func scanOne(ctx context.Context, src scan.Source) scan.Result {
 }
 
 func TestPages(t *testing.T) {
-	scanner := imageconfig.New(options())
+	scanner := asked{imageconfig.New(options()), make(map[string]string)}
 	cases := 0
 	ruletest.Run(t, scanner, imageconfig.Rules(), func(files []rule.File) scan.Source {
 		var own, older []rule.File
+		cases++
+		name := fmt.Sprintf("image %d", cases)
 		for _, f := range files {
 			if path, isOlder := strings.CutPrefix(f.Path, "older/"); isOlder {
 				older = append(older, rule.File{Path: path, Data: f.Data})
+			} else if f.Path == "unsigned" {
+				scanner.unsigned[name] = strings.TrimSpace(string(f.Data))
 			} else {
 				own = append(own, f)
 			}
 		}
-		cases++
-		src := renamed{mustImage(t, own), fmt.Sprintf("image %d", cases)}
+		src := renamed{mustImage(t, own), name}
 		if older != nil {
 			old := renamed{mustImage(t, older), src.name + " before"}
 			scanner.Compare(src.name, old.name)
@@ -53,6 +56,30 @@ func TestPages(t *testing.T) {
 		}
 		return src
 	})
+}
+
+// asked adds what registries said of the bases of targets.
+type asked struct {
+	*imageconfig.Scanner
+	unsigned map[string]string
+}
+
+func (a asked) Begin(ctx context.Context, t scan.Target) (scan.Pass, error) {
+	pass, err := a.Scanner.Begin(ctx, t)
+	return answered{pass, a.unsigned[t.Name]}, err
+}
+
+type answered struct {
+	scan.Pass
+	unsigned string
+}
+
+func (a answered) Finish(ctx context.Context, v *scan.View, parts []scan.Ref) scan.Result {
+	res := a.Pass.Finish(ctx, v, parts)
+	if a.unsigned != "" {
+		res.Findings = append(res.Findings, imageconfig.UnsignedBase(v.Target().Image, a.unsigned))
+	}
+	return res
 }
 
 func mustImage(t *testing.T, files []rule.File) scan.Source {
@@ -107,6 +134,7 @@ func TestIDsStay(t *testing.T) {
 		"image/ssh-server",
 		"image/sudo",
 		"image/unpinned-base",
+		"image/unsigned-base",
 		"image/untrusted-base",
 		"image/untrusted-registry",
 		"image/wasted-space",

@@ -306,7 +306,7 @@ func (e *endpoint) getBy(ctx context.Context, s session, kind, id string, offset
 	if err != nil {
 		return nil, faultf("%s: no address", e.host())
 	}
-	if kind == manifests {
+	if kind != blobs {
 		req.Header["Accept"] = []string{strings.Join(acceptable, ",")}
 	}
 	if offset > 0 {

@@ -72,7 +72,11 @@ func (e *endpoint) refused(status *transport.Error, signed bool) error {
 	case http.StatusNotFound:
 		return &fault{Text: fmt.Sprintf("%s does not have it (%s)", e.host(), what), Is: fs.ErrNotExist}
 	}
-	return faultf("%s answers %s", e.host(), what)
+	f := &fault{Text: fmt.Sprintf("%s answers %s", e.host(), what)}
+	if unsupported(status.StatusCode) {
+		f.Is = errUnsupported
+	}
+	return f
 }
 
 // errRefused says that credentials were refused.
