@@ -25,7 +25,7 @@ const module = "github.com/boltseal/boltseal/"
 //	4 scanner/*  source/*  report  fix
 //	3 scan
 //	2 rule  policy  vulndb  baseline  compliance
-//	1 finding  builtfrom  eol  inventory  licence  nearest  yamlpos  ci  git  cache  shellcheck  vex  web
+//	1 finding  builtfrom  eol  filecap  inventory  licence  nearest  yamlpos  ci  git  cache  shellcheck  vex  web
 var allowed = []struct {
 	pkg   string
 	own   string // space-separated, below internal/
@@ -35,6 +35,7 @@ var allowed = []struct {
 	{"internal/adminport", "", "os net/http"},
 	{"internal/builtfrom", "", "os net/http"},
 	{"internal/eol", "inventory", "os net/http"},
+	{"internal/filecap", "", "os net/http"},
 	{"internal/licence", "", "os net/http"},
 	{"internal/nearest", "", "os net/http"},
 	{"internal/yamlpos", "nearest", "os net/http"},
