@@ -20,7 +20,7 @@ func (w *walk) cacheable() bool {
 }
 
 // The keys name the form of the value, so that a newer form is never misread.
-func (w *walk) indexKey() string { return "scan/index/2/" + w.unit.Digest }
+func (w *walk) indexKey() string { return "scan/index/3/" + w.unit.Digest }
 
 func (w *walk) partsKey(i int) string {
 	return "scan/parts/2/" + w.run.passKey(i) + "/" + w.unit.Digest
@@ -95,7 +95,7 @@ func (r *run) passKey(i int) string {
 }
 
 // entryKey is the key of the part of a single entry: a part depends on path, mode,
-// size and content. Empty where it cannot be cached.
+// capabilities, size and content. Empty where it cannot be cached.
 func (j *job) entryKey(i int) string {
 	r := j.walk.run
 	if r.opt.Cache == nil || j.entry.Digest == "" || r.passes[i].key == "" {
@@ -106,8 +106,12 @@ func (j *job) entryKey(i int) string {
 
 // traits is what a part depends on beside content, of the entry itself.
 func (e *Entry) traits() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d %o %q %d %t %t %q %d",
-		e.Path, e.Kind, e.Mode, e.Link, e.Size, e.Named, e.Unchanged, e.Commit, e.Line))
+	text := fmt.Appendf(nil, "%q %d %o %q %d %t %t %q %d",
+		e.Path, e.Kind, e.Mode, e.Link, e.Size, e.Named, e.Unchanged, e.Commit, e.Line)
+	if c := e.Capabilities; c != nil {
+		text = fmt.Appendf(text, " %x %x %t %d", uint64(c.Permitted), uint64(c.Inheritable), c.Effective, c.RootID)
+	}
+	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
 

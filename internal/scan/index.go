@@ -4,7 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
+	"math"
 	"time"
+
+	"github.com/boltseal/boltseal/internal/filecap"
 )
 
 // The index of a unit is all of its entries, as they were walked. It is read on every
@@ -16,7 +19,11 @@ const (
 	flagNamed uint64 = 1 << iota
 	flagUnchanged
 	flagTime
+	flagCapabilities
 )
+
+// knownFlags are all of them.
+const knownFlags = flagCapabilities<<1 - 1
 
 // encodeIndex writes entries.
 func encodeIndex(entries []*Entry) []byte {
@@ -36,6 +43,9 @@ func encodeIndex(entries []*Entry) []byte {
 		if !e.ModTime.IsZero() {
 			flags |= flagTime
 		}
+		if e.Capabilities != nil {
+			flags |= flagCapabilities
+		}
 		data = binary.AppendUvarint(data, flags)
 		data = binary.AppendUvarint(data, uint64(e.Kind))
 		data = binary.AppendUvarint(data, uint64(e.Mode))
@@ -46,11 +56,25 @@ func encodeIndex(entries []*Entry) []byte {
 			data = binary.AppendVarint(data, e.ModTime.Unix())
 			data = binary.AppendUvarint(data, uint64(e.ModTime.Nanosecond()))
 		}
+		if c := e.Capabilities; c != nil {
+			data = binary.AppendUvarint(data, uint64(c.Permitted))
+			data = binary.AppendUvarint(data, uint64(c.Inheritable))
+			data = binary.AppendUvarint(data, withEffective(c))
+		}
 		for _, s := range []string{e.Path, e.Link, e.Commit, e.Digest} {
 			text(s)
 		}
 	}
 	return data
+}
+
+// withEffective puts the user who must be root and the flag of capabilities into one number.
+func withEffective(c *filecap.Set) uint64 {
+	n := uint64(c.RootID) << 1
+	if c.Effective {
+		n |= 1
+	}
+	return n
 }
 
 var errBadIndex = errors.New("malformed index")
@@ -87,7 +111,7 @@ type indexReader struct {
 func (r *indexReader) entry(e *Entry) {
 	flags := r.uvarint()
 	kind, mode := r.uvarint(), r.uvarint()
-	if kind > uint64(Opaque) || mode > uint64(^fs.FileMode(0)) || flags > flagNamed|flagUnchanged|flagTime {
+	if kind > uint64(Opaque) || mode > uint64(^fs.FileMode(0)) || flags > knownFlags {
 		r.fail()
 	}
 	e.Kind, e.Mode = EntryKind(kind), fs.FileMode(mode)
@@ -100,7 +124,20 @@ func (r *indexReader) entry(e *Entry) {
 		}
 		e.ModTime = time.Unix(seconds, int64(nanoseconds)).UTC()
 	}
+	if flags&flagCapabilities != 0 {
+		e.Capabilities = r.capabilities()
+	}
 	e.Path, e.Link, e.Commit, e.Digest = r.text(), r.text(), r.text(), r.text()
+}
+
+func (r *indexReader) capabilities() *filecap.Set {
+	c := &filecap.Set{Permitted: filecap.Bits(r.uvarint()), Inheritable: filecap.Bits(r.uvarint())}
+	n := r.uvarint()
+	if n>>1 > math.MaxUint32 {
+		r.fail()
+	}
+	c.Effective, c.RootID = n&1 != 0, uint32(n>>1) //nolint:gosec // its range was looked at
+	return c
 }
 
 func (r *indexReader) fail() { r.rest, r.bad = "", true }

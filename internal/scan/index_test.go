@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/boltseal/boltseal/internal/filecap"
 )
 
 func indexed() []*Entry {
@@ -16,7 +18,9 @@ func indexed() []*Entry {
 		{
 			Path: "etc/ünïcode", Kind: Hardlink, Mode: fs.ModeSetuid | 0o755, UID: 1000, GID: -1, Size: math.MaxInt64, Link: "usr/bin/x",
 			ModTime: time.Date(1969, 12, 31, 23, 59, 59, 5, time.UTC), Commit: "12ab", Line: 7, Digest: "sha256:00", Named: true, Unchanged: true,
+			Capabilities: &filecap.Set{Permitted: math.MaxUint64, Inheritable: filecap.Chown, Effective: true, RootID: math.MaxUint32},
 		},
+		{Path: "capabilities without a time", Capabilities: &filecap.Set{Permitted: filecap.NetRaw}},
 		{Path: "a\x00b\n", Kind: Opaque, Mode: fs.ModeDir | 0o777, Size: -1, ModTime: time.Unix(1<<40, 999_999_999).UTC()},
 	}
 }
@@ -48,7 +52,8 @@ func TestIndexOfNonsense(t *testing.T) {
 		"more than there is": {0xff, 0xff, 0xff, 0xff, 0x0f},
 		"too many bits":      bytes.Repeat([]byte{0xff}, 20),
 		"an unknown kind":    {1, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0},
-		"an unknown flag":    {1, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+		"an unknown flag":    {1, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+		"a user of 33 bits":  append(append([]byte{1, 8, 0, 0, 0, 0, 0, 0, 0, 0}, 0x80, 0x80, 0x80, 0x80, 0x20), 0, 0, 0, 0),
 		"a text too long":    {1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0},
 	} {
 		if got, err := decodeIndex(data); err == nil {
@@ -61,6 +66,7 @@ func TestIndexOfNonsense(t *testing.T) {
 func FuzzIndex(f *testing.F) {
 	f.Add(encodeIndex(indexed()))
 	f.Add([]byte{1, 4, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0})
+	f.Add([]byte{1, 8, 0, 0, 0, 0, 0, 0, 9, 0, 5, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		entries, err := decodeIndex(data)
 		if err != nil {

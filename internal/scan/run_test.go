@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/boltseal/boltseal/internal/filecap"
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/scan"
 	"github.com/boltseal/boltseal/internal/scan/scantest"
@@ -511,6 +512,13 @@ func TestEntriesWithADigestAreReadOnce(t *testing.T) {
 	run(scantest.Tree(file("a", "changed"), file("renamed", "2")), opt, s)
 	if n := reads.Load(); n != 2 {
 		t.Errorf("%d entries were read, want 2: content and path count", n)
+	}
+	reads.Store(0)
+	able := file("a", "1")
+	able.Capabilities = &filecap.Set{Permitted: filecap.NetRaw}
+	run(scantest.Tree(able), opt, s)
+	if n := reads.Load(); n != 1 {
+		t.Errorf("%d entries were read, want 1: capabilities count", n)
 	}
 	reads.Store(0)
 	opt.Version = "2"

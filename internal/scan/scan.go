@@ -20,6 +20,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/boltseal/boltseal/internal/filecap"
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/inventory"
 )
@@ -173,6 +174,8 @@ type Entry struct {
 	// Link is a symlink's target as it is written, a hard link's as a clean path.
 	Link    string    `json:"l,omitempty"`
 	ModTime time.Time `json:"t,omitzero"`
+	// Capabilities are the file's, nil where it has none, as most. They are shared.
+	Capabilities *filecap.Set `json:"x,omitempty"`
 	// Commit is the commit that a hunk belongs to, Line the line of the file at
 	// which its content begins, 0 where the content is the whole file.
 	Commit string `json:"c,omitempty"`
@@ -207,7 +210,7 @@ type Pass interface {
 	// shorter or unreadable); asking costs a read, so look at the name first.
 	Wants(e *Entry, head func(n int) []byte) Want
 	// File looks at one entry that was wanted. The part depends on nothing but
-	// the entry's path, mode, size and content: never on the unit, on other
+	// the entry's path, mode, capabilities, size and content: never on the unit, on other
 	// entries or on the order. It never holds a secret in clear text. Entry and
 	// content are shared and read-only, the content is valid until File returns.
 	File(ctx context.Context, e *Entry, c *Content) (Part, error)

@@ -89,7 +89,7 @@ func Image(name string, config *v1.ConfigFile, layers ...Layer) scan.Source {
 func digest(files []File) string {
 	h := sha256.New()
 	for _, f := range files {
-		_, _ = fmt.Fprintf(h, "%q %d %o %q %d\n", f.Path, f.Kind, f.Mode, f.Link, len(f.Data))
+		_, _ = fmt.Fprintf(h, "%q %d %o %q %d %+v\n", f.Path, f.Kind, f.Mode, f.Link, len(f.Data), f.Capabilities)
 		h.Write(f.Data)
 	}
 	return fmt.Sprintf("sha256:%x", h.Sum(nil))

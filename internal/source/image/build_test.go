@@ -222,6 +222,9 @@ func (r *recorder) Entry(e scan.Entry, open func() (io.ReadCloser, error)) error
 	if e.Link != "" {
 		line += " -> " + e.Link
 	}
+	if e.Capabilities != nil {
+		line += " has " + e.Capabilities.String()
+	}
 	if e.Kind == scan.File && r.onto == nil {
 		content, err := open()
 		if err != nil {

@@ -22,10 +22,12 @@ func FuzzWalk(f *testing.F) {
 		f,
 		text("a/b", "content"), text(".wh.x", ""), text("a/.wh..wh..opq", ""), text("../out", ""),
 		header("s", tar.TypeSymlink, "/etc/passwd"), header("h", tar.TypeLink, "a/b"), header("d/", tar.TypeDir, ""),
+		able("c", tar.TypeReg, "SCHILY.xattr.security.capability", netRaw),
 	)
 	for _, data := range [][]byte{
 		seed, gzipped(f, seed), zstded(f, seed), seed[:700], gzipped(f, seed)[:60], zstded(f, seed)[:40],
-		sparse(f, 1<<40), paxRecord(f, "path", strings.Repeat("x/", 3000)), zeros(f, 1<<16), nil,
+		sparse(f, 1<<40), paxRecord(f, "path", strings.Repeat("x/", 3000)),
+		paxRecord(f, "LIBARCHIVE.xattr.security.capability", "AQAAAgAgAAAAAAAAAAAAAAAAAAA"), zeros(f, 1<<16), nil,
 	} {
 		f.Add(data)
 	}
@@ -53,6 +55,9 @@ func walkChecked(t *testing.T, u scan.Unit) string {
 		}
 		if e.Kind == scan.Hardlink && (e.Link == "" || path.Clean("/"+e.Link) != "/"+e.Link) {
 			t.Errorf("link %q of %+v", e.Link, e)
+		}
+		if c := e.Capabilities; c != nil && (!c.Grants() || e.Kind != scan.File && e.Kind != scan.Hardlink) {
+			t.Errorf("capabilities %q of %+v", c, e)
 		}
 		if content, err := open(); err == nil {
 			n, _ := io.Copy(io.Discard, content)

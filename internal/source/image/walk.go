@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/boltseal/boltseal/internal/filecap"
 	"github.com/boltseal/boltseal/internal/scan"
 )
 
@@ -50,9 +51,22 @@ func (w *walker) walk() error {
 			}
 			continue
 		}
+		w.capabilities(&e, h)
 		if err := w.offer(e, h); err != nil {
 			return err
 		}
+	}
+}
+
+// capabilities adds those of a file. Of such that make no sense it tells: the file itself
+// is there.
+func (w *walker) capabilities(e *scan.Entry, h *tar.Header) {
+	if e.Kind != scan.File && e.Kind != scan.Hardlink {
+		return // the kernel looks at them when a file is started
+	}
+	var err error
+	if e.Capabilities, err = filecap.FromPAX(h.PAXRecords); err != nil {
+		w.tell(h.Name, fmt.Errorf("reading file capabilities: %w", err))
 	}
 }
 

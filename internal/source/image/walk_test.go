@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -134,6 +135,59 @@ func TestWalkEntries(t *testing.T) {
 				if !strings.HasPrefix(got[i], tt.want[i]) {
 					t.Errorf("entry %d: got %.200q, want %q", i, got[i], tt.want[i])
 				}
+			}
+		})
+	}
+}
+
+// netRaw is how setcap stores cap_net_raw=ep.
+const netRaw = "\x01\x00\x00\x02\x00\x20" + "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+
+// able is an entry with a PAX record.
+func able(name string, kind byte, key, value string) file {
+	f := header(name, kind, "")
+	if kind == tar.TypeLink {
+		f.Linkname = "a"
+	}
+	f.PAXRecords = map[string]string{key: value}
+	return f
+}
+
+func TestFileCapabilities(t *testing.T) {
+	for name, tt := range map[string]struct {
+		files []file
+		want  []string
+	}{
+		"those of files": {
+			[]file{
+				able("a", tar.TypeReg, "SCHILY.xattr.security.capability", netRaw),
+				able("b", tar.TypeReg, "LIBARCHIVE.xattr.security.capability", base64.RawStdEncoding.EncodeToString([]byte(netRaw))),
+				able("c", tar.TypeLink, "SCHILY.xattr.security.capability", netRaw),
+				able("d", tar.TypeDir, "SCHILY.xattr.security.capability", netRaw),
+				able("e", tar.TypeReg, "SCHILY.xattr.security.selinux", netRaw),
+				able(".wh.f", tar.TypeReg, "SCHILY.xattr.security.capability", netRaw),
+			},
+			[]string{
+				`file "a" -rwxr-xr-x 0 has cap_net_raw=ep ""`, `file "b" -rwxr-xr-x 0 has cap_net_raw=ep ""`,
+				`hardlink "c" -rwxr-xr-x 0 -> a has cap_net_raw=ep`, `dir "d" -rwxr-xr-x 0`, `file "e" -rwxr-xr-x 0 ""`, `whiteout "f" ---------- 0`,
+			},
+		},
+		"such that are none": {
+			[]file{
+				able("a", tar.TypeReg, "SCHILY.xattr.security.capability", netRaw[:19]),
+				able("b", tar.TypeReg, "LIBARCHIVE.xattr.security.capability", "?"), text("ok", ""),
+			},
+			[]string{
+				`failed "a" reading file capabilities: file capabilities of revision 2 have 20 bytes, not 19`, `file "a" -rwxr-xr-x 0 ""`,
+				`failed "b" reading file capabilities: file capabilities are not in base64`, `file "b" -rwxr-xr-x 0 ""`, `file "ok" -rw-r--r-- 0 ""`,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := walkLayer(t, packed(t, tt.files...), image.Options{})
+			must(t, err)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
