@@ -62,7 +62,7 @@ var allowed = []struct {
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
 	{"internal/scanner/dockerfile", "adminport builtfrom eol finding licence nearest rule scan yamlpos", "os os/exec net/http"},
 	{"internal/scanner/packages", "finding inventory scan vulndb yamlpos", "os os/exec net/http"},
-	{"internal/scanner/imageconfig", "adminport eol finding inventory rule scan", "os os/exec net/http"},
+	{"internal/scanner/imageconfig", "adminport eol filecap finding inventory rule scan", "os os/exec net/http"},
 	{"internal/fix", "finding", "os os/exec net/http"},
 	{"internal/report", "compliance finding inventory licence nearest policy rule vex", "os net/http"},
 	{"internal/forge", "policy report", "os net/http"},

@@ -114,6 +114,13 @@ type Set struct {
 // Grants says whether there are any.
 func (s Set) Grants() bool { return s.Permitted|s.Inheritable != 0 }
 
+// Adds says whether whoever starts the program can do what the older capabilities did not
+// let them.
+func (s Set) Adds(old Set) bool {
+	return s.Permitted&^old.Permitted != 0 || s.Inheritable&^old.Inheritable != 0 ||
+		s.Grants() && (s.Effective && !old.Effective || old.RootID != 0 && s.RootID != old.RootID)
+}
+
 // String is in the notation of cap_to_text(3) and getcap(8): "cap_net_raw=ep".
 func (s Set) String() string {
 	effective := ""

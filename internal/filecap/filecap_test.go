@@ -142,6 +142,32 @@ func TestFromPAX(t *testing.T) {
 	}
 }
 
+func TestAdds(t *testing.T) {
+	net := filecap.Set{Permitted: filecap.NetRaw}
+	for name, tt := range map[string]struct {
+		is, was filecap.Set
+		want    bool
+	}{
+		"none":                            {filecap.Set{}, filecap.Set{}, false},
+		"the first":                       {net, filecap.Set{}, true},
+		"the same":                        {net, net, false},
+		"fewer":                           {net, filecap.Set{Permitted: filecap.NetRaw | filecap.NetAdmin}, false},
+		"others":                          {net, filecap.Set{Permitted: filecap.NetAdmin}, true},
+		"none any more":                   {filecap.Set{Effective: true}, net, false},
+		"in effect":                       {filecap.Set{Permitted: filecap.NetRaw, Effective: true}, net, true},
+		"in effect as before":             {filecap.Set{Permitted: filecap.NetRaw, Effective: true}, filecap.Set{Permitted: filecap.NetRaw, Effective: true}, false},
+		"no longer in effect":             {net, filecap.Set{Permitted: filecap.NetRaw, Effective: true}, false},
+		"passed on":                       {filecap.Set{Permitted: filecap.NetRaw, Inheritable: filecap.NetRaw}, net, true},
+		"for any root, not one":           {net, filecap.Set{Permitted: filecap.NetRaw, RootID: 5}, true},
+		"for another root":                {filecap.Set{Permitted: filecap.NetRaw, RootID: 6}, filecap.Set{Permitted: filecap.NetRaw, RootID: 5}, true},
+		"for one root, where for any was": {filecap.Set{Permitted: filecap.NetRaw, RootID: 6}, net, false},
+	} {
+		if got := tt.is.Adds(tt.was); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 // FuzzParse wants every value to be read the same in both notations of a tar, and told
 // with as many names as it has bits.
 func FuzzParse(f *testing.F) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/boltseal/boltseal/internal/filecap"
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/gate"
 	"github.com/boltseal/boltseal/internal/report"
@@ -23,6 +24,9 @@ func TestDriftOfRights(t *testing.T) {
 		l.Files = append(l.Files,
 			scantest.File{Entry: scan.Entry{Path: "usr/bin/su", Mode: mode}, Data: []byte("x")},
 			scantest.File{Entry: scan.Entry{Path: "opt/tool", Mode: fs.ModeSetuid | 0o755, UID: uid}, Data: []byte("x")},
+			scantest.File{Entry: scan.Entry{Path: "usr/bin/arping", Mode: 0o755, Capabilities: &filecap.Set{
+				Permitted: filecap.NetRaw, Effective: mode&fs.ModeSetuid != 0,
+			}}, Data: []byte("x")},
 			scantest.File{Entry: scan.Entry{Path: "opt/gone", Mode: fs.ModeSetuid | mode}, Data: []byte("x")},
 		)
 		if mode&fs.ModeSetuid != 0 {
@@ -46,6 +50,7 @@ func TestDriftOfRights(t *testing.T) {
 	want := []string{
 		"image/changed-user  docker/Dockerfile:3",
 		"image/added-rights opt/tool docker/Dockerfile:2",
+		"image/added-rights usr/bin/arping docker/Dockerfile:2",
 		"image/added-rights usr/bin/su docker/Dockerfile:2",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -54,6 +59,7 @@ func TestDriftOfRights(t *testing.T) {
 	rights := []report.RightsChange{
 		{Path: "opt/gone", Old: "runs as user 0 (setuid)"},
 		{Path: "opt/tool", Old: "runs as user 1000 (setuid)", New: "runs as user 0 (setuid)"},
+		{Path: "usr/bin/arping", Old: "gets cap_net_raw=p (file capabilities)", New: "gets cap_net_raw=ep (file capabilities)"},
 		{Path: "usr/bin/su", New: "runs as user 0 (setuid)"},
 	}
 	if diff := cmp.Diff(rights, run.Drifts[0].Rights); diff != "" {

@@ -56,7 +56,7 @@ type SettingChange struct {
 }
 
 // RightsChange is a file or folder that lets others do something else: a program that
-// runs with its owner's rights, what every account can write to. A text is empty for
+// runs with its owner's rights or gets some of root's, what every account can write to. A text is empty for
 // nothing of that kind.
 type RightsChange struct {
 	Path string `json:"path"`

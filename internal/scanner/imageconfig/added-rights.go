@@ -18,7 +18,9 @@ var _ = declare(rule.Meta{
 	Controls:    []string{"cis-docker-1.6:4.8", "nist-800-190:4.1.2"},
 }, look{file: isSpecial, find: addedRights, config: true, older: true})
 
-func isSpecial(e *scan.Entry) bool { return e.Mode&special != 0 && rightsOf(e) != (rights{}) }
+func isSpecial(e *scan.Entry) bool {
+	return (e.Mode&special != 0 || e.Capabilities != nil) && rightsOf(e) != (rights{})
+}
 
 // addedRights leaves out what other rules find in this image and did not in the older
 // one: that is new already.
@@ -34,12 +36,9 @@ func addedRights(img *image) []issue {
 		if !now.adds(was) {
 			continue
 		}
-		ran := was.mode&(fs.ModeSetuid|fs.ModeSetgid) != 0
-		if runs := now.mode & (fs.ModeSetuid | fs.ModeSetgid); runs != 0 && (ran || !isSetuid(f.entry) && !isSudo(f.entry)) {
-			if (rights{runs, now.uid, now.gid}).adds(was) {
-				issues = append(issues, issue{message: fmt.Sprintf("%s %s%s", shown(f.path), now, beforeThat(was)), path: f.path, at: &f})
-				continue
-			}
+		if runsWithMore(f.entry, now, was) {
+			issues = append(issues, issue{message: fmt.Sprintf("%s %s%s", shown(f.path), now, beforeThat(was)), path: f.path, at: &f})
+			continue
 		}
 		if now.mode&^was.mode&0o002 != 0 && !told[f.path] {
 			writable = append(writable, f)
@@ -55,6 +54,18 @@ func addedRights(img *image) []issue {
 		issues = append(issues, issue{message: message, subject: subject, path: group[0].path, at: &group[0]})
 	}
 	return issues
+}
+
+// runsWithMore says whether a program runs with more rights than it did, of which no other
+// rule tells for the first time.
+func runsWithMore(e *scan.Entry, now, was rights) bool {
+	const runs = fs.ModeSetuid | fs.ModeSetgid
+	owners := rights{mode: now.mode & runs, uid: now.uid, gid: now.gid}
+	if owners.adds(was) && (was.mode&runs != 0 || !isSetuid(e) && !isSudo(e)) {
+		return true
+	}
+	return now.capabilities.Adds(was.capabilities) &&
+		(beyondDistribution(e.Path, was.capabilities) || !isFileCapability(e))
 }
 
 func beforeThat(was rights) string {

@@ -14,6 +14,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/boltseal/boltseal/internal/filecap"
 	"github.com/boltseal/boltseal/internal/rule"
 	"github.com/boltseal/boltseal/internal/scan"
 	"github.com/boltseal/boltseal/internal/scan/scantest"
@@ -28,7 +29,9 @@ import (
 //	layers/N.modes   a line an entry: "MODE PATH [UID GID [SIZE [DATE]]]", the mode in
 //	                 octal with the type as stat(2) has it (100644 file, 40755
 //	                 folder), "120777 PATH TARGET" or "whiteout PATH"; a size of
-//	                 elf/ARCHITECTURE is a program for that
+//	                 elf/ARCHITECTURE is a program for that; behind all of it may
+//	                 stand file capabilities in hexadecimal digits, as
+//	                 "permitted=2000", "inheritable=2000" and "effective"
 func caseImage(files []rule.File) (scan.Source, error) {
 	config := &v1.ConfigFile{OS: "linux", Architecture: "amd64"}
 	layers := []scantest.Layer{}
@@ -151,7 +154,42 @@ func parseEntry(fields []string) (scantest.File, error) {
 	default:
 		return e, fmt.Errorf("mode %s has no type", fields[0])
 	}
-	return e, parseRest(&e, fields[2:])
+	rest, err := parseCapabilities(&e, fields[2:])
+	if err != nil {
+		return e, err
+	}
+	return e, parseRest(&e, rest)
+}
+
+// parseCapabilities reads what stands behind an entry, and gives what stands before.
+func parseCapabilities(e *scantest.File, fields []string) ([]string, error) {
+	for len(fields) > 0 {
+		name, digits, _ := strings.Cut(fields[len(fields)-1], "=")
+		n := uint64(0)
+		switch name {
+		case "permitted", "inheritable":
+			var err error
+			if n, err = strconv.ParseUint(digits, 16, 64); err != nil {
+				return nil, fmt.Errorf("reading capabilities: %w", err)
+			}
+		case "effective":
+		default:
+			return fields, nil
+		}
+		if e.Capabilities == nil {
+			e.Capabilities = new(filecap.Set)
+		}
+		switch name {
+		case "permitted":
+			e.Capabilities.Permitted = filecap.Bits(n)
+		case "inheritable":
+			e.Capabilities.Inheritable = filecap.Bits(n)
+		default:
+			e.Capabilities.Effective = true
+		}
+		fields = fields[:len(fields)-1]
+	}
+	return fields, nil
 }
 
 // parseRest reads "UID GID [SIZE [DATE]]".

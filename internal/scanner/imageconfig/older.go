@@ -10,13 +10,16 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/boltseal/boltseal/internal/filecap"
 	"github.com/boltseal/boltseal/internal/scan"
 )
 
-// rights are what the mode and owner of a file or folder let others do beyond the usual.
+// rights are what the mode, owner and capabilities of a file or folder let others do
+// beyond the usual.
 type rights struct {
-	mode     fs.FileMode // setuid, setgid and the permission to write for everybody alone
-	uid, gid int         // where they matter
+	mode         fs.FileMode // setuid, setgid and the permission to write for everybody alone
+	uid, gid     int         // where they matter
+	capabilities filecap.Set
 }
 
 // special are the bits of rights.
@@ -24,7 +27,7 @@ const special = fs.ModeSetuid | fs.ModeSetgid | 0o002
 
 // rightsOf gives those of an entry; the zero value for the usual ones.
 func rightsOf(e *scan.Entry) rights {
-	var r rights
+	r := rights{capabilities: capabilitiesOf(e)}
 	if (e.Kind == scan.File || e.Kind == scan.Hardlink) && e.Mode&0o111 != 0 {
 		r.mode = e.Mode & (fs.ModeSetuid | fs.ModeSetgid)
 	}
@@ -43,25 +46,26 @@ func rightsOf(e *scan.Entry) rights {
 // adds says whether rights let others do what old ones did not.
 func (r rights) adds(old rights) bool {
 	return r.mode&^old.mode != 0 ||
-		r.mode&fs.ModeSetuid != 0 && r.uid != old.uid || r.mode&fs.ModeSetgid != 0 && r.gid != old.gid
+		r.mode&fs.ModeSetuid != 0 && r.uid != old.uid || r.mode&fs.ModeSetgid != 0 && r.gid != old.gid ||
+		r.capabilities.Adds(old.capabilities)
 }
 
 // String is for people.
 func (r rights) String() string {
-	text := ""
-	add := func(bit fs.FileMode, what string) {
-		if r.mode&bit == 0 {
-			return
-		}
-		if text != "" {
-			text += ", "
-		}
-		text += what
+	var text []string
+	if r.mode&fs.ModeSetuid != 0 {
+		text = append(text, fmt.Sprintf("runs as user %d (setuid)", r.uid))
 	}
-	add(fs.ModeSetuid, fmt.Sprintf("runs as user %d (setuid)", r.uid))
-	add(fs.ModeSetgid, fmt.Sprintf("runs as group %d (setgid)", r.gid))
-	add(0o002, "written by every account")
-	return text
+	if r.mode&fs.ModeSetgid != 0 {
+		text = append(text, fmt.Sprintf("runs as group %d (setgid)", r.gid))
+	}
+	if r.capabilities.Grants() {
+		text = append(text, fmt.Sprintf("gets %s (file capabilities)", r.capabilities))
+	}
+	if r.mode&0o002 != 0 {
+		text = append(text, "written by every account")
+	}
+	return strings.Join(text, ", ")
 }
 
 // snapshot is what is kept of an image that others are compared with.

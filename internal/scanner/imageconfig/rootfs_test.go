@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/boltseal/boltseal/internal/filecap"
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/scan"
 	"github.com/boltseal/boltseal/internal/scan/scantest"
@@ -23,10 +24,12 @@ func TestOfARootFileSystemTheFilesAreLookedAt(t *testing.T) {
 		{Entry: scan.Entry{Path: "etc/os-release", Kind: scan.Symlink, Link: "../usr/lib/os-release"}},
 		scantest.Text("usr/lib/os-release", "ID=debian\nVERSION_ID=9\n"),
 		mode("opt/tool", 0o755|1<<23),
+		{Entry: scan.Entry{Path: "opt/helper", Mode: 0o755, Size: 1, Capabilities: &filecap.Set{Permitted: filecap.SysAdmin, RootID: 1000}}},
 	}})})
 	want := []string{
 		"image/empty-password etc/passwd:1 high account \"root\" has no password: whoever reaches a login is in",
 		"image/end-of-life-distribution usr/lib/os-release:0 medium Debian 9 has had no security updates since 2022-07-01",
+		"image/file-capability opt/helper:0 high /opt/helper gets cap_sys_admin=p [rootid=1000], whoever starts it (file capabilities)",
 		"image/setuid-file opt/tool:0 medium /opt/tool runs as root, whoever starts it (setuid)",
 	}
 	if diff := cmp.Diff(want, lines(res)); diff != "" || res.Status != finding.StatusOK {

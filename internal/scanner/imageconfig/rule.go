@@ -65,6 +65,8 @@ type file struct {
 type issue struct {
 	// message is as in finding.Finding.
 	message string
+	// severity is the rule's when it is Unknown.
+	severity finding.Severity
 	// subject identifies the issue beside rule and image; the path when empty.
 	subject string
 	path    string

@@ -118,6 +118,7 @@ func TestIDsStay(t *testing.T) {
 		"image/end-of-life-distribution",
 		"image/exposed-management-port",
 		"image/extra-root-account",
+		"image/file-capability",
 		"image/file-newer-than-image",
 		"image/git-folder",
 		"image/grown-image",

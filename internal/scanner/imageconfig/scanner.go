@@ -167,7 +167,7 @@ func (p *pass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) scan.Re
 func (img *image) finding(c check, i issue) finding.Finding {
 	f := finding.Finding{
 		Rule: c.ID, Scanner: finding.ImageConfig,
-		Severity: c.Severity, SeverityFrom: "rule",
+		Severity: cmp.Or(i.severity, c.Severity), SeverityFrom: "rule",
 		Message: i.message, Remediation: c.Remediation, Controls: c.Controls,
 		Location: finding.Location{
 			Path: i.path, StartLine: i.line, Image: img.Name, Instruction: i.instruction,

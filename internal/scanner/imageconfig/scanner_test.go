@@ -1,6 +1,7 @@
 package imageconfig_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,12 +9,14 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/boltseal/boltseal/internal/filecap"
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/rule"
 	"github.com/boltseal/boltseal/internal/scan"
@@ -125,6 +128,68 @@ func TestHardLinks(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// kept is a cache in memory.
+type kept struct{ values sync.Map }
+
+func (k *kept) Get(key string) ([]byte, bool) {
+	value, ok := k.values.Load(key)
+	data, _ := value.([]byte)
+	return data, ok
+}
+
+func (k *kept) Put(key string, value []byte) { k.values.Store(key, value) }
+
+// unread is an image whose layers cannot be read.
+type unread struct{ scan.Source }
+
+func (u unread) Units() []scan.Unit {
+	units := slices.Clone(u.Source.Units())
+	for i := range units {
+		units[i].Walk = func(context.Context, scan.Visitor) error { return errors.New("was read") }
+	}
+	return units
+}
+
+// TestFileCapabilitiesAreThoseOfTheFile wants every name of a file told of that was given
+// some, and the last name of it where its own is gone; from the cache the same.
+func TestFileCapabilitiesAreThoseOfTheFile(t *testing.T) {
+	set := &filecap.Set{Permitted: filecap.Setuid, Effective: true}
+	tool := mode("opt/a", 0o755)
+	tool.Capabilities = set
+	link := scantest.File{Entry: scan.Entry{Path: "opt/b", Kind: scan.Hardlink, Link: "opt/a", Mode: 0o755}}
+	named := link
+	named.Capabilities = set
+	whiteout := scantest.Layer{Files: []scantest.File{{Entry: scan.Entry{Path: "opt/a", Kind: scan.Whiteout}}}}
+	plain := scantest.Layer{Files: []scantest.File{mode("opt/a", 0o755)}}
+	for name, tt := range map[string]struct {
+		layers []scantest.Layer
+		want   []string
+	}{
+		"a link that says nothing":       {[]scantest.Layer{{Files: []scantest.File{tool, link}}}, []string{"opt/a"}},
+		"a link that says it as well":    {[]scantest.Layer{{Files: []scantest.File{tool, named}}}, []string{"opt/a", "opt/b"}},
+		"the link outlives the original": {[]scantest.Layer{{Files: []scantest.File{tool, link}}, whiteout}, []string{"opt/b"}},
+		"copied without them":            {[]scantest.Layer{{Files: []scantest.File{tool}}, plain}, nil},
+		"given to a link alone":          {[]scantest.Layer{plain, {Files: []scantest.File{named}}}, []string{"opt/b"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opt := scan.Options{Cache: &kept{}}
+			src := scantest.Image("app", quiet(), tt.layers...)
+			scanners := []scan.Scanner{imageconfig.New(options())}
+			cold, warm := scan.Run(t.Context(), src, scanners, opt)[0], scan.Run(t.Context(), unread{src}, scanners, opt)[0]
+			var got []string
+			for _, f := range cold.Findings {
+				got = append(got, f.Location.Path)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			if diff := cmp.Diff(lines(cold), lines(warm)); diff != "" || warm.Status != finding.StatusOK {
+				t.Errorf("with a warm cache: status %s, %s (-cold +warm)\n%s", warm.Status, warm.Reason, diff)
 			}
 		})
 	}

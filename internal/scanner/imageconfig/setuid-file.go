@@ -36,11 +36,17 @@ func isSetuid(e *scan.Entry) bool {
 	if e.Mode&(fs.ModeSetuid|fs.ModeSetgid) == 0 || e.Mode&0o111 == 0 || (e.Kind != scan.File && e.Kind != scan.Hardlink) {
 		return false
 	}
-	path := strings.TrimPrefix(e.Path, "usr/")
+	return !distributionSetuid[installed(e.Path)] && !sudoPaths[e.Path] // sudo has a rule of its own
+}
+
+// installed gives the path by which lists know a program: of /usr/sbin, /usr/bin, /sbin and
+// /bin distributions make the last.
+func installed(path string) string {
+	path = strings.TrimPrefix(path, "usr/")
 	if rest, ok := strings.CutPrefix(path, "sbin/"); ok {
-		path = "bin/" + rest
+		return "bin/" + rest
 	}
-	return !distributionSetuid[path] && !sudoPaths[e.Path] // sudo has a rule of its own
+	return path
 }
 
 func setuidFiles(img *image) []issue {
