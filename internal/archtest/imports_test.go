@@ -55,7 +55,7 @@ var allowed = []struct {
 	{"internal/vulndb", "inventory web", ""},
 	{"internal/scan", "filecap finding inventory", "os net/http"},
 	{"internal/scan/scantest", "scan", "os net/http"},
-	{"internal/source/tree", "scan git", "net/http"},
+	{"internal/source/tree", "filecap scan git", "net/http"},
 	{"internal/source/image", "filecap scan web", "os/exec"},
 	{"internal/source/sbom", "inventory scan", "net/http os/exec"},
 	{"internal/source/history", "scan git", "net/http os/exec"},

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 
+	"github.com/boltseal/boltseal/internal/filecap"
 	"github.com/boltseal/boltseal/internal/scan"
 )
 
@@ -19,23 +21,26 @@ const SkippedMounted = "another file system is mounted there"
 // an image's layers would: folders, owners and times as well, links as links, and
 // .git folders. git is not asked about it. The target is called "rootfs:" and the
 // path as it was typed.
-func OpenRootFS(_ context.Context, path string) (scan.Source, error) {
-	info, err := os.Stat(path)
+func OpenRootFS(_ context.Context, dir string) (scan.Source, error) {
+	info, err := os.Stat(dir)
 	if err != nil {
-		return nil, fmt.Errorf("opening %q: %w", path, plain(err))
+		return nil, fmt.Errorf("opening %q: %w", dir, plain(err))
 	}
 	if !info.IsDir() {
-		return nil, fmt.Errorf("opening %q: a root file system is a folder", path)
+		return nil, fmt.Errorf("opening %q: a root file system is a folder", dir)
 	}
 	s := &Source{
-		target: scan.Target{Kind: scan.KindRootFS, Name: "rootfs:" + filepath.ToSlash(filepath.Clean(path))},
+		target: scan.Target{Kind: scan.KindRootFS, Name: "rootfs:" + filepath.ToSlash(filepath.Clean(dir))},
 		rootFS: true,
 	}
-	if s.root, err = os.OpenRoot(path); err != nil {
-		return nil, fmt.Errorf("opening %q: %w", path, plain(err))
+	if hasAttributes {
+		s.attribute = attribute
+	}
+	if s.root, err = os.OpenRoot(dir); err != nil {
+		return nil, fmt.Errorf("opening %q: %w", dir, plain(err))
 	}
 	if info, err = s.root.Stat("."); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening %q: %w", path, plain(err)), s.root.Close())
+		return nil, errors.Join(fmt.Errorf("opening %q: %w", dir, plain(err)), s.root.Close())
 	}
 	_, _, s.device = owner(info)
 	return s, nil
@@ -67,6 +72,36 @@ func (w *walker) folder(p string) (bool, error) {
 		return false, fmt.Errorf("more than %d entries", MaxEntries)
 	}
 	return true, w.v.Entry(e, nil)
+}
+
+// capabilities adds those of a program in a root file system. Of other files they mean
+// nothing. Where they cannot be read, that is told: the file is offered all the same.
+func (w *walker) capabilities(e *scan.Entry) {
+	if w.src.attribute == nil || e.Mode&0o111 == 0 {
+		return
+	}
+	set, err := w.readCapabilities(path.Base(e.Path))
+	if err != nil {
+		w.v.Failed(e.Path, fmt.Errorf("reading file capabilities: %w", err))
+		return
+	}
+	if set.Grants() {
+		e.Capabilities = &set
+	}
+}
+
+// readCapabilities reads those of a file in the folder that is open.
+func (w *walker) readCapabilities(name string) (filecap.Set, error) {
+	f, err := openRegular(w.dir.root, name)
+	if err != nil {
+		return filecap.Set{}, err
+	}
+	defer f.Close() //nolint:errcheck // only read from
+	value, err := w.src.attribute(f)
+	if err != nil || value == nil {
+		return filecap.Set{}, plain(err)
+	}
+	return filecap.Parse(value)
 }
 
 // details adds what only a root file system's entries tell.

@@ -47,6 +47,8 @@ type Source struct {
 	notes  []string
 	rootFS bool   // see OpenRootFS
 	device uint64 // of a root file system
+	// attribute reads the file capabilities of a file; nil where nobody asks for them.
+	attribute func(*os.File) ([]byte, error)
 	// unchanged are the files to mark; nil marks none.
 	unchanged map[string]bool
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -176,6 +177,7 @@ func (w *walker) entry(p string, named bool) (bool, error) {
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
 		e.Size = info.Size()
+		w.capabilities(&e)
 	case mode&fs.ModeSymlink != 0:
 		e.Kind = scan.Symlink
 		if e.Link, err = w.dir.root.Readlink(name); err != nil {
@@ -206,8 +208,17 @@ func (s *Source) open(p string, kind scan.EntryKind) (io.ReadCloser, error) {
 	if kind != scan.File && kind != scan.Symlink {
 		return nil, errors.New("not a regular file")
 	}
+	f, err := openRegular(s.root, p)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// openRegular opens a regular file below root, and nothing else.
+func openRegular(root *os.Root, p string) (*os.File, error) {
 	// A fifo or device that took the file's place must neither block nor be read.
-	f, err := s.root.OpenFile(p, readFlags, 0)
+	f, err := root.OpenFile(p, readFlags, 0)
 	if err != nil {
 		return nil, plain(err)
 	}
