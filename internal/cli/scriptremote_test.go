@@ -3,6 +3,7 @@ package cli_test
 import (
 	"archive/tar"
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -81,12 +82,12 @@ func registry(ts *testscript.TestScript, neg bool, args []string) {
 	locked.Store(len(args) > 0)
 }
 
-// builton NAME BASE builds an image for linux/amd64 upon one of the registry, with the
+// builton NAME BASE [CAPABILITIES] builds an image for linux/amd64 upon one of the registry, with the
 // step "make install-everything", and pushes it as team/NAME:1; the file NAME.tar holds
 // it as well.
 func builton(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: builton NAME BASE")
+	if neg || len(args) != 2 && len(args) != 3 {
+		ts.Fatalf("usage: builton NAME BASE [CAPABILITIES]")
 	}
 	from, err := name.ParseReference(ts.Getenv("REGISTRY") + "/" + args[1])
 	ts.Check(err)
@@ -96,7 +97,13 @@ func builton(ts *testscript.TestScript, neg bool, args []string) {
 	w := tar.NewWriter(&buf)
 	for _, name := range []string{"app/", "app/" + args[0]} {
 		kind := map[bool]byte{true: tar.TypeDir, false: tar.TypeReg}[strings.HasSuffix(name, "/")]
-		ts.Check(w.WriteHeader(&tar.Header{Name: name, Mode: 0o777, Typeflag: kind}))
+		h := &tar.Header{Name: name, Mode: 0o777, Typeflag: kind}
+		if kind == tar.TypeReg && len(args) == 3 {
+			value, err := hex.DecodeString(args[2])
+			ts.Check(err)
+			h.PAXRecords = map[string]string{"SCHILY.xattr.security.capability": string(value)}
+		}
+		ts.Check(w.WriteHeader(h))
 	}
 	ts.Check(w.Close())
 	img, err := mutate.Append(base, mutate.Addendum{

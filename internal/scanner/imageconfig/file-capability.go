@@ -73,13 +73,14 @@ func fileCapabilities(img *image) []issue {
 	return issues
 }
 
-// power is how bad it is that a program has them.
+// power is how bad it is that a program has them: at most as that it is setuid root, which
+// is all of them.
 func power(set filecap.Set) finding.Severity {
 	switch {
 	case set.Permitted&rootAlike != 0:
-		return finding.High
-	case set.Permitted&^harmless != 0:
 		return finding.Medium
+	case set.Permitted&^harmless != 0:
+		return finding.Low
 	}
-	return finding.Low // containers have none to pass on, unless they are started so
+	return finding.Info // containers have none to pass on, unless they are started so
 }

@@ -29,7 +29,7 @@ func TestOfARootFileSystemTheFilesAreLookedAt(t *testing.T) {
 	want := []string{
 		"image/empty-password etc/passwd:1 high account \"root\" has no password: whoever reaches a login is in",
 		"image/end-of-life-distribution usr/lib/os-release:0 medium Debian 9 has had no security updates since 2022-07-01",
-		"image/file-capability opt/helper:0 high /opt/helper gets cap_sys_admin=p [rootid=1000], whoever starts it (file capabilities)",
+		"image/file-capability opt/helper:0 medium /opt/helper gets cap_sys_admin=p [rootid=1000], whoever starts it (file capabilities)",
 		"image/setuid-file opt/tool:0 medium /opt/tool runs as root, whoever starts it (setuid)",
 	}
 	if diff := cmp.Diff(want, lines(res)); diff != "" || res.Status != finding.StatusOK {
