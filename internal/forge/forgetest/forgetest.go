@@ -4,7 +4,9 @@ package forgetest
 
 import (
 	"context"
+	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -84,6 +86,38 @@ func halved(w http.ResponseWriter, _ *http.Request, done *httptest.ResponseRecor
 	w.WriteHeader(http.StatusOK)
 	body := done.Body.Bytes()
 	_, _ = w.Write(body[:len(body)/2])
+}
+
+// Nulls stand at the end of every list of an answer, and in front of what is a list itself.
+func Nulls() *Trouble {
+	return &Trouble{Name: "nulls in lists", Done: true, Answer: func(w http.ResponseWriter, _ *http.Request, done *httptest.ResponseRecorder) {
+		maps.Copy(w.Header(), done.Header())
+		w.WriteHeader(done.Code)
+		var answer any
+		if json.Unmarshal(done.Body.Bytes(), &answer) != nil {
+			return // it has no body
+		}
+		answer = withNulls(answer)
+		if list, ok := answer.([]any); ok {
+			answer = append([]any{nil}, list...)
+		}
+		_ = json.NewEncoder(w).Encode(answer)
+	}}
+}
+
+func withNulls(v any) any {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			v[i] = withNulls(v[i])
+		}
+		return append(v, nil)
+	case map[string]any:
+		for name, one := range v {
+			v[name] = withNulls(one)
+		}
+	}
+	return v
 }
 
 func cutOff(w http.ResponseWriter, _ *http.Request, _ *httptest.ResponseRecorder) {

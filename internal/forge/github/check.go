@@ -112,7 +112,7 @@ func (c *checkRun) create(ctx context.Context, output *github.CheckRunOutput, la
 		list, _, err := c.p.api.Checks.ListCheckRunsForRef(ctx, c.p.owner, c.p.repo, c.p.target.Head, &github.ListCheckRunsOptions{
 			CheckName: &c.options.Name, ListOptions: github.ListOptions{PerPage: 100},
 		})
-		if err != nil {
+		if err != nil || list == nil { // the answer was null
 			return false, err
 		}
 		for _, there := range list.CheckRuns {

@@ -154,13 +154,19 @@ func (c *client) isSelf(u *github.User) bool {
 	return u.GetType() == "Bot" && strings.EqualFold(strings.TrimSuffix(u.GetLogin(), "[bot]"), strings.TrimSuffix(c.self, "[bot]"))
 }
 
-// pages calls list for every page, at most maxPages of them.
-func pages(list func(github.ListOptions) (*github.Response, error)) error {
+// pages calls list for every page, at most maxPages of them, and take for everything in
+// it: a null in a list is nothing.
+func pages[T any](list func(github.ListOptions) ([]*T, *github.Response, error), take func(*T)) error {
 	opt := github.ListOptions{PerPage: 100, Page: 1}
 	for range maxPages {
-		resp, err := list(opt)
+		some, resp, err := list(opt)
 		if err != nil {
 			return err
+		}
+		for _, one := range some {
+			if one != nil {
+				take(one)
+			}
 		}
 		if resp.NextPage <= opt.Page {
 			return nil

@@ -24,14 +24,12 @@ type conversation struct{ *Publisher }
 // Comments implements change.Page.
 func (c conversation) Comments(ctx context.Context) ([]change.Comment, error) {
 	var mine []change.Comment
-	err := pages(func(opt github.ListOptions) (*github.Response, error) {
-		some, resp, err := c.api.Issues.ListComments(ctx, c.owner, c.repo, c.target.Number, &github.IssueListCommentsOptions{ListOptions: opt})
-		for _, one := range some {
-			if c.isSelf(one.User) {
-				mine = append(mine, change.Comment{ID: one.GetID(), Body: one.GetBody()})
-			}
+	err := pages(func(opt github.ListOptions) ([]*github.IssueComment, *github.Response, error) {
+		return c.api.Issues.ListComments(ctx, c.owner, c.repo, c.target.Number, &github.IssueListCommentsOptions{ListOptions: opt})
+	}, func(one *github.IssueComment) {
+		if c.isSelf(one.User) {
+			mine = append(mine, change.Comment{ID: one.GetID(), Body: one.GetBody()})
 		}
-		return resp, err
 	})
 	return mine, err
 }

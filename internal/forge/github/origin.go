@@ -82,21 +82,19 @@ func Pulls(ctx context.Context, options Options, origin Origin) ([]Target, error
 		return nil, err
 	}
 	var targets []Target
-	err = pages(func(opt github.ListOptions) (*github.Response, error) {
-		some, resp, err := c.api.PullRequests.List(ctx, c.owner, c.repo, &github.PullRequestListOptions{
+	err = pages(func(opt github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
+		return c.api.PullRequests.List(ctx, c.owner, c.repo, &github.PullRequestListOptions{
 			State: "open", Head: origin.HeadOwner + ":" + origin.Branch, ListOptions: opt,
 		})
-		for _, p := range some {
-			// The filter is GitHub's; that it worked is checked here.
-			head := p.GetHead()
-			if head.GetSHA() == origin.SHA && head.GetRef() == origin.Branch && strings.EqualFold(head.GetRepo().GetFullName(), origin.HeadOwner+"/"+origin.HeadRepo) {
-				targets = append(targets, Target{
-					Owner: c.owner, Repo: c.repo, Number: p.GetNumber(), Head: origin.SHA, Base: p.GetBase().GetRef(),
-					Commit: origin.SHA, Ref: fmt.Sprintf("refs/pull/%d/head", p.GetNumber()),
-				})
-			}
+	}, func(p *github.PullRequest) {
+		// The filter is GitHub's; that it worked is checked here.
+		head := p.GetHead()
+		if head.GetSHA() == origin.SHA && head.GetRef() == origin.Branch && strings.EqualFold(head.GetRepo().GetFullName(), origin.HeadOwner+"/"+origin.HeadRepo) {
+			targets = append(targets, Target{
+				Owner: c.owner, Repo: c.repo, Number: p.GetNumber(), Head: origin.SHA, Base: p.GetBase().GetRef(),
+				Commit: origin.SHA, Ref: fmt.Sprintf("refs/pull/%d/head", p.GetNumber()),
+			})
 		}
-		return resp, err
 	})
 	if err != nil {
 		return nil, wire.Doing("looking for the pull request", err)

@@ -253,6 +253,42 @@ func TestARenamedRepositoryKeepsItsComment(t *testing.T) {
 	h.want(t, twoShown)
 }
 
+// TestNullsInLists wants everything to be shown as if they were not there.
+func TestNullsInLists(t *testing.T) {
+	h := newHub(t)
+	h.at = func(int, *http.Request) *trouble { return forgetest.Nulls() }
+	mustPublish(t, options(h), twoFindings())
+	h.want(t, twoShown)
+	mustPublish(t, options(h), twoFindings())
+	want := twoShown
+	want.Checks, want.Annotations = slices.Repeat(want.Checks, 2), 4
+	h.want(t, want)
+	if _, err := Pulls(t.Context(), options(h), Origin{Owner: "acme", Repo: "app", HeadOwner: "mallory", HeadRepo: "app", Branch: "patch-1", SHA: head}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestANullForTheListOfChecks wants a check that may have been made to be told as not
+// made.
+func TestANullForTheListOfChecks(t *testing.T) {
+	h := newHub(t)
+	h.at = func(_ int, r *http.Request) *trouble {
+		switch {
+		case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/check-runs"):
+			return &trouble{Answer: says(502, forgetest.HTMLError)}
+		case strings.HasSuffix(r.URL.Path, "/check-runs"):
+			return &trouble{Answer: says(200, "null")}
+		}
+		return nil
+	}
+	o := options(h)
+	o.Upload, o.Comment, o.Review = false, false, false
+	results := publish(t, o, twoFindings())
+	if len(results) != 1 || results[0].Err == nil || len(h.checks) > 0 {
+		t.Errorf("%+v, %d checks", results, len(h.checks))
+	}
+}
+
 // TestEveryTroubleAtEveryCall makes each call of a whole publication fail in each
 // way. What passes must leave everything as if nothing had been; what does not
 // must be told. Nothing may stand there twice, ever.

@@ -46,18 +46,16 @@ func (p *Publisher) review(ctx context.Context, run *report.Run) error {
 func (p *Publisher) reviewComments(ctx context.Context) (map[string][]*github.PullRequestComment, map[int64]bool, error) {
 	mine := make(map[string][]*github.PullRequestComment)
 	answered := make(map[int64]bool)
-	err := pages(func(opt github.ListOptions) (*github.Response, error) {
-		some, resp, err := p.api.PullRequests.ListComments(ctx, p.owner, p.repo, p.target.Number, &github.PullRequestListCommentsOptions{ListOptions: opt})
-		for _, c := range some {
-			if to := c.GetInReplyTo(); to != 0 {
-				answered[to] = true
-				continue
-			}
-			if marker := change.MarkerOf(p.gate, c.GetBody()); marker != "" && p.isSelf(c.User) {
-				mine[marker] = append(mine[marker], c)
-			}
+	err := pages(func(opt github.ListOptions) ([]*github.PullRequestComment, *github.Response, error) {
+		return p.api.PullRequests.ListComments(ctx, p.owner, p.repo, p.target.Number, &github.PullRequestListCommentsOptions{ListOptions: opt})
+	}, func(c *github.PullRequestComment) {
+		if to := c.GetInReplyTo(); to != 0 {
+			answered[to] = true
+			return
 		}
-		return resp, err
+		if marker := change.MarkerOf(p.gate, c.GetBody()); marker != "" && p.isSelf(c.User) {
+			mine[marker] = append(mine[marker], c)
+		}
 	})
 	for _, same := range mine { // the oldest first
 		slices.SortFunc(same, func(a, b *github.PullRequestComment) int { return cmp.Compare(a.GetID(), b.GetID()) })
@@ -85,14 +83,12 @@ func (p *Publisher) diffs(ctx context.Context, wanted []*report.Finding) (map[st
 	if len(asked) == 0 {
 		return diffs, nil
 	}
-	err := pages(func(opt github.ListOptions) (*github.Response, error) {
-		files, resp, err := p.api.PullRequests.ListFiles(ctx, p.owner, p.repo, p.target.Number, &opt)
-		for _, f := range files {
-			if asked[f.GetFilename()] {
-				diffs[f.GetFilename()] = change.PatchLines(f.GetPatch())
-			}
+	err := pages(func(opt github.ListOptions) ([]*github.CommitFile, *github.Response, error) {
+		return p.api.PullRequests.ListFiles(ctx, p.owner, p.repo, p.target.Number, &opt)
+	}, func(f *github.CommitFile) {
+		if asked[f.GetFilename()] {
+			diffs[f.GetFilename()] = change.PatchLines(f.GetPatch())
 		}
-		return resp, err
 	})
 	return diffs, wire.Doing("reading the files of the pull request", err)
 }

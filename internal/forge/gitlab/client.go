@@ -88,13 +88,19 @@ func (c *client) whoami(ctx context.Context) error {
 	return nil
 }
 
-// pages calls list for every page, at most maxPages of them.
-func pages(list func(gitlab.ListOptions) (*gitlab.Response, error)) error {
+// pages calls list for every page, at most maxPages of them, and take for everything in
+// it: a null in a list is nothing.
+func pages[T any](list func(gitlab.ListOptions) ([]*T, *gitlab.Response, error), take func(*T)) error {
 	opt := gitlab.ListOptions{PerPage: perPage, Page: 1}
 	for range maxPages {
-		resp, err := list(opt)
+		some, resp, err := list(opt)
 		if err != nil {
 			return err
+		}
+		for _, one := range some {
+			if one != nil {
+				take(one)
+			}
 		}
 		if resp.NextPage <= opt.Page {
 			return nil

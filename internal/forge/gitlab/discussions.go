@@ -47,17 +47,20 @@ func (p *Publisher) discuss(ctx context.Context, run *report.Run) error {
 // standing are our discussions on lines, by marker, the oldest first.
 func (p *Publisher) standing(ctx context.Context) (map[string][]*gitlab.Discussion, error) {
 	mine := make(map[string][]*gitlab.Discussion)
-	err := pages(func(opt gitlab.ListOptions) (*gitlab.Response, error) {
-		some, resp, err := p.api.Discussions.ListMergeRequestDiscussions(p.project, p.target.Number, (*gitlab.ListMergeRequestDiscussionsOptions)(&opt), gitlab.WithContext(ctx))
-		for _, d := range some {
-			if len(d.Notes) == 0 || d.Notes[0].Author.ID != p.self {
-				continue
-			}
-			if marker := change.MarkerOf(p.parts.Gate, d.Notes[0].Body); marker != "" {
-				mine[marker] = append(mine[marker], d)
+	err := pages(func(opt gitlab.ListOptions) ([]*gitlab.Discussion, *gitlab.Response, error) {
+		return p.api.Discussions.ListMergeRequestDiscussions(p.project, p.target.Number, (*gitlab.ListMergeRequestDiscussionsOptions)(&opt), gitlab.WithContext(ctx))
+	}, func(d *gitlab.Discussion) {
+		for i, n := range d.Notes {
+			if n == nil {
+				d.Notes[i] = new(gitlab.Note) // nobody's, and an answer maybe
 			}
 		}
-		return resp, err
+		if len(d.Notes) == 0 || d.Notes[0].Author.ID != p.self {
+			return
+		}
+		if marker := change.MarkerOf(p.parts.Gate, d.Notes[0].Body); marker != "" {
+			mine[marker] = append(mine[marker], d)
+		}
 	})
 	for _, same := range mine {
 		slices.SortFunc(same, func(a, b *gitlab.Discussion) int { return cmp.Compare(a.Notes[0].ID, b.Notes[0].ID) })
@@ -77,14 +80,12 @@ func (p *Publisher) files(ctx context.Context, asked map[string]bool) (map[strin
 	if len(asked) == 0 {
 		return files, nil
 	}
-	err := pages(func(opt gitlab.ListOptions) (*gitlab.Response, error) {
-		some, resp, err := p.api.MergeRequests.ListMergeRequestDiffs(p.project, p.target.Number, &gitlab.ListMergeRequestDiffsOptions{ListOptions: opt}, gitlab.WithContext(ctx))
-		for _, d := range some {
-			if asked[d.NewPath] {
-				files[d.NewPath] = file{d.OldPath, change.PatchLines(d.Diff)}
-			}
+	err := pages(func(opt gitlab.ListOptions) ([]*gitlab.MergeRequestDiff, *gitlab.Response, error) {
+		return p.api.MergeRequests.ListMergeRequestDiffs(p.project, p.target.Number, &gitlab.ListMergeRequestDiffsOptions{ListOptions: opt}, gitlab.WithContext(ctx))
+	}, func(d *gitlab.MergeRequestDiff) {
+		if asked[d.NewPath] {
+			files[d.NewPath] = file{d.OldPath, change.PatchLines(d.Diff)}
 		}
-		return resp, err
 	})
 	return files, wire.Doing("reading the files of the merge request", err)
 }

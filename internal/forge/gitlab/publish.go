@@ -159,16 +159,14 @@ type conversation struct{ *Publisher }
 // Comments implements change.Page.
 func (c conversation) Comments(ctx context.Context) ([]change.Comment, error) {
 	var mine []change.Comment
-	err := pages(func(opt gitlab.ListOptions) (*gitlab.Response, error) {
-		some, resp, err := c.api.Notes.ListMergeRequestNotes(c.project, c.target.Number, &gitlab.ListMergeRequestNotesOptions{
+	err := pages(func(opt gitlab.ListOptions) ([]*gitlab.Note, *gitlab.Response, error) {
+		return c.api.Notes.ListMergeRequestNotes(c.project, c.target.Number, &gitlab.ListMergeRequestNotesOptions{
 			ListOptions: opt, OrderBy: new("created_at"), Sort: new("asc"),
 		}, gitlab.WithContext(ctx))
-		for _, n := range some {
-			if n.Author.ID == c.self && !n.System {
-				mine = append(mine, change.Comment{ID: int64(n.ID), Body: n.Body})
-			}
+	}, func(n *gitlab.Note) {
+		if n.Author.ID == c.self && !n.System {
+			mine = append(mine, change.Comment{ID: int64(n.ID), Body: n.Body})
 		}
-		return resp, err
 	})
 	return mine, err
 }

@@ -455,6 +455,31 @@ func TestNoMoreDiscussionsThanAnybodyReads(t *testing.T) {
 	}
 }
 
+// TestNullsInLists wants everything to be shown as if they were not there.
+func TestNullsInLists(t *testing.T) {
+	l := newLab(t)
+	l.at = func(int, *http.Request) *forgetest.Trouble { return forgetest.Nulls() }
+	mustPublish(t, options(l), twoFindings())
+	l.want(t, twoShown)
+	mustPublish(t, options(l), twoFindings())
+	want := twoShown
+	want.Statuses = slices.Repeat(want.Statuses, 2)
+	l.want(t, want)
+}
+
+// TestADiscussionOfANull wants it to be nobody's.
+func TestADiscussionOfANull(t *testing.T) {
+	l := newLab(t)
+	l.at = func(_ int, r *http.Request) *forgetest.Trouble {
+		if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/discussions") {
+			return &forgetest.Trouble{Answer: forgetest.Says(200, `[{"id":"disc-1","notes":[null]},{"id":"disc-2","notes":null}]`)}
+		}
+		return nil
+	}
+	mustPublish(t, only(l, "discussions"), twoFindings())
+	l.want(t, state{Lines: twoShown.Lines})
+}
+
 // TestEveryTroubleAtEveryCall makes each call of three pushes fail in each way. What passes
 // must leave everything as if nothing had been; what does not must be told. Nothing may
 // stand there twice, ever.
