@@ -11,3 +11,6 @@ func Idle(o *Objects) int { return len(o.differs.idle) }
 
 // LimitHunk sets another limit than MaxHunk.
 func LimitHunk(o *Objects, n int) { o.maxHunk = n }
+
+// LinkSharedIndex is linkSharedIndex.
+var LinkSharedIndex = linkSharedIndex

@@ -154,8 +154,7 @@ func (s *Store) Fetch(ctx context.Context, from Remote, ref string) (string, err
 // has gives a commit of which the repository has all; none in a partial clone, which
 // lacks what its commits name.
 func (s *Store) has(ctx context.Context) string {
-	partial, err := filepath.Glob(filepath.Join(common(resolve(s.repo.gitDir)), "objects", "pack", "*.promisor"))
-	if err != nil || len(partial) > 0 {
+	if partial, err := s.repo.hasPromisors(); err != nil || partial {
 		return ""
 	}
 	id, err := s.repo.Resolve(ctx, "HEAD")

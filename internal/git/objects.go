@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -110,13 +111,15 @@ func (o *Objects) build() error {
 // linkSharedIndex makes the other half of a split index known, which git looks for
 // beside its HEAD.
 func linkSharedIndex(from, to string) error {
-	names, err := filepath.Glob(filepath.Join(from, "sharedindex.*"))
+	entries, err := os.ReadDir(from)
 	if err != nil {
-		return nil //nolint:nilerr // a folder whose name is a pattern; git tells what it misses
+		return nil //nolint:nilerr // a folder that may be entered, not listed; git tells what it misses
 	}
-	for _, name := range names {
-		if err := os.Symlink(name, filepath.Join(to, filepath.Base(name))); err != nil {
-			return err
+	for _, e := range entries {
+		if name := e.Name(); strings.HasPrefix(name, "sharedindex.") {
+			if err := os.Symlink(filepath.Join(from, name), filepath.Join(to, name)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -140,12 +143,21 @@ func readShallow(path string) ([]byte, error) {
 // Partial says whether the repository is a partial clone, which leaves objects
 // with the remote until they are needed.
 func (o *Objects) Partial(ctx context.Context) bool {
-	packs, err := filepath.Glob(filepath.Join(common(resolve(o.repo.gitDir)), "objects", "pack", "*.promisor"))
-	if err == nil && len(packs) > 0 {
+	if partial, err := o.repo.hasPromisors(); err == nil && partial {
 		return true
 	}
 	text, err := o.repo.ask(ctx, "config", "--local", "--get-regexp", `^(remote\..*\.promisor|extensions\.partialclone)$`)
 	return err == nil && text != ""
+}
+
+// hasPromisors says whether a pack came from a remote that kept some of what its objects
+// name. The folder is read: the path to it may hold what a pattern takes for its own.
+func (r *Repo) hasPromisors() (bool, error) {
+	entries, err := os.ReadDir(filepath.Join(common(resolve(r.gitDir)), "objects", "pack"))
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return strings.HasSuffix(e.Name(), ".promisor") }), err
 }
 
 // ask gives the one line that git answers; the last one of several.
