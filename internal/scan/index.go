@@ -136,7 +136,7 @@ func (r *indexReader) capabilities() *filecap.Set {
 	if n>>1 > math.MaxUint32 {
 		r.fail()
 	}
-	c.Effective, c.RootID = n&1 != 0, uint32(n>>1) //nolint:gosec // its range was looked at
+	c.Effective, c.RootID = n&1 != 0, uint32(n>>1)
 	return c
 }
 
