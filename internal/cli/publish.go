@@ -43,7 +43,9 @@ only says where it lies. The pull request is the open one whose head repository,
 commit are those of the workflow's run.
 
 The file is the fork's own word: a check run becomes "failure" or "neutral", never
-"success", under a name of its own, and the comment says so. A pull request of this
+"success", under a name of its own, and the comment says so. Where the change's commit
+cannot be fetched or scanned here there is no verdict, whatever the file says, and the
+check run is a "failure" that says why. A pull request of this
 repository itself is left alone, as its own job publishes.
 
 It exits 3 where nothing could be published.`,

@@ -103,7 +103,8 @@ func toldLists(told *report.Run) []scan.Source {
 }
 
 // believed judges what somebody else says of a change: what can be looked at here is
-// looked at, and the rest is his word.
+// looked at, and the rest is his word. Where the change cannot be looked at there is no
+// verdict.
 func (o storedOptions) believed(ctx context.Context, sys System, told *report.Run, branch, head string) (*report.Run, report.Options, error) {
 	var none report.Options
 	catalogue, err := gate.Catalogue()
@@ -122,18 +123,20 @@ func (o storedOptions) believed(ctx context.Context, sys System, told *report.Ru
 	}
 	judging := gate.Judging{Now: sys.now(), Event: policy.Change, Mask: mask}
 	opt := report.Options{Catalogue: catalogue}
-	hearsay := func() *report.Run {
+	var p *prepared
+	var own *report.Run
+	var listed []string
+	if err = trusted.follow(ctx, head); err == nil {
+		p, own, listed, err = again(ctx, sys, trusted.anchor, told)
+	}
+	if err != nil {
+		// The change itself can have caused it, and its author's word is no verdict: a rule
+		// that requires the check takes "neutral" for good.
+		failure := "the change was not scanned: " + strings.Join(strings.Fields(err.Error()), " ")
+		sys.warn("%s", mask(report.Plain(failure)))
+		judging.Failures = []string{failure}
 		judging.Policies = policies.bind([][]string{toldNames(told, mask, nil)})
-		return gate.Hearsay(told, Version, catalogue, judging)
-	}
-	if err := trusted.follow(ctx, head); err != nil {
-		sys.warn("the change itself cannot be looked at here, so that all of it is the fork's word: %s", mask(report.Plain(err.Error())))
-		return hearsay(), opt, nil
-	}
-	p, own, listed, err := again(ctx, sys, trusted.anchor, told)
-	if err != nil { // which the change itself can have caused
-		judging.Failures = []string{"the change was not scanned: " + strings.Join(strings.Fields(err.Error()), " ")}
-		return hearsay(), opt, nil
+		return gate.Hearsay(told, Version, catalogue, judging), opt, nil
 	}
 	ours := make(map[string]bool)
 	for _, s := range own.Scans {

@@ -425,10 +425,12 @@ func (c *change) publish(t *testing.T, args ...string) (code int, printed string
 const toldFinding = `{"fingerprint":"v1:x","rule":"DL4000","scanner":"dockerfile","target":"dir:.","severity":"info","message":"approved by @acme/security","new":false,` +
 	`"location":{"path":"Dockerfile","startLine":2},"decision":{"action":"suppress","by":"exception 1"}}`
 
+// Of a change whose commit cannot be fetched all is its author's word: what he says was
+// found is believed, and that nothing was is not.
 func TestPublishBelievesNothingButFindings(t *testing.T) {
 	for name, c := range map[string]struct{ findings, conclusion, comment string }{
 		"what the fork says it accepted blocks": {toldFinding, "failure", "blocked: 1 finding blocks"},
-		"nothing found is no success":           {"", "neutral", ""},
+		"nothing found is no verdict":           {"", "failure", "no verdict"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			change := newFork(t)
@@ -436,16 +438,16 @@ func TestPublishBelievesNothingButFindings(t *testing.T) {
 			if code != 0 {
 				t.Errorf("exit %d: %s", code, printed)
 			}
-			want := []string{"POST /check-runs boltseal by the fork's word → main " + c.conclusion}
-			if c.comment != "" {
-				want = append([]string{"POST /issues/7/comments"}, want...)
-			}
+			want := []string{"POST /issues/7/comments", "POST /check-runs boltseal by the fork's word → main " + c.conclusion}
 			if diff := cmp.Diff(want, change.server.wrote); diff != "" {
 				t.Errorf("%s: %s", diff, printed)
 			}
 			all := strings.Join(change.server.bodies, "")
 			if !strings.Contains(all, c.comment) || !strings.Contains(all, "that the author of this change controls") || strings.Contains(all, "approved") || strings.Contains(all, "✅") {
 				t.Errorf("published:\n%s", all)
+			}
+			if !strings.Contains(all, "the change was not scanned") || !strings.Contains(all, "persist-credentials") || !strings.Contains(printed, "the change was not scanned") {
+				t.Errorf("it does not say why, and what to do:\n%s\n%s", all, printed)
 			}
 			if !strings.Contains(all, forkHead) {
 				t.Errorf("the check is not of the fork's commit:\n%s", all)
