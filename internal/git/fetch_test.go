@@ -87,6 +87,18 @@ func TestFetch(t *testing.T) {
 	}
 }
 
+// What the remote says of a commit that it does not have is not lost behind git's hints.
+func TestFetchSaysWhy(t *testing.T) {
+	address, bare := forge(t, map[string]string{"a": "a"})
+	dir := filepath.Join(t.TempDir(), "clone")
+	run(t, bare, "clone", "-q", bare, dir)
+	id := strings.Repeat("4", 40)
+	_, err := store(t, dir).Fetch(t.Context(), git.Remote{URL: address, Header: "Authorization: " + header}, id)
+	if err == nil || !strings.Contains(err.Error(), "not our ref "+id) || strings.Contains(err.Error(), "hint:") {
+		t.Error(err)
+	}
+}
+
 // TestDefault: the remote says which branch is its default one, whatever the checkout
 // holds.
 func TestDefault(t *testing.T) {

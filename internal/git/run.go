@@ -55,6 +55,8 @@ var config = []string{
 	"core.deltaBaseCacheLimit=20m",
 	"safe.bareRepository=explicit",
 	"submodule.recurse=false",
+	// The empty file of grafts is ours; what git says of it would hide what was wrong.
+	"advice.graftFileDeprecated=false",
 }
 
 // environment is all that git gets, beside a PATH with git's own folder only: what
