@@ -19,6 +19,8 @@ import (
 type storedOptions struct {
 	check, comment bool
 	category       string
+	// scan is what the job's variables say of a scan.
+	scan scanOptions
 }
 
 func newPublish(sys System) *cobra.Command {
@@ -34,7 +36,7 @@ What can be looked at here is, whatever the run file says: the change's last com
 its commits are fetched into a temporary folder and scanned as git keeps them (the checkout
 of this job must hold its history, fetch-depth: 0), nothing is checked out or run, and the
 packages that the file lists of images are matched with today's advisories (BOLTSEAL_DB,
-BOLTSEAL_DB_SOURCE). Severity, what is new and what is passed over are those of the target
+BOLTSEAL_DB_SOURCE; the job's variables count as for ci). Severity, what is new and what is passed over are those of the target
 repository there. Of the rest only findings are believed: no exception, baseline or ignore
 comment that the file names counts, every one is new and no base image's, and the words of
 rules are boltseal's own. All is judged by the policy at the tip of the branch that the pull
@@ -66,6 +68,10 @@ It exits 3 where nothing could be published.`,
 }
 
 func (o storedOptions) publish(ctx context.Context, sys System, file string) error {
+	var err error
+	if o.scan, err = jobOptions(sys); err != nil {
+		return err
+	}
 	origin, err := github.ReadOrigin(sys.Getenv, readEvent(sys))
 	if errors.Is(err, github.ErrNoPull) || err == nil && !origin.Fork() {
 		sys.warn("nothing to publish: the run was not about a pull request from a fork")
@@ -154,17 +160,16 @@ func readTold(file string) (*report.Run, error) {
 }
 
 // hearsayPolicies are the policies that judge somebody else's word, and what masks it.
-func hearsayPolicies(ctx context.Context, sys System, trusted *anchor) (*policySet, func(string) string, error) {
-	scan := scanOptions{anchors: &anchors{job: trusted}}
-	policies, err := scan.loadPolicies(ctx, []policyPlace{{dir: ".", tree: true}})
+func (o scanOptions) hearsayPolicies(ctx context.Context, sys System) (*policySet, func(string) string, error) {
+	policies, err := o.loadPolicies(ctx, []policyPlace{{dir: ".", tree: true}})
 	if err != nil {
 		return nil, nil, err
 	}
-	remote, err := scan.remote(sys, nil)
+	remote, err := o.remote(sys, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := policies.extend(scan.parents(ctx, sys, policies, remote)); err != nil {
+	if err := policies.extend(o.parents(ctx, sys, policies, remote)); err != nil {
 		return nil, nil, err
 	}
 	return policies, secrets.NewMasker(), nil

@@ -38,22 +38,25 @@ func (j *jobAnchor) follow(ctx context.Context, head string) error {
 	return nil
 }
 
-// again looks itself at what somebody else's run is about, as far as it can be looked at
-// here: the change's tree and commits, from git's objects, and by today's advisories the
-// packages that the run lists of everything else. It gives what it took the lists of.
-func again(ctx context.Context, sys System, a *anchor, told *report.Run) (*prepared, *report.Run, []string, error) {
-	if err := a.holds(ctx, "."); err != nil {
-		return nil, nil, nil, err
-	}
+// jobOptions are what the variables of a publishing job say of a scan: those of a workflow
+// of the default branch.
+func jobOptions(sys System) (scanOptions, error) {
 	var o scanOptions
 	cmd := &cobra.Command{}
 	o.register(cmd)
-	// The job's own variables, of a workflow of the default branch: where the database is,
-	// and what else a scan heeds.
-	if err := fromEnv(cmd, sys.Getenv); err != nil {
+	err := fromEnv(cmd, sys.Getenv)
+	o.inJob, o.inChange, o.event = true, true, policy.Change
+	return o, err
+}
+
+// again looks itself at what somebody else's run is about, as far as it can be looked at
+// here: the change's tree and commits, from git's objects, and by today's advisories the
+// packages that the run lists of everything else. It gives what it took the lists of.
+func (o scanOptions) again(ctx context.Context, sys System, told *report.Run) (*prepared, *report.Run, []string, error) {
+	a := o.anchors.job
+	if err := a.holds(ctx, "."); err != nil {
 		return nil, nil, nil, err
 	}
-	o.anchors, o.inJob, o.inChange, o.event = &anchors{job: a}, true, true, policy.Change
 	log := slog.New(slog.DiscardHandler)
 	p, err := o.prepare(ctx, sys, log, []string{"dir:."})
 	if err != nil {
@@ -116,18 +119,24 @@ func (o storedOptions) believed(ctx context.Context, sys System, told *report.Ru
 		return nil, none, err
 	}
 	defer trusted.close() //nolint:errcheck // a temporary folder
+	job := o.scan
+	job.anchors = &anchors{job: trusted.anchor}
 	// What judges hearsay is read while nothing of the change is known.
-	policies, mask, err := hearsayPolicies(ctx, sys, trusted.anchor)
+	policies, mask, err := job.hearsayPolicies(ctx, sys)
 	if err != nil {
 		return nil, none, err
 	}
-	judging := gate.Judging{Now: sys.now(), Event: policy.Change, Mask: mask}
+	judging := gate.Judging{Now: sys.now(), Event: policy.Change, Environment: job.environment, Mask: mask}
 	opt := report.Options{Catalogue: catalogue}
 	var p *prepared
 	var own *report.Run
 	var listed []string
-	if err = trusted.follow(ctx, head); err == nil {
-		p, own, listed, err = again(ctx, sys, trusted.anchor, told)
+	judging.FailOn, err = job.blocking()
+	if err == nil {
+		err = trusted.follow(ctx, head)
+	}
+	if err == nil {
+		p, own, listed, err = job.again(ctx, sys, told)
 	}
 	if err != nil {
 		// The change itself can have caused it, and its author's word is no verdict: a rule
@@ -144,12 +153,26 @@ func (o storedOptions) believed(ctx context.Context, sys System, told *report.Ru
 	}
 	judging.Policies = policies.bind([][]string{toldNames(told, mask, ours)})
 	heard := gate.Hearsay(told, Version, catalogue, judging)
-	judging.Policies = append(slices.Clone(p.bound), judging.Policies...)
-	judging.FailOn, judging.Environment = p.judging.FailOn, p.judging.Environment
+	judging.Policies = besides(p.bound, judging.Policies)
 	judging.Failures, judging.Warnings = own.Judged.Failures, own.Judged.Warnings
 	gate.Beside(own, heard, listed, judging)
 	opt.Again = true
 	return own, opt, nil
+}
+
+// besides gives policies with others, but for those of the others that judge all of it
+// among the first.
+func besides(policies, others []*policy.Policy) []*policy.Policy {
+	all := slices.Clone(policies)
+	for _, o := range others {
+		same := func(p *policy.Policy) bool {
+			return len(p.Targets) == 0 && p.Path == o.Path && p.Ref == o.Ref && p.Digest == o.Digest
+		}
+		if !slices.ContainsFunc(policies, same) {
+			all = append(all, o)
+		}
+	}
+	return all
 }
 
 // toldNames are the targets that a run names, without those that others judge.

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -156,6 +157,62 @@ func TestPublishBlocksWhatItsJobSays(t *testing.T) {
 			_, printed := c.publish(t, c.told(t, ""))
 			if !strings.HasSuffix(strings.Join(c.server.wrote, ","), conclusion) {
 				t.Errorf("wrote %v: %s\n%s", c.server.wrote, printed, c.server.bodies)
+			}
+		})
+	}
+}
+
+// The policy that the publishing job names judges all of it, also what only the fork has
+// seen, and alone. It is read at the trusted branch.
+func TestPublishJudgesByThePolicyThatItsJobNames(t *testing.T) {
+	lax := "version: 1\nrules:\n  - {id: all, action: note}\n"
+	for name, tt := range map[string]struct{ named, conclusion string }{
+		"one that notes all":         {"lax.yaml", "neutral"},
+		"one that blocks as usually": {"usual.yaml", "failure"},
+		"none":                       {"", "failure"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := forkOf(t, map[string]string{"lax.yaml": lax, "usual.yaml": "version: 1\n"}, map[string]string{"a.txt": "a", "lax.yaml": "version: 1\n", "usual.yaml": lax})
+			c.env["BOLTSEAL_POLICY"] = tt.named
+			_, printed := c.publish(t, c.told(t, strings.ReplaceAll(toldFinding, `"Dockerfile"`, `"made/Dockerfile"`)))
+			if !strings.HasSuffix(strings.Join(c.server.wrote, ","), tt.conclusion) {
+				t.Errorf("wrote %v: %s\n%s", c.server.wrote, printed, c.server.bodies)
+			}
+		})
+	}
+}
+
+// So do its variables where the change cannot be fetched, and what they say wrong.
+func TestPublishHeedsItsJobWhereTheChangeCannotBeFetched(t *testing.T) {
+	told := strings.Replace(toldFinding, "DL4000", "DL3000000", 1) // none of ours: its severity is believed
+	for name, tt := range map[string]struct {
+		env  map[string]string
+		code int
+		says string
+	}{
+		"no variable":                 {nil, 0, "no verdict"},
+		"a severity that blocks":      {map[string]string{"BOLTSEAL_FAIL_ON": "info"}, 0, "blocked: 1 finding blocks"},
+		"a policy that blocks":        {map[string]string{"BOLTSEAL_POLICY": "strict.yaml"}, 0, "blocked: 1 finding blocks"},
+		"a policy that is not there":  {map[string]string{"BOLTSEAL_POLICY": "none.yaml"}, 3, ""},
+		"a time that is none":         {map[string]string{"BOLTSEAL_TIMEOUT": "soon"}, 2, ""},
+		"a severity that there isn't": {map[string]string{"BOLTSEAL_FAIL_ON": "some"}, 0, "unknown severity"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newFork(t)
+			if err := os.WriteFile(filepath.Join(c.dir, "repo", "strict.yaml"), []byte("version: 1\nrules:\n  - {id: all, action: block}\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c.git(t, "add", "-A")
+			c.git(t, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-q", "-m", "policy")
+			c.git(t, "push", "-q", "-f", filepath.Join(c.dir, "forge", "acme", "app.git"), "HEAD:main")
+			maps.Copy(c.env, tt.env)
+			code, printed := c.publish(t, c.told(t, told))
+			if code != tt.code {
+				t.Errorf("exit %d: %s", code, printed)
+			}
+			all := strings.Join(c.server.bodies, "")
+			if tt.code != 0 && all != "" || tt.code == 0 && !(strings.Contains(all, tt.says) && strings.Contains(all, `"failure"`)) {
+				t.Errorf("published:\n%s\n%s", all, printed)
 			}
 		})
 	}
