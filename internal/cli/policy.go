@@ -15,7 +15,6 @@ func newPolicy(sys System, g *global) *cobra.Command {
 }
 
 func newPolicyCheck(sys System) *cobra.Command {
-	var named string
 	cmd := &cobra.Command{
 		Use:   "check [DIR]",
 		Short: "Validate the policy that applies to a folder and print it",
@@ -25,7 +24,7 @@ policy is wrong; the messages name line and column. Rules that can never match, 
 exceptions that have expired, soon will, or end earlier than they say, are named.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			policies, err := policiesFor(cmd, sys, named, args)
+			policies, err := policiesFor(cmd, sys, args)
 			if err != nil {
 				return err
 			}
@@ -38,7 +37,7 @@ exceptions that have expired, soon will, or end earlier than they say, are named
 			return printed(fmt.Fprint(sys.Stdout, mask(policy.Effective(policies))))
 		},
 	}
-	cmd.Flags().StringVarP(&named, "policy", "c", "", "this policy file")
+	cmd.Flags().StringP("policy", "c", "", "this policy file")
 	withEnv(cmd.Flags())
 	return cmd
 }

@@ -20,7 +20,6 @@ import (
 const maxExplained = 20
 
 func newPolicyExplain(sys System) *cobra.Command {
-	var named string
 	cmd := &cobra.Command{
 		Use:   "explain FINGERPRINT|RULE [RUN.json]",
 		Short: "Say how the decision about a finding comes about, and when it changes",
@@ -35,7 +34,7 @@ just now, and as if it had been there before.`,
   boltseal policy explain DL3008`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			policies, err := policiesFor(cmd, sys, named, nil)
+			policies, err := policiesFor(cmd, sys, nil)
 			if err != nil {
 				return err
 			}
@@ -46,7 +45,7 @@ just now, and as if it had been there before.`,
 			return printed(fmt.Fprint(sys.Stdout, secrets.NewMasker()(explanations(policies, in, chosen, sys))))
 		},
 	}
-	cmd.Flags().StringVarP(&named, "policy", "c", "", "this policy file")
+	cmd.Flags().StringP("policy", "c", "", "this policy file")
 	withEnv(cmd.Flags())
 	return cmd
 }

@@ -12,7 +12,6 @@ import (
 )
 
 func newPolicyTest(sys System) *cobra.Command {
-	var named string
 	cmd := &cobra.Command{
 		Use:   "test [DIR]",
 		Short: "Run the tests that the policy holds",
@@ -21,7 +20,7 @@ own "tests" section. Exit code 1 means that a decision is not the expected one, 
 that there are no tests.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			policies, err := policiesFor(cmd, sys, named, args)
+			policies, err := policiesFor(cmd, sys, args)
 			if err != nil {
 				return err
 			}
@@ -38,14 +37,19 @@ that there are no tests.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVarP(&named, "policy", "c", "", "this policy file")
+	cmd.Flags().StringP("policy", "c", "", "this policy file")
 	withEnv(cmd.Flags())
 	return cmd
 }
 
-// policiesFor finds the policies as scan does for a folder, the first argument.
-func policiesFor(cmd *cobra.Command, sys System, named string, args []string) ([]*policy.Policy, error) {
+// policiesFor finds the policies as scan does for a folder, the first argument, or the
+// one that the flag --policy of a command or its variable names.
+func policiesFor(cmd *cobra.Command, sys System, args []string) ([]*policy.Policy, error) {
 	if err := fromEnv(cmd, sys.Getenv); err != nil {
+		return nil, err
+	}
+	named, err := cmd.Flags().GetString("policy")
+	if err != nil {
 		return nil, err
 	}
 	dir := "."

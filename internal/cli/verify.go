@@ -36,10 +36,13 @@ Exit codes: 0 it holds, 1 it does not, 2 it is no evidence or the policy is wron
   boltseal verify evidence.json --policy .boltseal.yaml --subject sha256:…`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := fromEnv(cmd, sys.Getenv); err != nil {
+				return err
+			}
 			if named == "" {
 				return usage(errors.New("verify wants the policy that counts: --policy FILE"))
 			}
-			policies, err := policiesFor(cmd, sys, named, nil)
+			policies, err := policiesFor(cmd, sys, nil)
 			if err != nil {
 				return err
 			}
