@@ -13,6 +13,7 @@ import (
 	"github.com/boltseal/boltseal/internal/forge/change"
 	"github.com/boltseal/boltseal/internal/forge/wire"
 	"github.com/boltseal/boltseal/internal/gate"
+	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
 )
 
@@ -95,7 +96,15 @@ func (c ciOptions) show(ctx context.Context, sys System, job ci.Context, p *prep
 		sys.warn("publishing: %v", published)
 		published = nil
 	}
-	return finish(sys, run, errors.Join(shown, published, c.dashboards(ctx, sys, job, p, run, opt)))
+	err := finish(sys, run, errors.Join(shown, published, c.dashboards(ctx, sys, job, p, run, opt)))
+	if exit, ok := errors.AsType[*exitError](err); ok && exit.code != run.Verdict.ExitCode {
+		verdict := run.Verdict.Status
+		if verdict == policy.Pass {
+			verdict = policy.None
+		}
+		outcome(sys, verdict, exit.code)
+	}
+	return err
 }
 
 // nowhere is the error of a job that has nowhere to publish, where it has to.

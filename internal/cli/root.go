@@ -12,6 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/boltseal/boltseal/internal/forge"
+	"github.com/boltseal/boltseal/internal/policy"
+	"github.com/boltseal/boltseal/internal/report"
 	"github.com/boltseal/boltseal/internal/scanner/secrets"
 )
 
@@ -70,7 +73,7 @@ func Main(ctx context.Context, args []string, sys System) int {
 	root.SetIn(sys.Stdin)
 	root.SetOut(sys.Stdout)
 	root.SetErr(sys.Stderr)
-	err := root.ExecuteContext(ctx)
+	ran, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return ExitPass
 	}
@@ -81,8 +84,22 @@ func Main(ctx context.Context, args []string, sys System) int {
 	}
 	if exit.err != nil {
 		sys.warn("%s", masked(exit.err))
+		if ran.CommandPath() == root.Name()+" ci" || ran.CommandPath() == root.Name()+" merge" {
+			outcome(sys, policy.None, exit.code)
+		}
 	}
 	return exit.code
+}
+
+// outcome tells the later steps of a job how this one ended: an output that is not set
+// reads as empty, which nobody compares with.
+func outcome(sys System, verdict policy.VerdictStatus, code int) {
+	if sys.Getenv("GITHUB_OUTPUT") == "" || !detect(sys).System.Actions() {
+		return
+	}
+	if err := forge.NewActions(sys.Getenv, sys.Stdout, report.Options{}).Outcome(verdict, code); err != nil {
+		sys.warn("%v", err)
+	}
 }
 
 // masked gives an error's text without the secrets in it: an excerpt of a policy

@@ -54,6 +54,12 @@ func (a *Actions) Publish(_ context.Context, run *report.Run, files map[string]s
 	return errors.Join(errs...)
 }
 
+// Outcome sets the outputs that say how the job ended, where nothing was judged, or over
+// those of a run: what had to be published and was not is no pass.
+func (a *Actions) Outcome(verdict policy.VerdictStatus, exitCode int) error {
+	return a.Outputs(map[string]string{"verdict": string(verdict), "exit-code": strconv.Itoa(exitCode)})
+}
+
 // outputs are the outputs of action.yml. A shard has no verdict: only the whole has one.
 func outputs(run *report.Run, files map[string]string) map[string]string {
 	digests := make([]string, len(run.Policies))
