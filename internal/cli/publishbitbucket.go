@@ -14,8 +14,11 @@ import (
 // token is needed. It never changes the verdict; its error matters under --require-publish
 // only.
 func (c ciOptions) onBitbucket(ctx context.Context, sys System, job ci.Context, p *prepared, run *report.Run, opt report.Options) error {
-	if p.isPart(run) || !c.publishing.check {
+	if p.isPart(run) {
 		return nil
+	}
+	if !c.publishing.check {
+		return c.publishing.switchedOff("--check")
 	}
 	base := job.Target
 	if base == "" {

@@ -36,18 +36,26 @@ func (c ciOptions) onGitHub(ctx context.Context, sys System, actions *forge.Acti
 	if slices.ContainsFunc(results, degraded) {
 		sys.warn("the token may not publish all of this, as that of a pull request from a fork: the verdict is the same, and the job summary has the whole of it")
 	}
-	if err == nil && publisher == nil && c.publishing.require {
-		err = fmt.Errorf("there is no token: give %s to the job", strings.Join(githubTokens, " or "))
+	switch o := c.publishing; {
+	case err != nil || publisher != nil || p.isPart(run):
+		return err
+	case !o.onForge():
+		return o.switchedOff("--check, --comment, --review and --upload-sarif")
+	case o.require:
+		return fmt.Errorf("there is no token: give %s to the job", strings.Join(githubTokens, " or "))
 	}
-	return err
+	return nil
 }
+
+// onForge says whether anything is to be shown beside the job.
+func (o publishOptions) onForge() bool { return o.comment || o.review || o.check || o.upload }
 
 // publisher makes the publisher of a job; nil where there is no token, and in a shard:
 // what it finds is no verdict, which merge publishes.
 func (c ciOptions) publisher(ctx context.Context, sys System, p *prepared, run *report.Run, opt report.Options) (*github.Publisher, error) {
 	token := gitHubToken(sys.Getenv)
 	o := c.publishing
-	if p.isPart(run) || token == "" || !o.comment && !o.review && !o.check && !o.upload {
+	if p.isPart(run) || token == "" || !o.onForge() {
 		return nil, nil //nolint:nilnil // there is nothing to publish with, or nothing to publish
 	}
 	scanned, root := checkedOut(ctx, c.path)

@@ -47,8 +47,11 @@ func (o *publishOptions) token(getenv func(string) string) string {
 func (c ciOptions) onGitLab(ctx context.Context, sys System, job ci.Context, p *prepared, run *report.Run, opt report.Options) error {
 	o := c.publishing
 	token := o.token(sys.Getenv)
-	if p.isPart(run) || !o.comment && !o.review && !o.check {
+	if p.isPart(run) {
 		return nil
+	}
+	if !o.comment && !o.review && !o.check {
+		return o.switchedOff("--check, --comment and --review")
 	}
 	if token == "" {
 		missing := fmt.Sprintf("the job's own token can read the repository and publish nothing: for a note, discussions and a commit status give the job an access token (scope api, role Developer) in %s", o.tokenVariable)

@@ -127,6 +127,8 @@ func TestAPublishingFailureOnGitLabChangesNoVerdict(t *testing.T) {
 		"the job's own token, and a pass":   {goodDockerfile, nil, none, 0, 0, "access token (scope api, role Developer) in BOLTSEAL_GITLAB_TOKEN"},
 		"the job's own token, and it must":  {goodDockerfile, []string{"--require-publish"}, none, 0, 3, "access token (scope api"},
 		"a variable that the job lacks":     {goodDockerfile, nil, map[string]string{"BOLTSEAL_GITLAB_TOKEN": "$GATE_TOKEN"}, 0, 0, "the job's own token can read"},
+		"nothing to show, and it must":      {goodDockerfile, []string{"--require-publish", "--check=false", "--comment=false", "--review=false"}, nil, 0, 3, "nothing was to be published"},
+		"nothing to show":                   {goodDockerfile, []string{"--check=false", "--comment=false", "--review=false"}, none, 0, 0, "pass"},
 		"no commit":                         {goodDockerfile, []string{"--require-publish"}, map[string]string{"CI_MERGE_REQUEST_PROJECT_ID": "x"}, 0, 3, "is no id"},
 		"a token for plain http":            {goodDockerfile, nil, map[string]string{"CI_API_V4_URL": "http://192.0.2.1/api/v4"}, 0, 0, "https only"},
 		"a token in the variable's place":   {goodDockerfile, []string{"--token-variable", "glpat-" + publishToken}, nil, 0, 2, "names the one that holds the token"},

@@ -36,6 +36,15 @@ func (o *publishOptions) register(f *pflag.FlagSet) {
 	f.StringVar(&o.tokenVariable, "token-variable", envGitLabToken, "on GitLab, name of the variable that holds the access token to publish with (scope api)")
 }
 
+// switchedOff is the error of a job that has to publish and was told to publish nothing.
+// It names the flags that would be something here.
+func (o publishOptions) switchedOff(flags string) error {
+	if !o.require {
+		return nil
+	}
+	return fmt.Errorf("publishing: nothing was to be published, and --require-publish asks for it: switch on one of %s", flags)
+}
+
 // isPart says whether a run is no whole one, also where it was refused.
 func (p *prepared) isPart(run *report.Run) bool { return run.Shard != nil || p.options.shard != "" }
 
