@@ -80,6 +80,11 @@ var imageNameForm = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[a-z0-9.\[\]:-]+(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$`)
 })
 
+// imageTagForm is what a tag looks like: what holds a variable is none.
+var imageTagForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+})
+
 // maxReference is longer than any reference that a registry takes.
 const maxReference = 4096
 
@@ -152,11 +157,16 @@ func (b Bases) Trust(path, ref string) bool {
 		if !l.covers(path) {
 			continue
 		}
-		if !imageNameForm().MatchString(r.name) || strings.Contains(r.digest, "@") || !slices.ContainsFunc(l.globs, func(g baseGlob) bool { return g.match(r) }) {
+		if !r.isWhole() || !slices.ContainsFunc(l.globs, func(g baseGlob) bool { return g.match(r) }) {
 			return false
 		}
 	}
 	return true
+}
+
+// isWhole says whether a reference, with its full name, is one of which all is told.
+func (r reference) isWhole() bool {
+	return imageNameForm().MatchString(r.name) && (r.tag == "" || imageTagForm().MatchString(r.tag)) && !strings.ContainsAny(r.digest, "@$")
 }
 
 func (l *baseList) covers(path string) bool {

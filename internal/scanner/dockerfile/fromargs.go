@@ -110,6 +110,27 @@ func (f *file) globals() map[string]string {
 	return values
 }
 
+// defaults are the ARGs before the first FROM that have a default which the file itself
+// tells: one that is built upon an ARG without one is not among them.
+func (f *file) defaults() map[string]string {
+	values := make(map[string]string)
+	for _, i := range f.preamble {
+		if i.keyword != "ARG" || i.broken {
+			continue
+		}
+		for _, p := range i.pairs() {
+			if !p.set {
+				continue // what was said before stands
+			}
+			text, known := expand(unquote(p.value), values, f.escape)
+			if values[p.key] = text; !known {
+				delete(values, p.key)
+			}
+		}
+	}
+	return values
+}
+
 // maxExpanded bounds what variables expand to, in bytes.
 const maxExpanded = 512
 

@@ -15,14 +15,15 @@ var _ = declare(rule.Meta{
 	if trusts == nil {
 		return
 	}
-	globals := f.globals()
+	defaults := f.defaults()
 	for _, i := range f.instructions {
 		for _, u := range i.images() {
-			ref, known := expand(u.ref, globals, f.escape)
-			if !known {
-				ref = u.ref // a name that a variable decides on is none that is trusted
-			}
-			if !trusts(f.path, ref) {
+			ref, known := expand(u.ref, defaults, f.escape)
+			switch {
+			case !known:
+				// Part of a name, a tag or a digest: each can make another registry of it.
+				r.at(i, u.where, i.keyword+" "+u.ref, "whether image %s is among the trusted bases of the policy cannot be told: only the build says what its variables hold", quote(u.ref))
+			case !trusts(f.path, ref):
 				r.at(i, u.where, i.keyword+" "+u.ref, "image %s is not among the trusted bases of the policy", quote(u.ref))
 			}
 		}
