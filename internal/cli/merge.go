@@ -33,7 +33,8 @@ believed; the policies are read as scan and ci read them, from the checkout or, 
 CI job, from the trusted branch, and have to be those that the runs were judged by.
 
 Run files are those of --shard I/N, each of which is due once, or of jobs that scan
-targets of their own (images, platforms), whose number --expect tells. A part that is
+targets of their own (images, platforms), whose number --expect tells; an image of several
+platforms is one target for each of them. A part that is
 missing is no verdict (3); of a part that is there twice all counts that either says,
 and the worse of what became of it. Runs of different commits, policies or versions of
 boltseal are refused.
@@ -159,6 +160,7 @@ func (m merging) run(ctx context.Context, sys System, log *slog.Logger, p *prepa
 		}
 		parts = append(parts, gate.Part{Name: file, Run: run})
 	}
+	parts = gate.PlatformsApart(parts)
 	names := targetNames(parts)
 	if len(names) > maxTargets {
 		return nil, fmt.Errorf("%w: they name %d targets, more than %d", gate.ErrMismatch, len(names), maxTargets)

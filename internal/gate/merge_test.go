@@ -67,6 +67,85 @@ func TestMergeRefuses(t *testing.T) {
 	}
 }
 
+// platformOf is a run of an image for one platform.
+func platformOf(platform, layer string) func(*report.Run) {
+	const target = "registry:acme/app:1"
+	return func(r *report.Run) {
+		p := inventory.Package{Target: target, Ecosystem: "npm", Name: "lodash", Version: "4.17.15", Layer: layer}
+		r.Scans = []report.Scan{{Scanner: finding.Packages, Target: target, Platform: platform, Digest: "sha256:" + platform, Status: finding.StatusOK}}
+		r.Packages = []inventory.Package{p}
+		r.Images = []report.Image{{Target: target, Name: "acme/app", Layers: []report.ImageLayer{{Digest: layer}}}}
+		r.Drifts = []report.Drift{{Target: target, Old: platform}}
+		r.Findings[0].Target, r.Findings[0].Package = target, &p
+	}
+}
+
+// TestMergeKeepsPlatformsApart: what one job found of an image's platform is not another
+// platform's.
+func TestMergeKeepsPlatformsApart(t *testing.T) {
+	amd, arm := part("amd.json", platformOf("linux/amd64", "sha256:a")), part("arm.json", platformOf("linux/arm64", "sha256:b"))
+	unopened := part("s390x.json", func(r *report.Run) {
+		r.Scans = []report.Scan{{Scanner: finding.Packages, Target: "registry:acme/app:1", Status: finding.StatusFailed, Reason: "no such platform"}}
+		r.Findings = nil
+	})
+	before := amd.Run.Packages[0]
+	run, err := Merge(PlatformsApart([]Part{arm, amd, unopened}), merging())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range run.Scans {
+		got = append(got, "scan "+s.Target+" "+s.Digest)
+	}
+	for _, i := range run.Images {
+		got = append(got, "image "+i.Target+" "+i.Layers[0].Digest)
+	}
+	for _, d := range run.Drifts {
+		got = append(got, "drift "+d.Target+" "+d.Old)
+	}
+	for _, p := range run.Packages {
+		got = append(got, "package "+p.Target+" "+p.Layer)
+	}
+	for _, f := range run.Findings {
+		got = append(got, "finding "+f.Target+" "+f.Package.Target)
+	}
+	const app = "registry:acme/app:1"
+	want := []string{
+		"scan " + app + " ", "scan " + app + " linux/amd64 sha256:linux/amd64", "scan " + app + " linux/arm64 sha256:linux/arm64",
+		"image " + app + " linux/amd64 sha256:a", "image " + app + " linux/arm64 sha256:b",
+		"drift " + app + " linux/amd64 linux/amd64", "drift " + app + " linux/arm64 linux/arm64",
+		"package " + app + " linux/amd64 sha256:a", "package " + app + " linux/arm64 sha256:b",
+		"finding " + app + " linux/amd64 " + app + " linux/amd64", "finding " + app + " linux/arm64 " + app + " linux/arm64",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(before, amd.Run.Packages[0]); diff != "" || amd.Run.Findings[0].Package.Target != app {
+		t.Errorf("the run itself was changed: %s", diff)
+	}
+}
+
+// TestOnePlatformKeepsItsName: so do runs of one platform, and one that tells of several
+// under one name, which nobody can tell apart.
+func TestOnePlatformKeepsItsName(t *testing.T) {
+	amd := part("amd.json", platformOf("linux/amd64", "sha256:a"))
+	mixed := part("mixed.json", func(r *report.Run) {
+		platformOf("linux/amd64", "sha256:a")(r)
+		r.Scans = append(r.Scans, report.Scan{Scanner: finding.Secrets, Target: r.Scans[0].Target, Platform: "linux/arm64"})
+	})
+	named := part("named.json", func(r *report.Run) {
+		platformOf("linux/arm64", "sha256:b")(r)
+		r.Scans[0].Target += " linux/arm64"
+	})
+	for name, parts := range map[string][]Part{"twice the same": {amd, amd}, "a run of several": {mixed}, "and another": {mixed, amd}, "one with its platform": {named, amd}} {
+		for i, p := range PlatformsApart(parts) {
+			if p.Run != parts[i].Run {
+				t.Errorf("%s: %s was renamed", name, p.Name)
+			}
+		}
+	}
+}
+
 // TestMergeKeepsTheStricter: of a shard that ran twice, and of a finding that two jobs
 // tell, the one counts that lets less through.
 func TestMergeKeepsTheStricter(t *testing.T) {
