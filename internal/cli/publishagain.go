@@ -87,6 +87,14 @@ func toldLists(told *report.Run) []scan.Source {
 	for _, f := range told.Findings {
 		images[f.Target] = cmp.Or(images[f.Target], f.Location.Image)
 	}
+	platforms := make(map[string]string) // the one of each target; empty where there are several
+	for _, s := range told.Scans {
+		if before, ok := platforms[s.Target]; ok && before != s.Platform {
+			platforms[s.Target] = ""
+		} else {
+			platforms[s.Target] = s.Platform
+		}
+	}
 	var lists []scan.Source
 	for _, s := range told.Scans {
 		list := packages[s.Target]
@@ -99,7 +107,7 @@ func toldLists(told *report.Run) []scan.Source {
 		delete(packages, s.Target) // once
 		lists = append(lists, listedImage{scan.Target{
 			Kind: scan.KindSBOM, Name: s.Target, Listed: &scan.Listed{Packages: list},
-			Image: &scan.Image{Name: cmp.Or(images[s.Target], s.Target), Platform: s.Platform},
+			Image: &scan.Image{Name: cmp.Or(images[s.Target], s.Target), Platform: platforms[s.Target]},
 		}})
 	}
 	return lists

@@ -147,6 +147,29 @@ func TestAListIsIncompleteWhereOnePlatformIs(t *testing.T) {
 	}
 }
 
+// TestAListOfSeveralDigestsNamesNone: packages under one name, of which nobody can tell
+// whose they are.
+func TestAListOfSeveralDigestsNamesNone(t *testing.T) {
+	row := func(platform, digest string) Scan {
+		return Scan{Scanner: finding.Packages, Target: "registry:acme/app:1", Platform: platform, Digest: digest, Status: finding.StatusOK}
+	}
+	for name, test := range map[string]struct {
+		rows []Scan
+		want string
+	}{
+		"two":                      {[]Scan{row("linux/amd64", "sha256:a"), row("linux/arm64", "sha256:b")}, ""},
+		"and the first once more":  {[]Scan{row("linux/amd64", "sha256:a"), row("linux/arm64", "sha256:b"), row("linux/s390x", "sha256:a")}, ""},
+		"one that was told twice":  {[]Scan{row("linux/amd64", "sha256:a"), row("linux/amd64", "sha256:a")}, "sha256:a"},
+		"one, and none":            {[]Scan{row("linux/amd64", "sha256:a"), row("", "")}, "sha256:a"},
+		"none, and one afterwards": {[]Scan{row("", ""), row("linux/amd64", "sha256:a")}, "sha256:a"},
+	} {
+		list, err := softwareOf(&Run{Scans: test.rows})
+		if err != nil || len(list.targets) != 1 || list.targets[0].digest != test.want {
+			t.Errorf("%s: %+v, %v", name, list, err)
+		}
+	}
+}
+
 func TestSoftwareListsOfTheSamePackagesAreNamedAlike(t *testing.T) {
 	a, b := fixture(), fixture()
 	for i := range b.Scans {

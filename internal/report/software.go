@@ -26,10 +26,13 @@ type software struct {
 
 // subject is one target with what was found in it.
 type subject struct {
-	name, digest string
-	image        bool
-	layers       map[string]*ImageLayer // by digest
-	packages     []*inventory.Package
+	name string
+	// digest is empty where the run knows none, or several: they are not of all packages.
+	digest   string
+	several  bool
+	image    bool
+	layers   map[string]*ImageLayer // by digest
+	packages []*inventory.Package
 	// complete says that nothing is known to be missing.
 	complete bool
 }
@@ -56,7 +59,7 @@ func softwareOf(run *Run) (*software, error) {
 		}
 		_, before := index[row.Target] // an image has a row for each platform
 		t := at(row.Target)
-		t.digest = row.Digest
+		t.tell(row.Digest)
 		t.complete = whole && (row.Status == finding.StatusOK || row.Status == finding.StatusNothing) && (t.complete || !before)
 	}
 	for i := range run.Packages {
@@ -86,6 +89,17 @@ func softwareOf(run *Run) (*software, error) {
 	data, err := json.Marshal([]any{run.Packages, s.created, run.Tool, scanLines(run)})
 	s.digest = sha256.Sum256(data)
 	return s, err
+}
+
+// tell takes what a row says of the target's digest; an empty one says nothing.
+func (s *subject) tell(digest string) {
+	if s.several || digest == "" || digest == s.digest {
+		return
+	}
+	s.several = s.digest != ""
+	if s.digest = digest; s.several {
+		s.digest = ""
+	}
 }
 
 // scanLines say how every scan ended: a list of software tells what it may lack.
