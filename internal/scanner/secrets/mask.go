@@ -129,10 +129,15 @@ func (m *masker) active(text string) []*secretRule {
 }
 
 func (s *ruleSet) active(text string) []*secretRule {
-	if odd(text) {
-		return s.content
-	}
 	var out []*secretRule
+	if odd(text) { // as unfolded looks for anchors
+		for _, r := range s.content {
+			if r.anchors != nil && !r.unfolds {
+				out = append(out, r)
+			}
+		}
+		text = newPlainText(text).text
+	}
 	s.words.scan(text, 0, len(text), func(word int32, end int) {
 		for _, u := range s.uses[word] {
 			if (u.anchor == nil) == (u.rule.anchors == nil) && (u.anchor == nil || u.anchor.near(text, end)) && !slices.Contains(out, u.rule) {

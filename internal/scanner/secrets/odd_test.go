@@ -2,6 +2,8 @@ package secrets
 
 import (
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -41,5 +43,88 @@ func TestOddLettersOfOwnRules(t *testing.T) {
 				t.Errorf("(-plain +filtered):\n%s", diff)
 			}
 		})
+	}
+}
+
+// allWanted are the rules of a set that a masker may want to see a text, found without
+// anchors.
+type allWanted struct{ *ruleSet }
+
+func (a allWanted) active(text string) []*secretRule {
+	lower := strings.ToLower(newPlainText(text).text)
+	var out []*secretRule
+	for _, r := range a.content {
+		if r.anchors != nil || len(r.odd) > 0 || len(r.Keywords) == 0 || slices.ContainsFunc(r.Keywords, func(k string) bool { return strings.Contains(lower, strings.ToLower(k)) }) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// spelledOddly writes some letters of a text as the two that anchors do not know.
+func spelledOddly(text string, choose func(i int) bool) string {
+	var b strings.Builder
+	for i, r := range text {
+		switch {
+		case (r == 's' || r == 'S') && choose(i):
+			r = foldedS
+		case (r == 'k' || r == 'K') && choose(i):
+			r = foldedK
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// TestMaskerOfOddTexts: it asks few rules, and hides what all of them would.
+func TestMaskerOfOddTexts(t *testing.T) {
+	full := fullRules(t)
+	some, all := (&masker{rules: []activeRules{full}}).mask, (&masker{rules: []activeRules{allWanted{full}}}).mask
+	hidden := 0
+	for n, f := range fakes(t, 7, 1) {
+		for _, text := range []string{spelledOddly(f.text, func(int) bool { return true }), spelledOddly(f.text, func(i int) bool { return i%3 == n%3 }), "ſ " + f.text} {
+			if !odd(text) {
+				continue
+			}
+			got := some(text)
+			if want := all(text); got != want {
+				t.Errorf("%s: masks differ:\n%q\n%q", f.rule, want, got)
+			}
+			if got != text {
+				hidden++
+			}
+			if asked := len(full.active(text)); asked > len(full.content)/4 {
+				t.Errorf("%s: %d rules are asked", f.rule, asked)
+			}
+		}
+	}
+	if hidden < 100 {
+		t.Errorf("only %d texts held a secret", hidden)
+	}
+}
+
+// TestMaskerOfOddRules: rules that could take one of the letters for itself are asked
+// whatever stands around.
+func TestMaskerOfOddRules(t *testing.T) {
+	for expr, text := range map[string]string{
+		`token_[^s]{8}=[0-9]{4}`:       "token_abcſdefg=1234",
+		`token[ſ]{1,4}=[0-9]{4}`:       "tokenſſ=1234",
+		`toſen=[0-9]{4}`:               "a toſen=1234",
+		`(?i)\bsecret=[0-9]{4}`:        "aſecret=1234",
+		`(?i)\bto\u212aen\b=[0-9]{4}`:  "a to\u212aen=1234",
+		`(?i)key\b[^a]{1,2}=[0-9]{4}`:  "some \u212aey\u017f=1234",
+		`(?i)xapp-[a-z]{3,9}=[0-9]{4}`: "xapp-aſb\u212ac=1234",
+	} {
+		expr = strings.ReplaceAll(expr, `\u212a`, "\u212a")
+		rules, err := newRuleSet(config.Config{Rules: map[string]config.Rule{"own": {RuleID: "own", Regex: regexp.MustCompile(expr)}}, OrderedRules: []string{"own"}}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !rules.content[0].Regex.MatchString(text) {
+			t.Errorf("%s does not match %q", expr, text)
+		}
+		if len(rules.active(text)) != 1 {
+			t.Errorf("%s is not asked of %q", expr, text)
+		}
 	}
 }
