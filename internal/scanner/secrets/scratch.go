@@ -108,6 +108,3 @@ func (st *ruleState) hasKeyword(r *secretRule, fragment int, odd oddly) bool {
 	_, ok := slices.BinarySearch(st.keyed, fragment)
 	return ok
 }
-
-// dottedI becomes an i and a dot when the engine lower-cases a text.
-const dottedI = "\u0130"
