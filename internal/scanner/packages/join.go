@@ -243,9 +243,7 @@ func (l *located) key(kind scan.Kind) string {
 func (l *located) merge(other located) {
 	l.Paths = append(l.Paths, other.Paths...)
 	if len(other.Requires) > 0 {
-		l.Requires = append(l.Requires, other.Requires...)
-		slices.SortFunc(l.Requires, compareNeeds)
-		l.Requires = slices.Compact(l.Requires)
+		l.Requires = inventory.SortedRequirements(append(l.Requires, other.Requires...))
 	}
 	if len(l.Licenses) == 0 {
 		l.Licenses = other.Licenses

@@ -1,7 +1,6 @@
 package packages
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -81,7 +80,7 @@ func relate(rows []row, kind string, room int, all []asking) {
 	left := 2 * room
 	for _, a := range all {
 		key := known.normal(inventory.Requirement{Name: a.name, Version: a.version})
-		slices.SortFunc(a.needs, compareNeeds)
+		slices.SortFunc(a.needs, inventory.CompareRequirements)
 		for _, n := range a.needs {
 			found, ok := known.resolve(n)
 			if left -= len(found.Name) + len(found.Version) + 2; left < 0 {
@@ -105,17 +104,11 @@ func relate(rows []row, kind string, room int, all []asking) {
 	}
 }
 
-func compareNeeds(a, b inventory.Requirement) int {
-	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version))
-}
-
 // joinNeeds puts what a package asks for into a row, which is compared as a whole: one a
 // line, sorted.
 func joinNeeds(needs []inventory.Requirement) string {
-	slices.SortFunc(needs, compareNeeds)
-	needs = slices.Compact(needs)
 	var b strings.Builder
-	for _, n := range needs {
+	for _, n := range inventory.SortedRequirements(needs) {
 		if strings.ContainsAny(n.Name+n.Version, "\t\n") || b.Len()+len(n.Name)+len(n.Version)+2 > maxNeeds {
 			continue
 		}

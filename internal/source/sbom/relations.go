@@ -1,10 +1,7 @@
 package sbom
 
 import (
-	"cmp"
 	"encoding/json"
-	"slices"
-	"strings"
 
 	"github.com/boltseal/boltseal/internal/inventory"
 	"github.com/boltseal/boltseal/internal/scan"
@@ -114,9 +111,6 @@ func (d *document) require(packages []inventory.Package, of []string) {
 func sorted(out *scan.Listed) {
 	for i := range out.Packages {
 		p := &out.Packages[i]
-		slices.SortFunc(p.Requires, func(a, b inventory.Requirement) int {
-			return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version))
-		})
-		p.Requires = slices.Compact(p.Requires)
+		p.Requires = inventory.SortedRequirements(p.Requires)
 	}
 }
