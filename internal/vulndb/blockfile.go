@@ -156,23 +156,27 @@ type blockFile struct {
 	built    int64
 	sections map[string]*section
 	decoder  *zstd.Decoder
+
+	mu     sync.Mutex
+	recent []*kept // the last one first
 }
 
 type section struct {
 	file   *blockFile
 	name   string
 	blocks []blockInfo
-	mu     sync.Mutex
-	recent []kept // the last one first
 }
 
+// kept is a block that is kept unpacked.
 type kept struct {
-	n    int
-	data []byte
+	section *section
+	n       int
+	data    []byte
+	rows    rowReader // where it holds records: how far they were read
 }
 
-// maxRecent bounds how many unpacked blocks a section keeps.
-const maxRecent = 4
+// maxRecent bounds how many unpacked blocks a file keeps.
+const maxRecent = 8
 
 // openBlocks looks at head and index only.
 func openBlocks(data []byte, kind string) (*blockFile, error) {
@@ -238,7 +242,7 @@ func (f *blockFile) readIndex(index []byte) error {
 		}
 		f.sections[s.name] = s
 	}
-	if r.bad || len(r.data) > 0 || offset != int64(len(f.data)) {
+	if r.bad || r.left() > 0 || offset != int64(len(f.data)) {
 		return fmt.Errorf("%w (its index makes no sense)", errDamaged)
 	}
 	return nil
@@ -261,39 +265,65 @@ func (s *section) find(key string) int {
 	return n - 1
 }
 
-// block gives a block, unpacked; nobody may change it.
-func (s *section) block(n int) ([]byte, error) {
+// read hands a block, unpacked, to use, which keeps nothing of it and reads no other
+// one of the file: the memory is used again.
+func (s *section) read(n int, use func(k *kept) error) error {
+	s.file.mu.Lock()
+	defer s.file.mu.Unlock()
+	k, err := s.kept(n)
+	if err != nil {
+		return err
+	}
+	return use(k)
+}
+
+// kept gives a block, which is the most recent one then.
+func (s *section) kept(n int) (*kept, error) {
+	recent := s.file.recent
+	for i, k := range recent {
+		if k.section == s && k.n == n {
+			copy(recent[1:i+1], recent[:i])
+			recent[0] = k
+			return k, nil
+		}
+	}
+	k := &kept{}
+	if last := len(recent) - 1; last+1 == maxRecent {
+		k, recent = recent[last], recent[:last]
+	}
+	data, err := s.block(n, k.data)
+	if err != nil {
+		s.file.recent = recent
+		return nil, err
+	}
+	*k = kept{section: s, n: n, data: data}
+	s.file.recent = slices.Insert(recent, 0, k)
+	return k, nil
+}
+
+// block gives a block, unpacked, in the memory of into where it is enough.
+func (s *section) block(n int, into []byte) ([]byte, error) {
 	if n < 0 || n >= len(s.blocks) {
 		return nil, fmt.Errorf("%w (%s has no block %d)", errDamaged, shownSection(s.name), n)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, k := range s.recent {
-		if k.n == n {
-			copy(s.recent[1:i+1], s.recent[:i])
-			s.recent[0] = k
-			return k.data, nil
-		}
-	}
-	data, err := s.file.unpack(s.blocks[n])
+	data, err := s.file.unpack(s.blocks[n], into)
 	if err != nil {
 		return nil, fmt.Errorf("%w (%s, block %d: %w)", errDamaged, shownSection(s.name), n, err)
 	}
-	if len(s.recent) < maxRecent {
-		s.recent = append(s.recent, kept{})
-	}
-	copy(s.recent[1:], s.recent)
-	s.recent[0] = kept{n, data}
 	return data, nil
 }
 
 func shownSection(name string) string { return strings.ToValidUTF8(clip(name, 60), "?") }
 
+// blockStep is what the memory of a block is a multiple of, so that it does for the
+// next one.
+const blockStep = 24 << 10
+
 var errChecksum = errors.New("it fails its checksum")
 
-// unpack reads a block. A mapped file that somebody cuts meanwhile is a fault of
+// unpack reads a block, into the memory of into where it is enough. A mapped file that somebody cuts meanwhile is a fault of
 // the memory, which is made an error here.
-func (f *blockFile) unpack(b blockInfo) (data []byte, err error) {
+func (f *blockFile) unpack(b blockInfo, into []byte) (data []byte, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if v := recover(); v != nil {
@@ -304,19 +334,27 @@ func (f *blockFile) unpack(b blockInfo) (data []byte, err error) {
 	if crc32.Checksum(packed, castagnoli) != b.sum {
 		return nil, errChecksum
 	}
-	data, err = f.decoder.DecodeAll(packed, make([]byte, 0, b.size))
+	if cap(into) < b.size {
+		into = make([]byte, 0, (b.size+blockStep-1)/blockStep*blockStep)
+	}
+	data, err = f.decoder.DecodeAll(packed, into[:0:b.size])
 	if err == nil && len(data) != b.size {
 		err = errChecksum
+	}
+	if err == nil && len(data) > 0 && &data[0] == &into[:1][0] {
+		data = into[:b.size] // with all of its memory, for the next one
 	}
 	return data, err
 }
 
 // verify reads every block.
 func (f *blockFile) verify() error {
+	var data []byte
 	for _, name := range slices.Sorted(maps.Keys(f.sections)) {
 		s := f.sections[name]
 		for n, b := range s.blocks {
-			if _, err := f.unpack(b); err != nil {
+			var err error
+			if data, err = f.unpack(b, data); err != nil {
 				return fmt.Errorf("%w (%s, block %d: %w)", errDamaged, shownSection(s.name), n, err)
 			}
 		}

@@ -312,7 +312,7 @@ func FuzzBlocks(f *testing.F) {
 		f.Fatal(err)
 	}
 	block := func(section string) []byte {
-		data, err := file.section(section).block(0)
+		data, err := file.section(section).block(0, nil)
 		if err != nil {
 			f.Fatal(err)
 		}

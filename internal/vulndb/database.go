@@ -205,15 +205,7 @@ func (db *Database) mapped(f File) ([]byte, error) {
 // Query implements DB. Packages are looked up in the order of the file.
 func (db *Database) Query(ctx context.Context, packages []inventory.Package) ([]Match, error) {
 	matches := make([]Match, len(packages))
-	order := make([]int, len(packages))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int {
-		p, q := &packages[a], &packages[b]
-		return cmp.Or(strings.Compare(p.Ecosystem, q.Ecosystem), strings.Compare(p.Name, q.Name), cmp.Compare(a, b))
-	})
-	for _, i := range order {
+	for _, i := range fileOrder(packages) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -234,6 +226,29 @@ func (db *Database) Query(ctx context.Context, packages []inventory.Package) ([]
 		return nil, nil
 	}
 	return matches, nil
+}
+
+// fileOrder gives the numbers of packages in the order in which what is said of them
+// lies in the file: a family's releases are together there.
+func fileOrder(packages []inventory.Package) []int {
+	type place struct {
+		family, name string
+		number       int
+	}
+	places := make([]place, len(packages))
+	for i := range packages {
+		p := &packages[i]
+		family := inventory.Family(p.Ecosystem)
+		places[i] = place{family, inventory.NormalName(family, p.Lookups()[0].Name), i}
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(strings.Compare(a.family, b.family), strings.Compare(a.name, b.name), cmp.Compare(a.number, b.number))
+	})
+	order := make([]int, len(places))
+	for i, p := range places {
+		order[i] = p.number
+	}
+	return order
 }
 
 // family gives a family, nil where there is nothing of it.

@@ -401,13 +401,13 @@ func knownPackages(tb testing.TB, db *Database, n int) []inventory.Package {
 			tb.Fatal(err)
 		}
 		for block := range f.packages.blocks {
-			data, err := f.packages.block(block)
+			data, err := f.packages.block(block, nil)
 			if err != nil {
 				tb.Fatal(err)
 			}
 			r := &reader{data: data}
 			name := ""
-			for len(r.data) > 0 {
+			for r.left() > 0 {
 				name = r.after(name)
 				body := &reader{data: r.bytes(r.count())}
 				release := f.releases[len(all)%len(f.releases)]
@@ -466,10 +466,8 @@ func BenchmarkDatabase(b *testing.B) {
 
 // lookUp reads what is said of packages, without comparing versions.
 func lookUp(db *Database, packages []inventory.Package) error {
-	sorted := slices.SortedFunc(slices.Values(packages), func(a, b inventory.Package) int {
-		return strings.Compare(a.Ecosystem+"\x00"+a.Name, b.Ecosystem+"\x00"+b.Name)
-	})
-	for _, p := range sorted {
+	for _, i := range fileOrder(packages) {
+		p := packages[i]
 		f, err := db.family(inventory.Family(p.Ecosystem))
 		if err != nil {
 			return err

@@ -181,7 +181,7 @@ func openExtras(data []byte) (*extraFile, error) {
 		return nil, err
 	}
 	x := &extraFile{blockFile: f, unpacked: make(map[int]*scoreBlock)}
-	block, err := f.section("dates").block(0)
+	block, err := f.section("dates").block(0, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +196,7 @@ func openExtras(data []byte) (*extraFile, error) {
 }
 
 func (x *extraFile) readTable() ([]EPSS, error) {
-	data, err := x.section("scores").block(0)
+	data, err := x.section("scores").block(0, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +223,7 @@ func (x *extraFile) readTable() ([]EPSS, error) {
 }
 
 func (x *extraFile) readKEV() (map[cveID]KEV, error) {
-	data, err := x.section("kev").block(0)
+	data, err := x.section("kev").block(0, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -287,7 +287,7 @@ func (x *extraFile) scores(n int) (*scoreBlock, error) {
 	if b := x.unpacked[n]; b != nil {
 		return b, nil
 	}
-	data, err := x.section("epss").block(n)
+	data, err := x.section("epss").block(n, nil)
 	if err != nil {
 		return nil, err
 	}

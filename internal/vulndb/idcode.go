@@ -22,7 +22,7 @@ const (
 type idCode struct {
 	kind, prefix int
 	year, number int
-	text         []byte
+	start, end   int // of its text in what it is read from
 }
 
 // numberedID takes an id apart: "CVE-2024-0012" into "CVE-*-", 2024 and 12.
@@ -50,8 +50,11 @@ func numberedID(id string) (prefix string, code idCode, ok bool) {
 }
 
 func (c *idCode) numbered(prefix string) string {
+	return string(c.appendNumbered(make([]byte, 0, len(prefix)+13), prefix))
+}
+
+func (c *idCode) appendNumbered(id []byte, prefix string) []byte {
 	before, separator, _ := strings.Cut(prefix, "*")
-	id := make([]byte, 0, len(prefix)+13)
 	id = append(id, before...)
 	id = strconv.AppendInt(id, int64(c.year), 10)
 	id = append(id, separator...)
@@ -60,7 +63,7 @@ func (c *idCode) numbered(prefix string) string {
 			id = append(id, '0')
 		}
 	}
-	return string(strconv.AppendInt(id, int64(c.number), 10))
+	return strconv.AppendInt(id, int64(c.number), 10)
 }
 
 // The letters of GitHub's ids; 20 of them to the twelfth fit into seven bytes.
@@ -92,19 +95,20 @@ func packGitHub(id string) ([]byte, bool) {
 	return out, true
 }
 
-func unpackGitHub(packed []byte) string {
+func appendGitHub(id, packed []byte) []byte {
 	n := uint64(0)
 	for i, b := range packed {
 		n |= uint64(b) << (8 * i)
 	}
-	id := []byte("GHSA-....-....-....")
-	for i := len(id) - 1; i >= 5; i-- {
+	start := len(id)
+	id = append(id, "GHSA-....-....-...."...)
+	for i := len(id) - 1; i >= start+5; i-- {
 		if id[i] == '.' {
 			id[i] = gitHubLetters[n%uint64(len(gitHubLetters))]
 			n /= uint64(len(gitHubLetters))
 		}
 	}
-	return string(id)
+	return id
 }
 
 // prefixOf is what an id needs of the table of prefixes; links are the record's.
@@ -147,26 +151,33 @@ func putID(w *writer, id string, links []string, prefixes map[string]int) {
 func readID(r *reader) (c idCode) {
 	n := r.number()
 	c.kind, c.prefix = n%idKinds, n/idKinds
+	size := 0
 	switch c.kind {
 	case idPadded, idPlain:
 		c.year, c.number = r.number(), r.number()
+		return c
+	case idLinked:
+		return c
 	case idGitHub:
-		c.text = r.bytes(gitHubPacked)
+		size = gitHubPacked
 	case idText:
-		c.text = r.bytes(r.count())
+		size = r.count()
 	}
+	c.start, c.end = r.pos, r.pos+size
+	r.bytes(size)
 	return c
 }
 
-// string spells the id out.
-func (c *idCode) string(r *reader, prefixes, links []string) string {
+// append spells the id out. r is what it was read from, link the first of the
+// record's links.
+func (c *idCode) append(to []byte, r *reader, prefixes []string, link []byte) []byte {
 	switch c.kind {
 	case idPadded, idPlain:
-		return c.numbered(at(r, prefixes, c.prefix))
+		return c.appendNumbered(to, at(r, prefixes, c.prefix))
 	case idGitHub:
-		return unpackGitHub(c.text)
+		return appendGitHub(to, r.data[c.start:c.end])
 	case idLinked:
-		return at(r, prefixes, c.prefix) + at(r, links, 0)
+		return append(append(to, at(r, prefixes, c.prefix)...), link...)
 	}
-	return string(c.text)
+	return append(to, r.data[c.start:c.end]...)
 }

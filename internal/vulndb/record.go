@@ -26,7 +26,10 @@ type record struct {
 	affected  []affected
 	cwes      []string
 	dropped   bool // an errata that is no security matter
-	text      int  // number of the summary in a built database, -1 for none
+	// In a built database: the number of the summary and when it was published, in
+	// seconds since 1970; -1 for none.
+	text  int
+	since int64
 
 	// Only where they were asked for:
 	details    string

@@ -196,16 +196,24 @@ func (f *blockFile) describe(id string) (Description, error) {
 	if err != nil || number < 0 {
 		return Description{}, err
 	}
-	kindsData, err := f.section("kinds").block(0)
+	var kinds []string
+	err = f.section("kinds").read(0, func(k *kept) error {
+		kinds = (&reader{data: k.data}).texts()
+		return nil
+	})
 	if err != nil {
 		return Description{}, err
 	}
-	kinds := (&reader{data: kindsData}).texts()
-	data, err := f.section("texts").block(number / textsPerBlock)
-	if err != nil {
-		return Description{}, err
-	}
-	r := &reader{data: data}
+	var d Description
+	err = f.section("texts").read(number/textsPerBlock, func(k *kept) error {
+		d, err = readDescription(&reader{data: k.data}, number, kinds)
+		return err
+	})
+	return d, err
+}
+
+// readDescription reads text number from its block.
+func readDescription(r *reader, number int, kinds []string) (Description, error) {
 	r.count()
 	for range number % textsPerBlock {
 		r.bytes(r.count())
@@ -231,26 +239,23 @@ func (f *blockFile) textNumber(id string) (int, error) {
 	if n < 0 {
 		return -1, nil
 	}
-	data, err := ids.block(n)
-	if err != nil {
-		return -1, err
-	}
-	r := &reader{data: data}
-	before := ""
-	for len(r.data) > 0 {
-		before = r.after(before)
-		number := r.number()
-		if before >= id {
-			if before == id && !r.bad {
-				return number, nil
+	number := -1
+	err := ids.read(n, func(k *kept) error {
+		r := &reader{data: k.data}
+		before := ""
+		for r.left() > 0 && before < id {
+			before = r.after(before)
+			if found := r.number(); before == id && !r.bad {
+				number = found
+				return nil
 			}
-			break
 		}
-	}
-	if r.bad {
-		return -1, fmt.Errorf("%w (ids, block %d: %w)", errDamaged, n, errBlock)
-	}
-	return -1, nil
+		if r.bad {
+			return fmt.Errorf("%w (ids, block %d: %w)", errDamaged, n, errBlock)
+		}
+		return nil
+	})
+	return number, err
 }
 
 // description is what a record says at length, while it has it.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"strings"
 )
 
 // writer makes the bytes of a block: numbers as varints, texts with their length.
@@ -55,12 +56,13 @@ const maxUnfolded = 256 << 20
 // that what it is used for ends soon.
 type reader struct {
 	data     []byte
+	pos      int // of what is next in data
 	bad      bool
 	unfolded int
 }
 
 func (r *reader) fail() {
-	r.bad, r.data = true, nil
+	r.bad, r.data, r.pos = true, nil, 0
 }
 
 func (r *reader) err() error {
@@ -70,35 +72,41 @@ func (r *reader) err() error {
 	return nil
 }
 
+// left is how many bytes there are still.
+func (r *reader) left() int { return len(r.data) - r.pos }
+
 func (r *reader) number() int {
-	if len(r.data) > 0 && r.data[0] < 0x80 { // most of them
-		n := int(r.data[0])
-		r.data = r.data[1:]
-		return n
+	if r.pos < len(r.data) && r.data[r.pos] < 0x80 { // most of them
+		r.pos++
+		return int(r.data[r.pos-1])
 	}
-	n, size := binary.Uvarint(r.data)
+	return r.longNumber()
+}
+
+func (r *reader) longNumber() int {
+	n, size := binary.Uvarint(r.data[r.pos:])
 	if size <= 0 || n > math.MaxInt32 {
 		r.fail()
 		return 0
 	}
-	r.data = r.data[size:]
+	r.pos += size
 	return int(n)
 }
 
 func (r *reader) signed() int {
-	n, size := binary.Varint(r.data)
+	n, size := binary.Varint(r.data[r.pos:])
 	if size <= 0 || n > math.MaxInt32 || n < math.MinInt32 {
 		r.fail()
 		return 0
 	}
-	r.data = r.data[size:]
+	r.pos += size
 	return int(n)
 }
 
 // count is a number of things that take at least a byte each.
 func (r *reader) count() int {
 	n := r.number()
-	if n > len(r.data) {
+	if n > r.left() {
 		r.fail()
 		return 0
 	}
@@ -119,12 +127,12 @@ func (r *reader) rows() int {
 }
 
 func (r *reader) bytes(n int) []byte {
-	if n < 0 || n > len(r.data) {
+	if n < 0 || n > r.left() {
 		r.fail()
 		return nil
 	}
-	out := r.data[:n]
-	r.data = r.data[n:]
+	out := r.data[r.pos : r.pos+n]
+	r.pos += n
 	return out
 }
 
@@ -137,21 +145,24 @@ func (r *reader) byte() byte {
 
 func (r *reader) text() string { return string(r.bytes(r.count())) }
 
+// folded reads a text as after writes it: how much it shares with one of the given
+// length, and the rest.
+func (r *reader) folded(before int) (shared int, rest []byte) {
+	shared = r.number()
+	rest = r.bytes(r.count())
+	if r.unfolded += shared; shared > before || r.unfolded > maxUnfolded {
+		r.fail()
+		return 0, nil
+	}
+	return shared, rest
+}
+
 func (r *reader) after(before string) string {
-	n := r.number()
-	rest := r.bytes(r.count())
-	if n > len(before) {
-		r.fail()
-		return ""
-	}
-	if r.unfolded += n; r.unfolded > maxUnfolded {
-		r.fail()
-		return ""
-	}
-	if n == 0 {
+	shared, rest := r.folded(len(before))
+	if shared == 0 {
 		return string(rest)
 	}
-	return before[:n] + string(rest)
+	return before[:shared] + string(rest)
 }
 
 func (r *reader) numbers() []int {
@@ -162,13 +173,31 @@ func (r *reader) numbers() []int {
 	return list
 }
 
+// texts gives texts that share one piece of memory.
 func (r *reader) texts() []string {
 	n := r.count()
-	list := make([]string, 0, min(n, 1<<16))
-	before := ""
+	ahead := *r
+	size, last := 0, 0
 	for range n {
-		before = r.after(before)
-		list = append(list, before)
+		shared, rest := ahead.folded(last)
+		last = shared + len(rest)
+		size += last
+	}
+	if ahead.bad {
+		r.fail()
+		return nil
+	}
+	var all strings.Builder
+	all.Grow(size)
+	list := make([]string, n)
+	before := ""
+	for i := range list {
+		start := all.Len()
+		shared, rest := r.folded(len(before))
+		all.WriteString(before[:shared])
+		all.Write(rest)
+		before = all.String()[start:]
+		list[i] = before
 	}
 	return list
 }
