@@ -217,15 +217,30 @@ func (db *Database) Query(ctx context.Context, packages []inventory.Package) ([]
 		case f == nil:
 			matches[i].Err = fmt.Errorf("%w for %s", ErrNoData, p.Ecosystem)
 		default:
-			m := match(f.family, f, p)
-			m.Err = errors.Join(m.Err, enrich(db.extras, m.Advisories))
-			matches[i] = m
+			matches[i] = match(f.family, f, p)
 		}
+	}
+	known := db.extras.ask(advisoryIDs(matches))
+	for i := range matches {
+		m := &matches[i]
+		m.Err = errors.Join(m.Err, enrich(known, m.Advisories))
 	}
 	if len(packages) == 0 {
 		return nil, nil
 	}
 	return matches, nil
+}
+
+// advisoryIDs are the ids of all advisories.
+func advisoryIDs(matches []Match) []string {
+	var ids []string
+	for i := range matches {
+		for j := range matches[i].Advisories {
+			a := &matches[i].Advisories[j]
+			ids = append(append(ids, a.ID), a.Aliases...)
+		}
+	}
+	return ids
 }
 
 // fileOrder gives the numbers of packages in the order in which what is said of them

@@ -118,6 +118,9 @@ func cveNumber(id string) (year, number int, ok bool) {
 
 func cveKey(year, number int) string { return fmt.Sprintf("CVE-%04d-%010d", year, number) }
 
+// packedKey is the key of a packed id.
+func packedKey(id uint64) string { return cveKey(int(id>>32), int(uint32(id))) }
+
 // bytes makes the file.
 func (c *textCollector) bytes(built int64) ([]byte, error) {
 	file, err := newFileWriter(kindTexts, zstd.SpeedDefault)
