@@ -24,23 +24,23 @@ type hit struct {
 // evaluate asks each record that names a package, by id: stores have orders of their
 // own. c is nil for no version.
 func evaluate(entries []entry, c *comparator) (hits []hit, problem error) {
-	at := make(map[string]int, len(entries))
 	byID := func(a, b entry) int { return strings.Compare(a.record.id, b.record.id) }
 	if !slices.IsSortedFunc(entries, byID) {
 		entries = slices.Clone(entries)
 		slices.SortStableFunc(entries, byID)
 	}
-	for _, e := range entries {
-		in, err := e.contains(c)
-		problem = errors.Join(problem, err)
-		i, seen := at[e.record.id]
-		if !seen {
-			i = len(hits)
-			at[e.record.id] = i
-			hits = append(hits, hit{record: e.record})
+	hits = make([]hit, 0, len(entries))
+	for start := 0; start < len(entries); {
+		h := hit{record: entries[start].record}
+		end := start
+		for ; end < len(entries) && entries[end].record.id == h.record.id; end++ {
+			in, err := entries[end].contains(c)
+			problem = errors.Join(problem, err)
+			h.in = h.in || in
 		}
-		hits[i].entries = append(hits[i].entries, e)
-		hits[i].in = hits[i].in || in
+		h.entries = entries[start:end:end]
+		hits = append(hits, h)
+		start = end
 	}
 	return hits, problem
 }
@@ -48,14 +48,18 @@ func evaluate(entries []entry, c *comparator) (hits []hit, problem error) {
 // issue is what becomes an advisory: records that speak of the same thing.
 type issue struct {
 	ids     map[string]bool
-	own     []hit // records of this issue alone
-	bundles []hit // records that cover others too
+	own     []hit  // records of this issue alone
+	bundles []hit  // records that cover others too
+	best    string // id, once all of the others are known
 }
 
 // issues groups hits by what they are about. Aliases are the same issue, however
 // far they reach and even in a circle. A record that covers several CVEs (DSA, USN,
 // ALSA) belongs to each of them, but not to one that a record of its own clears.
 func issues(hits []hit) []*issue {
+	if !slices.ContainsFunc(hits, func(h hit) bool { return h.in }) {
+		return nil
+	}
 	names := unions{}
 	cleared := make(map[string]bool)
 	for _, h := range hits {
@@ -107,8 +111,11 @@ func issues(hits []hit) []*issue {
 			}
 		}
 	}
+	for _, i := range found {
+		i.best = i.id()
+	}
 	return slices.SortedFunc(maps.Values(found), func(a, b *issue) int {
-		return strings.Compare(a.id(), b.id())
+		return strings.Compare(a.best, b.best)
 	})
 }
 
@@ -174,7 +181,7 @@ func (i *issue) id() string {
 
 // advisory makes one of the issue. c is nil for a package without a version.
 func (i *issue) advisory(c *comparator) Advisory {
-	id, _, _ := strings.Cut(i.id(), " ")
+	id, _, _ := strings.Cut(i.best, " ")
 	a := Advisory{ID: id, URL: page(id)}
 	for other := range i.ids {
 		if other != id {
