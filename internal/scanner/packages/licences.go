@@ -8,26 +8,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/boltseal/boltseal/internal/inventory"
 )
 
-// What packages say of their licences: an expression of SPDX, or words of their own.
-// Nobody reads licence texts here: what is longer than a name says nothing.
-const (
-	maxLicence  = 200 // bytes
-	maxLicences = 20
-)
-
-// licences puts names into a row, which is compared as a whole: one a line.
+// licences puts what a package says of its licences into a row, which is compared as a
+// whole: one a line. It is an expression of SPDX, or words of its own.
 func licences(names ...string) string {
-	var kept []string
-	for _, name := range names {
-		name = strings.TrimSpace(name)
-		if name == "" || len(name) > maxLicence || strings.ContainsAny(name, "\r\n") || slices.Contains(kept, name) || len(kept) == maxLicences {
-			continue
-		}
-		kept = append(kept, name)
-	}
-	return strings.Join(kept, "\n")
+	return strings.Join(inventory.AddLicences(nil, names...), "\n")
 }
 
 // licenceNames takes a row's licences apart.
@@ -66,7 +54,7 @@ func npmLicences(data []byte) string {
 		return npmLicence(file.Licenses)
 	}
 	var names []string
-	for _, raw := range list[:min(len(list), maxLicences)] {
+	for _, raw := range list[:min(len(list), inventory.MaxLicences)] {
 		names = append(names, npmLicence(raw))
 	}
 	return licences(names...)
@@ -188,7 +176,7 @@ func gemLicence(data []byte) string {
 		return ""
 	}
 	var names []string
-	for _, name := range quoted().FindAllSubmatch(found[1], maxLicences) {
+	for _, name := range quoted().FindAllSubmatch(found[1], inventory.MaxLicences) {
 		names = append(names, string(name[1]))
 	}
 	return licences(names...)

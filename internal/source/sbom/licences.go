@@ -3,23 +3,17 @@ package sbom
 import (
 	"encoding/json"
 	"encoding/xml"
-	"slices"
 	"strings"
+
+	"github.com/boltseal/boltseal/internal/inventory"
 )
 
-// What is kept of licences: a document that says odd things of them is read all the same.
-const (
-	maxLicence  = 200 // bytes; what is longer is a text, not a name
-	maxLicences = 20
-)
-
-// licence keeps an expression or a name.
+// licence keeps an expression or a name. A document that says odd things of them is read
+// all the same.
 func (c *component) licence(names ...string) {
 	for _, name := range names {
-		name = strings.TrimSpace(name)
-		known := name == "" || name == "NOASSERTION" || name == "NONE" || slices.Contains(c.licences, name)
-		if !known && len(name) <= maxLicence && !strings.ContainsAny(name, "\r\n") && len(c.licences) < maxLicences {
-			c.licences = append(c.licences, name)
+		if said := strings.TrimSpace(name); said != "NOASSERTION" && said != "NONE" {
+			c.licences = inventory.AddLicences(c.licences, said)
 		}
 	}
 }
