@@ -25,7 +25,7 @@ const module = "github.com/boltseal/boltseal/"
 //	4 scanner/*  source/*  report  fix
 //	3 scan
 //	2 rule  policy  vulndb  baseline  compliance
-//	1 finding  builtfrom  eol  filecap  inventory  licence  nearest  yamlpos  ci  git  cache  shellcheck  vex  web
+//	1 finding  builtfrom  eol  filecap  imagename  inventory  licence  nearest  yamlpos  ci  git  cache  shellcheck  vex  web
 var allowed = []struct {
 	pkg   string
 	own   string // space-separated, below internal/
@@ -36,6 +36,7 @@ var allowed = []struct {
 	{"internal/builtfrom", "", "os net/http"},
 	{"internal/eol", "inventory", "os net/http"},
 	{"internal/filecap", "", "os net/http"},
+	{"internal/imagename", "", "os net/http"}, // policy and scanners name images alike
 	{"internal/licence", "", "os net/http"},
 	{"internal/nearest", "", "os net/http"},
 	{"internal/yamlpos", "nearest", "os net/http"},
@@ -51,7 +52,7 @@ var allowed = []struct {
 	{"internal/rule", "finding nearest", "os net/http"},
 	{"internal/rule/ruletest", "finding fix rule scan", "net/http"},
 	{"internal/vex", "", "os net/http"},
-	{"internal/policy", "finding inventory nearest vex yamlpos", "os os/exec net/http"},
+	{"internal/policy", "finding imagename inventory nearest vex yamlpos", "os os/exec net/http"},
 	{"internal/vulndb", "inventory web", ""},
 	{"internal/scan", "filecap finding inventory", "os net/http"},
 	{"internal/scan/scantest", "scan", "os net/http"},
@@ -60,9 +61,9 @@ var allowed = []struct {
 	{"internal/source/sbom", "inventory scan", "net/http os/exec"},
 	{"internal/source/history", "scan git", "net/http os/exec"},
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},
-	{"internal/scanner/dockerfile", "adminport builtfrom eol finding licence nearest rule scan yamlpos", "os os/exec net/http"},
+	{"internal/scanner/dockerfile", "adminport builtfrom eol finding imagename licence nearest rule scan yamlpos", "os os/exec net/http"},
 	{"internal/scanner/packages", "finding inventory scan vulndb yamlpos", "os os/exec net/http"},
-	{"internal/scanner/imageconfig", "adminport eol filecap finding inventory rule scan", "os os/exec net/http"},
+	{"internal/scanner/imageconfig", "adminport eol filecap finding imagename inventory rule scan", "os os/exec net/http"},
 	{"internal/fix", "finding", "os os/exec net/http"},
 	{"internal/report", "compliance finding inventory licence nearest policy rule vex", "os net/http"},
 	{"internal/forge", "policy report", "os net/http"},

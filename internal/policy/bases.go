@@ -1,11 +1,13 @@
 package policy
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/boltseal/boltseal/internal/imagename"
 	"github.com/boltseal/boltseal/internal/yamlpos"
 )
 
@@ -50,24 +52,15 @@ func splitReference(s string) reference {
 	return r
 }
 
-// dockerHub is the registry of a name without one, library the folder in it of a name
-// without a folder.
-const (
-	dockerHub = "docker.io"
-	library   = "library"
-)
+// library is the folder of Docker Hub of a name without a folder.
+const library = "library"
 
 // fullName writes the name of an image, or a glob over such, with its registry: what
 // docker pulls for "debian" is docker.io/library/debian.
 func fullName(name string) string {
-	host, rest, below := strings.Cut(name, "/")
-	if !below || !strings.ContainsAny(host, ".:") && host != "localhost" {
-		host, rest = dockerHub, name
-	}
-	if host = strings.ToLower(host); host == "index.docker.io" {
-		host = dockerHub
-	}
-	if host == dockerHub && !strings.Contains(rest, "/") {
+	host, rest := imagename.Split(name)
+	host = cmp.Or(host, imagename.DockerHub)
+	if host == imagename.DockerHub && !strings.Contains(rest, "/") {
 		rest = library + "/" + rest
 	}
 	return host + "/" + rest

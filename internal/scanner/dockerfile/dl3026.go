@@ -1,10 +1,12 @@
 package dockerfile
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/imagename"
 	"github.com/boltseal/boltseal/internal/rule"
 )
 
@@ -128,29 +130,21 @@ func substitute(ref string, given map[string]string) string {
 	return ref
 }
 
-// dockerHub is the registry of a reference that names none.
-const dockerHub = "docker.io"
-
 // registry gives the host that an image is from, lower case; false where a
 // variable decides.
 func registry(ref string) (string, bool) {
-	host, _, path := strings.Cut(ref, "/")
-	switch {
-	case strings.Contains(host, "$") && (path || strings.HasPrefix(host, "$")):
+	first, _, path := strings.Cut(ref, "/")
+	if strings.Contains(first, "$") && (path || strings.HasPrefix(first, "$")) {
 		return "", false
-	case !path || !strings.ContainsAny(host, ".:") && host != "localhost":
-		return dockerHub, true
 	}
-	if host = strings.ToLower(host); host == "index.docker.io" {
-		host = dockerHub
-	}
-	return host, true
+	host, _ := imagename.Split(ref)
+	return cmp.Or(host, imagename.DockerHub), true
 }
 
 // trusts says whether a registry is on the list. Docker's own goes by three names.
 func trusts(trusted []string, host string) bool {
 	hosts := []string{host}
-	if host == dockerHub {
+	if host == imagename.DockerHub {
 		hosts = append(hosts, "index.docker.io", "hub.docker.com")
 	}
 	return slices.ContainsFunc(trusted, func(pattern string) bool {

@@ -3,21 +3,14 @@ package imageconfig
 import (
 	"cmp"
 	"strings"
-)
 
-// dockerHub is the registry of a reference that names none.
-const dockerHub = "docker.io"
+	"github.com/boltseal/boltseal/internal/imagename"
+)
 
 // host gives the registry that a reference names, lower case; "" where it names none.
 func host(ref string) string {
-	first, _, found := strings.Cut(ref, "/")
-	if !found || !strings.ContainsAny(first, ".:") && first != "localhost" {
-		return ""
-	}
-	if first = strings.ToLower(first); first == "index.docker.io" {
-		return dockerHub
-	}
-	return first
+	registry, _ := imagename.Split(ref)
+	return registry
 }
 
 // tag gives the tag of a reference, "latest" where it names neither tag nor digest;
@@ -35,7 +28,7 @@ func tag(ref string) (string, bool) {
 // TrustsRegistryOf says whether the registry of a base is one that bases may come from. A
 // base that names none is Docker Hub's.
 func (o *Options) TrustsRegistryOf(base string) bool {
-	return len(o.TrustedRegistries) == 0 || o.trusts(cmp.Or(host(base), dockerHub))
+	return len(o.TrustedRegistries) == 0 || o.trusts(cmp.Or(host(base), imagename.DockerHub))
 }
 
 // trusts says whether a registry is on the list.
@@ -43,7 +36,7 @@ func (o *Options) trusts(registry string) bool {
 	for _, pattern := range o.TrustedRegistries {
 		pattern = strings.ToLower(pattern)
 		if pattern == "index.docker.io" || pattern == "hub.docker.com" {
-			pattern = dockerHub
+			pattern = imagename.DockerHub
 		}
 		end, before := strings.CutPrefix(pattern, "*")
 		start, after := strings.CutSuffix(pattern, "*")

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/boltseal/boltseal/internal/finding"
+	"github.com/boltseal/boltseal/internal/imagename"
 	"github.com/boltseal/boltseal/internal/rule"
 )
 
@@ -28,7 +29,7 @@ func untrustedRegistries(img *image) []issue {
 		issues = append(issues, issue{message: fmt.Sprintf("image is from %s, which is not a trusted registry", own), subject: own})
 	}
 	if base := img.label(labelBaseName); base != "" {
-		if from := cmp.Or(host(base), dockerHub); !img.opt.trusts(from) {
+		if from := cmp.Or(host(base), imagename.DockerHub); !img.opt.trusts(from) {
 			issues = append(issues, issue{
 				message: fmt.Sprintf("image says that its base is %s, from %s, which is not a trusted registry", strconv.Quote(brief(base)), from),
 				subject: "base " + from, instruction: img.instruction("LABEL"),
