@@ -13,7 +13,7 @@ const DockerHub = "docker.io"
 // https://github.com/distribution/reference, splitDockerDomain in its normalize.go
 func Split(name string) (registry, rest string) {
 	first, rest, below := strings.Cut(name, "/")
-	if !below || !strings.ContainsAny(first, ".:") && first != "localhost" {
+	if !below || !strings.ContainsAny(first, ".:") && first != "localhost" && first == strings.ToLower(first) {
 		return "", name
 	}
 	if first = strings.ToLower(first); first == "index.docker.io" {

@@ -14,6 +14,7 @@ func TestSplit(t *testing.T) {
 		"localhost/a/b":                  {"localhost", "a/b"},
 		"localhost:5000/a:1":             {"localhost:5000", "a:1"},
 		"debian:5000/x":                  {"debian:5000", "x"},
+		"Evil/app":                       {"evil", "app"}, // no folder has capitals
 		"local/host":                     {"", "local/host"},
 		"registry.example.com":           {"", "registry.example.com"},
 		"registry.example.com/":          {"registry.example.com", ""},
