@@ -211,8 +211,11 @@ func TestPublishHeedsItsJobWhereTheChangeCannotBeFetched(t *testing.T) {
 				t.Errorf("exit %d: %s", code, printed)
 			}
 			all := strings.Join(c.server.bodies, "")
-			if tt.code != 0 && all != "" || tt.code == 0 && !(strings.Contains(all, tt.says) && strings.Contains(all, `"failure"`)) {
-				t.Errorf("published:\n%s\n%s", all, printed)
+			if tt.code != 0 && all != "" {
+				t.Errorf("published:\n%s", all)
+			}
+			if tt.code == 0 && (!strings.Contains(all, tt.says) || !strings.Contains(all, `"failure"`)) {
+				t.Errorf("published no failure that says %q:\n%s\n%s", tt.says, all, printed)
 			}
 		})
 	}
