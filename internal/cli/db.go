@@ -221,9 +221,18 @@ func writeStatus(sys System, dir string, db *vulndb.Database) error {
 		}
 		line(s.Ecosystem, db.AsOf(s.Ecosystem), text)
 	}
-	line("KEV", m.KEV, "")
-	line("EPSS", m.EPSS, "")
+	line("KEV", m.KEV, lastHad(m.KEV, db.KEVAsOf()))
+	line("EPSS", m.EPSS, lastHad(m.EPSS, db.EPSSAsOf()))
 	return printed(0, w.Flush())
+}
+
+// lastHad says until when a list was what its source had, where that is after its date:
+// max-db-age looks at that.
+func lastHad(date, asOf string) string {
+	if day, _, timed := strings.Cut(asOf, "T"); timed && day != date {
+		return "the newest there was on " + day
+	}
+	return ""
 }
 
 // age is how long ago a date was, "" where there is none.

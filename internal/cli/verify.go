@@ -169,9 +169,7 @@ func judgedAgain(p *report.EvidencePredicate, policies []*policy.Policy, now tim
 	digest := ""
 	if p.Database != nil {
 		digest = p.Database.Digest
-		for _, s := range p.Database.Sources {
-			in.Advisories = append(in.Advisories, policy.Advisories{Ecosystem: s.Ecosystem, AsOf: s.AsOf})
-		}
+		in.Advisories, in.Lists = p.Database.Judged()
 	}
 	var reasons []string
 	if p.Judged.Only != (policy.Only{}) {

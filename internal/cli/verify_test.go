@@ -35,6 +35,8 @@ func TestDoubts(t *testing.T) {
 		"half a scan":             {func(p *report.EvidencePredicate) { p.Scans[0].Status = finding.StatusPartial }, "packages"},
 		"no scan":                 {func(p *report.EvidencePredicate) { p.Scans = nil }, "packages"},
 		"old advisories":          {func(p *report.EvidencePredicate) { p.Database.Sources[0].AsOf = "2026-11-01T00:00:00Z" }, "npm (24 days)"},
+		"an old list of KEV":      {func(p *report.EvidencePredicate) { p.Database.KEVAsOf = "2026-11-01T00:00:00Z" }, "KEV (24 days)"},
+		"no list of KEV":          {func(p *report.EvidencePredicate) { p.Database.KEV, p.Database.KEVAsOf = "", "" }, "KEV (not there)"},
 		"a report that failed":    {func(p *report.EvidencePredicate) { p.Judged.Failures = []string{"writing x"} }, "writing x"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -43,7 +45,7 @@ func TestDoubts(t *testing.T) {
 				Predicate: report.EvidencePredicate{
 					Verdict: policy.Verdict{Status: policy.Pass}, Judged: report.Judged{On: "2026-11-24"}, Policies: []report.Policy{{Path: "p.yaml", Digest: pol.Digest}},
 					Scans:    []report.EvidenceScan{{Scanner: finding.Packages, Target: "dir:a", Status: finding.StatusOK}},
-					Database: &report.Database{Sources: []report.DatabaseSource{{Ecosystem: "npm", AsOf: "2026-11-24T00:00:00Z", Records: 1}}},
+					Database: &report.Database{KEV: "2026-11-20", KEVAsOf: "2026-11-24T00:00:00Z", Sources: []report.DatabaseSource{{Ecosystem: "npm", AsOf: "2026-11-24T00:00:00Z", Records: 1}}},
 				},
 			}
 			test.change(&e.Predicate)

@@ -246,7 +246,7 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // database is what a run says of the database that was asked.
 func database(info vulndb.Info) *report.Database {
-	d := &report.Database{Built: info.Built, Digest: info.Digest, KEV: info.KEVDate, EPSS: info.EPSSDate}
+	d := &report.Database{Built: info.Built, Digest: info.Digest, KEV: info.KEVDate, EPSS: info.EPSSDate, KEVAsOf: info.KEVAsOf, EPSSAsOf: info.EPSSAsOf}
 	for _, s := range info.Sources {
 		d.Sources = append(d.Sources, report.DatabaseSource{Ecosystem: s.Ecosystem, Date: s.Date, AsOf: s.AsOf, Records: s.Records, Bad: s.Bad})
 	}
@@ -283,9 +283,7 @@ func Judge(run *report.Run, j Judging) {
 		in.Scans = append(in.Scans, policy.Scan{Scanner: s.Scanner, Target: s.Target, Platform: s.Platform, Status: s.Status, Reason: s.Reason})
 	}
 	if run.Database != nil {
-		for _, s := range run.Database.Sources {
-			in.Advisories = append(in.Advisories, policy.Advisories{Ecosystem: s.Ecosystem, AsOf: s.AsOf})
-		}
+		in.Advisories, in.Lists = run.Database.Judged()
 	}
 	verdict, decisions := policy.Judge(j.Policies, in, j.Now)
 	if s := run.Shard; s != nil {

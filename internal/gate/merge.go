@@ -419,6 +419,7 @@ func (m *Merging) tellLoosened(run *report.Run) {
 // mergeDatabases tells of each ecosystem the oldest advisories that were asked.
 func mergeDatabases(parts []Part) *report.Database {
 	var out *report.Database
+	lists := false // out's are of a run that asked for advisories
 	sources := make(map[string]report.DatabaseSource)
 	for _, p := range parts {
 		d := p.Run.Database
@@ -431,13 +432,22 @@ func mergeDatabases(parts []Part) *report.Database {
 			}
 		}
 		if out == nil {
-			out = new(*d)
+			out, lists = new(*d), len(d.Sources) > 0
 			continue
 		}
 		if out.Digest != d.Digest {
 			out.Digest = ""
 		}
-		out.Built, out.KEV, out.EPSS = min(out.Built, d.Built), min(out.KEV, d.KEV), min(out.EPSS, d.EPSS)
+		out.Built = min(out.Built, d.Built)
+		switch {
+		case len(d.Sources) == 0: // it says nothing of lists that it never opened
+		case !lists:
+			out.KEV, out.EPSS, out.KEVAsOf, out.EPSSAsOf = d.KEV, d.EPSS, d.KEVAsOf, d.EPSSAsOf
+			lists = true
+		default:
+			out.KEV, out.EPSS = min(out.KEV, d.KEV), min(out.EPSS, d.EPSS)
+			out.KEVAsOf, out.EPSSAsOf = min(out.KEVAsOf, d.KEVAsOf), min(out.EPSSAsOf, d.EPSSAsOf)
+		}
 	}
 	if out != nil {
 		out.Sources = slices.SortedFunc(maps.Values(sources), func(a, b report.DatabaseSource) int { return strings.Compare(a.Ecosystem, b.Ecosystem) })

@@ -279,3 +279,28 @@ func TestMergeTellsTheOldestAdvisories(t *testing.T) {
 		t.Errorf("%q", run.Verdict.Reasons)
 	}
 }
+
+// TestMergeTellsTheOldestLists holds that of KEV and EPSS the older ones count, and none
+// of a run that never opened its database.
+func TestMergeTellsTheOldestLists(t *testing.T) {
+	with := func(kevAsOf, epssAsOf string) Part {
+		return Part{Run: &report.Run{Database: &report.Database{KEV: "2026-11-01", EPSS: "2026-11-01", KEVAsOf: kevAsOf, EPSSAsOf: epssAsOf, Sources: []report.DatabaseSource{{Ecosystem: "npm"}}}}}
+	}
+	const older, newer = "2026-11-02T00:00:00Z", "2026-11-03T00:00:00Z"
+	want := [4]string{"2026-11-01", "2026-11-01", older, older}
+	one, two, unasked := with(older, newer), with(newer, older), Part{Run: &report.Run{Database: &report.Database{}}}
+	for name, parts := range map[string][]Part{
+		"two":                       {one, two},
+		"none asked at the front":   {unasked, one, two},
+		"none asked in between":     {one, unasked, two},
+		"none asked at the back":    {two, one, unasked},
+		"none asked at either side": {unasked, two, unasked, one},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := mergeDatabases(parts)
+			if diff := cmp.Diff(want, [4]string{d.KEV, d.EPSS, d.KEVAsOf, d.EPSSAsOf}); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

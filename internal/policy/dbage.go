@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/boltseal/boltseal/internal/finding"
 	"github.com/boltseal/boltseal/internal/yamlpos"
@@ -50,9 +51,9 @@ func DBDigests(policies []*Policy) (digests []string, asked bool) {
 	return digests, asked
 }
 
-// stale looks at how old the advisories are, as if they were one more thing to scan.
-// Those that do not say how old they are (a folder of one's own) pass where being
-// old is only warned of.
+// stale looks at how old the advisories are, as if they were one more thing to scan:
+// KEV and EPSS too, where the policy asks them. Those that do not say how old they are
+// (a folder of one's own) pass where being old is only warned of.
 func (g *gaps) stale(b *bench, in Input, now time.Time) {
 	if len(in.Advisories) == 0 {
 		return
@@ -65,32 +66,108 @@ func (g *gaps) stale(b *bench, in Input, now time.Time) {
 			continue
 		}
 		fails := c.OnStaleDB == Fail
-		if text := c.staleText(in.Advisories, now); text != "" && !said[text] {
+		if text := j.staleText(&in, now); text != "" && !said[text] {
 			said[text] = true
 			g.add(fails, text)
 		}
 	}
 }
 
-// staleText names what is too old; empty where nothing is.
-func (c *Coverage) staleText(advisories []Advisories, now time.Time) string {
-	var names []string
-	for _, a := range advisories {
-		at, err := time.Parse(time.RFC3339, a.AsOf)
-		age := now.Sub(at)
+// List is a list of CVEs beside the advisories.
+type List struct {
+	// Name is ListKEV or ListEPSS.
+	Name string
+	// There says whether the database has it.
+	There bool
+	// AsOf is when it was what its source had, RFC 3339; empty if unknown.
+	AsOf string
+}
+
+// The lists of CVEs: CISA's of those that are known to be exploited, FIRST's of how
+// probable that is.
+const (
+	ListKEV  = "KEV"
+	ListEPSS = "EPSS"
+)
+
+// asks says whether a list matters to any decision about packages: to a rule that can be
+// reached, of the default ones too, or to a scope, as one that does not name what is
+// exploited leaves that alone.
+func (j *judge) asks(list string) bool {
+	if list == ListKEV && len(j.scopes) > 0 {
+		return true
+	}
+	for _, r := range j.rules.rules {
 		switch {
-		case err == nil && age < -24*time.Hour:
-			names = append(names, a.Ecosystem+" (dated in the future)")
-		case err == nil && age > c.MaxDBAge:
-			names = append(names, fmt.Sprintf("%s (%s)", a.Ecosystem, ageText(age)))
-		case err != nil && c.OnStaleDB == Fail:
-			names = append(names, a.Ecosystem+" (of unknown age)")
+		case !r.circumstances || !anyOf(r.Scanners, finding.Packages):
+		case r.asks(list):
+			return true
+		case r.takesAll():
+			return false
+		}
+	}
+	return false
+}
+
+func (r *compiledRule) asks(list string) bool {
+	if list == ListKEV {
+		return r.When.KEV != nil || celNames(r.CEL, "kev")
+	}
+	return r.When.EPSS != nil || celNames(r.CEL, "epss")
+}
+
+// takesAll says whether the rule leaves nothing to those behind it.
+func (r *compiledRule) takesAll() bool {
+	w := &r.When
+	return r.always && len(w.Severities) == 0 && w.New == nil && w.KEV == nil && w.Malware == nil && w.Fix == "" && w.Origin == ""
+}
+
+// celNames says whether an expression names a field, or holds its name in a text.
+func celNames(expression, field string) bool {
+	other := func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	return slices.Contains(strings.FieldsFunc(expression, other), field)
+}
+
+// staleText names what is too old; empty where nothing is.
+func (j *judge) staleText(in *Input, now time.Time) string {
+	c := &j.policy.Coverage
+	var names []string
+	add := func(name, fault string) {
+		if fault != "" {
+			names = append(names, fmt.Sprintf("%s (%s)", name, fault))
+		}
+	}
+	for _, a := range in.Advisories {
+		add(a.Ecosystem, c.stale(a.AsOf, now))
+	}
+	for _, l := range in.Lists {
+		switch {
+		case !j.asks(l.Name):
+		case l.There:
+			add(l.Name, c.stale(l.AsOf, now))
+		case c.OnStaleDB == Fail:
+			add(l.Name, "not there")
 		}
 	}
 	if len(names) == 0 {
 		return ""
 	}
 	return fmt.Sprintf("advisories are older than the %s that max-db-age allows: %s; boltseal db update fetches them", ageText(c.MaxDBAge), strings.Join(names, ", "))
+}
+
+// stale says what is wrong with the age of a source; empty for nothing.
+func (c *Coverage) stale(asOf string, now time.Time) string {
+	at, err := time.Parse(time.RFC3339, asOf)
+	age := now.Sub(at)
+	switch {
+	case err == nil && age < -24*time.Hour:
+		return "dated in the future"
+	case err == nil && age > c.MaxDBAge:
+		return ageText(age)
+	case err != nil && c.OnStaleDB == Fail:
+		return "of unknown age"
+	}
+	return ""
 }
 
 // ageText is a time in days, or in hours where that is more exact.

@@ -65,6 +65,8 @@ type Input struct {
 	Failures []string
 	// Advisories are those that packages were compared with.
 	Advisories []Advisories
+	// Lists are KEV and EPSS; they count where a policy asks them.
+	Lists []List
 	// Warnings are reasons that change nothing: what the head's policy loosens, an
 	// entry of the baseline that nothing matches.
 	Warnings []string

@@ -198,7 +198,7 @@ var schemaDocs = map[string]string{
 	"coverage.on-scanner-error":      "for a scanner that failed",
 	"coverage.on-partial":            "for a scanner that gave up on something",
 	"coverage.on-nothing-scanned":    "for a run that found nothing to look at",
-	"coverage.max-db-age":            "how old advisories may be, as 5d or 36h",
+	"coverage.max-db-age":            "how old advisories may be, as 5d or 36h; KEV and EPSS too, where a rule asks them",
 	"coverage.on-stale-db":           "for advisories that are older",
 	"coverage.db-digest":             "digests of the manifests of databases that count in a change, as boltseal db status prints them",
 	"severity":                       "how severities compare",

@@ -103,9 +103,24 @@ type Database struct {
 	Digest string `json:"digest,omitempty"`
 	// KEV and EPSS are the dates of CISA's list of exploited vulnerabilities and of
 	// FIRST's scores; empty where the database has none.
-	KEV     string           `json:"kev,omitempty"`
-	EPSS    string           `json:"epss,omitempty"`
-	Sources []DatabaseSource `json:"sources,omitempty"`
+	KEV  string `json:"kev,omitempty"`
+	EPSS string `json:"epss,omitempty"`
+	// KEVAsOf and EPSSAsOf are RFC 3339: when these were what their sources had; empty if
+	// unknown.
+	KEVAsOf  string           `json:"kevAsOf,omitempty"`
+	EPSSAsOf string           `json:"epssAsOf,omitempty"`
+	Sources  []DatabaseSource `json:"sources,omitempty"`
+}
+
+// Judged is what of the database matters to a verdict.
+func (d *Database) Judged() (advisories []policy.Advisories, lists []policy.List) {
+	for _, s := range d.Sources {
+		advisories = append(advisories, policy.Advisories{Ecosystem: s.Ecosystem, AsOf: s.AsOf})
+	}
+	return advisories, []policy.List{
+		{Name: policy.ListKEV, There: d.KEV != "", AsOf: d.KEVAsOf},
+		{Name: policy.ListEPSS, There: d.EPSS != "", AsOf: d.EPSSAsOf},
+	}
 }
 
 // DatabaseSource is what the database holds of one ecosystem.

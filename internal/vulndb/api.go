@@ -540,7 +540,9 @@ func (a *api) Info() Info {
 	defer a.mu.Unlock()
 	info := Info{Kind: "api", Notes: slices.Clone(a.notes)}
 	if a.extra != nil {
+		now := a.Now()
 		info.KEVDate, info.EPSSDate = a.extra.kevDate, a.extra.epssDate
+		info.KEVAsOf, info.EPSSAsOf = listAsOf(a.extra.kevDate, "", now), listAsOf(a.extra.epssDate, "", now)
 	}
 	if a.bad > 0 {
 		info.Notes = append(info.Notes, fmt.Sprintf("%d records could not be read in whole: %s", a.bad, strings.Join(a.badNames, "; ")))

@@ -222,6 +222,9 @@ func TestAPIIsTheFolder(t *testing.T) {
 		t.Errorf("only %d advisories", n)
 	}
 	info := db.Info()
+	if info.KEVAsOf != "2026-11-25T12:00:00Z" || info.EPSSAsOf != "2026-11-25T12:00:00Z" {
+		t.Errorf("KEV as of %s, EPSS as of %s", info.KEVAsOf, info.EPSSAsOf)
+	}
 	if info.Kind != "api" || info.KEVDate != "2025-08-25" || info.Sources[0].AsOf != "2026-11-25T12:00:00Z" {
 		t.Errorf("info %+v", info)
 	}

@@ -74,7 +74,8 @@ func build(ctx context.Context, opt BuildOptions, l limits) (*Image, error) {
 
 // pack makes the files.
 func pack(infos []SourceInfo, families []*familyRecords, texts *textCollector, extra *enrichment, date time.Time) (*Image, error) {
-	if date.IsZero() {
+	dated := !date.IsZero()
+	if !dated {
 		date = newestRecord(infos)
 	}
 	date = date.UTC().Truncate(time.Second)
@@ -91,6 +92,9 @@ func pack(infos []SourceInfo, families []*familyRecords, texts *textCollector, e
 		Format: format, Schema: Schema, Built: date.Format(time.RFC3339), KEV: extra.kevDate, EPSS: extra.epssDate,
 		Parts:  []Part{part},
 		Extras: image.add("extras", extrasData),
+	}
+	if dated { // the word of whoever builds it
+		image.Manifest.listsAsOf(date, extra.kevDate != "", extra.epssDate != "")
 	}
 	return image, nil
 }

@@ -171,12 +171,13 @@ func TestManifestFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"empty":            "",
-		"cut":              string(good[:len(good)/2]),
-		"another one's":    `{"name":"x"}`,
-		"a path in a name": strings.Replace(string(good), `"name": "matches-`, `"name": "../matches-`, 1),
-		"no date":          strings.Replace(string(good), `"built": "2024`, `"built": "x`, 1),
-		"a file of naught": strings.Replace(string(good), `"name": "matches-`, `"name": "matches-0000000000000000.db","x":"`, 1),
+		"empty":             "",
+		"cut":               string(good[:len(good)/2]),
+		"another one's":     `{"name":"x"}`,
+		"a path in a name":  strings.Replace(string(good), `"name": "matches-`, `"name": "../matches-`, 1),
+		"no date":           strings.Replace(string(good), `"built": "2024`, `"built": "x`, 1),
+		"no date of a list": strings.Replace(string(good), `"kev": "`, `"kevAsOf": "x", "kev": "`, 1),
+		"a file of naught":  strings.Replace(string(good), `"name": "matches-`, `"name": "matches-0000000000000000.db","x":"`, 1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			replace(t, path, []byte(text))

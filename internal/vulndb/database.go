@@ -322,6 +322,7 @@ func (db *Database) Digest() string { return db.digest }
 // Info implements DB: of the sources, those that were asked for.
 func (db *Database) Info() Info {
 	info := Info{Kind: "database", Built: db.manifest.Built, Digest: db.digest, KEVDate: db.extras.kevDate, EPSSDate: db.extras.epssDate}
+	info.KEVAsOf, info.EPSSAsOf = db.KEVAsOf(), db.EPSSAsOf()
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	for _, p := range db.parts {

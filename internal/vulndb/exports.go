@@ -336,6 +336,7 @@ func (j *job) putExtras(source string, fresh *enrichment) error {
 	image := &Image{Manifest: j.next(), files: make(map[string][]byte)}
 	image.Manifest.Built = j.old.Built // the advisories are as old as before
 	image.Manifest.KEV, image.Manifest.EPSS = both.kevDate, both.epssDate
+	image.Manifest.listsAsOf(j.now, source == sourceKEV, source == sourceEPSS)
 	image.Manifest.Extras = image.add("extras", data)
 	return j.swap(image)
 }

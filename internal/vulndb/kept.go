@@ -54,6 +54,7 @@ type keeper struct {
 	// distrusts says that what is in the folder does not count until it was fetched.
 	distrusts bool
 	failed    map[string]error // families that could not be fetched; nil for those that were
+	lists     bool             // KEV and EPSS were fetched, or could not be
 	asked     []string         // families
 	notes     []string
 }
@@ -193,8 +194,10 @@ func (k *keeper) bring(ctx context.Context, wanted []string) {
 		}
 	}
 	if len(missing) == 0 {
+		k.bringLists(ctx)
 		return
 	}
+	k.lists = true // they come with whatever is fetched
 	err := k.fetch(ctx, missing)
 	for _, f := range missing {
 		k.failed[f] = nil
@@ -216,6 +219,26 @@ func (k *keeper) bring(ctx context.Context, wanted []string) {
 		return
 	}
 	k.notes = append(k.notes, fmt.Sprintf("advisories could not be brought up to date (%s): %v", strings.Join(missing, ", "), err))
+}
+
+// bringLists fetches KEV and EPSS where what is there is too old, once in a run.
+func (k *keeper) bringLists(ctx context.Context) {
+	if k.lists || k.db == nil || k.MaxAge <= 0 {
+		return
+	}
+	k.lists = true
+	var old []string
+	for _, list := range []struct{ name, asOf string }{{sourceKEV, k.db.KEVAsOf()}, {sourceEPSS, k.db.EPSSAsOf()}} {
+		if at, err := time.Parse(time.RFC3339, list.asOf); err == nil && k.now().Sub(at) > k.MaxAge {
+			old = append(old, list.name)
+		}
+	}
+	if len(old) == 0 {
+		return
+	}
+	if err := k.fetchTold(ctx, nil, old); err != nil {
+		k.notes = append(k.notes, fmt.Sprintf("%s could not be brought up to date: %v", strings.Join(old, " and "), err))
+	}
 }
 
 func (k *keeper) advice(families []string) string {
@@ -247,6 +270,11 @@ var errOffline = errors.New("--offline fetches nothing")
 
 // fetch updates, and opens what is there then.
 func (k *keeper) fetch(ctx context.Context, families []string) error {
+	return k.fetchTold(ctx, families, families)
+}
+
+// fetchTold is fetch that calls what it fetches by other names.
+func (k *keeper) fetchTold(ctx context.Context, families, told []string) error {
 	if k.Offline {
 		return errOffline
 	}
@@ -254,7 +282,7 @@ func (k *keeper) fetch(ctx context.Context, families []string) error {
 		return errors.New("no source of advisories is named")
 	}
 	if k.Fetching != nil {
-		defer k.Fetching(families)()
+		defer k.Fetching(told)()
 	}
 	u := k.Updater
 	u.Families, u.Only = families, true

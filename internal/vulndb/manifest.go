@@ -31,6 +31,10 @@ type Manifest struct {
 	// KEV and EPSS are the dates of the enrichment, empty without it.
 	KEV  string `json:"kev,omitempty"`
 	EPSS string `json:"epss,omitempty"`
+	// KEVAsOf and EPSSAsOf are when these were what their sources had, RFC 3339; empty
+	// where only their own dates say how old they are.
+	KEVAsOf  string `json:"kevAsOf,omitempty"`
+	EPSSAsOf string `json:"epssAsOf,omitempty"`
 	// Parts hold the advisories; no ecosystem is in two of them.
 	Parts []Part `json:"parts"`
 	// Extras is the file of KEV and EPSS.
@@ -193,6 +197,11 @@ func (m *Manifest) check() error {
 	}
 	if _, err := m.BuiltAt(); err != nil {
 		return err
+	}
+	for _, asOf := range []string{m.KEVAsOf, m.EPSSAsOf} {
+		if _, err := time.Parse(time.RFC3339, asOf); asOf != "" && err != nil {
+			return err
+		}
 	}
 	if len(m.Parts) > maxParts {
 		return fmt.Errorf("it has %d parts", len(m.Parts))

@@ -69,6 +69,9 @@ func (s *fetchState) write(dir string) error {
 
 // checked is when a source was last heard of; the zero time where that is unknown.
 func (s *fetchState) checked(source string) time.Time {
+	if s == nil {
+		return time.Time{}
+	}
 	t, err := time.Parse(time.RFC3339, s.Sources[source].Checked)
 	if err != nil {
 		return time.Time{}

@@ -107,6 +107,9 @@ type Info struct {
 	// KEVDate and EPSSDate are the dates of the enrichment, empty without it. A
 	// KEV list that does not say is as old as its newest entry.
 	KEVDate, EPSSDate string
+	// KEVAsOf and EPSSAsOf are RFC 3339: when these were what their sources had; empty
+	// if unknown.
+	KEVAsOf, EPSSAsOf string
 	// Notes tell what the user should know of how the data came here.
 	Notes []string
 }
