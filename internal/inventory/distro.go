@@ -176,6 +176,10 @@ func (d Distro) PackageKind() OSKind {
 	case "rhel", "centos", "fedora", "rocky", "almalinux", "ol", "amzn", "sles", "sled", "sle_hpc",
 		"azurelinux", "mariner", "photon", "mageia", "openEuler":
 		return RPM
+	case "arch", "archarm", "manjaro", "endeavouros", "cachyos":
+		return Pacman
+	case "gentoo":
+		return Portage
 	}
 	if strings.HasPrefix(d.ID, "opensuse") {
 		return RPM

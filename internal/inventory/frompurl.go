@@ -30,8 +30,7 @@ func FromPURL(text string, other Distro) (Package, error) {
 		return Package{}, fmt.Errorf("reading package URL: %w", err)
 	}
 	p := Package{Name: u.Name, Version: u.Version, PURL: text}
-	switch kind := OSKind(u.Type); kind {
-	case Deb, APK, RPM:
+	if kind := OSKind(u.Type); kind.Known() {
 		p.fromOS(kind, &u, other)
 		return p, nil
 	}
@@ -82,7 +81,11 @@ func ecosystemOf(kind string) string {
 // fromOS reads what only distributions have.
 func (p *Package) fromOS(kind OSKind, u *packageurl.PackageURL, other Distro) {
 	q := u.Qualifiers.Map()
-	p.Ecosystem = distroOf(u.Namespace, q["distro"], other).Ecosystem()
+	namespace := u.Namespace
+	if kind == Portage { // a category
+		namespace, p.Name = "gentoo", strings.TrimPrefix(u.Namespace+"/"+p.Name, "/")
+	}
+	p.Ecosystem = distroOf(namespace, q["distro"], other).Ecosystem()
 	p.Version = withEpoch(q["epoch"], p.Version)
 	if s := upstream(kind, q["epoch"], q["upstream"]); s.Name != "" && s != (Source{p.Name, p.Version}) {
 		p.Source = &s

@@ -42,12 +42,16 @@ func TestFromPURL(t *testing.T) {
 		"pkg:rpm/rocky/openssl-libs@3.0.7-24.el9?arch=x86_64&epoch=1&upstream=openssl-3.0.7-24.el9.src.rpm&distro=rocky-9.3": {
 			"Rocky Linux:9", "openssl-libs", "1:3.0.7-24.el9", source("openssl", "1:3.0.7-24.el9"),
 		},
-		"pkg:rpm/redhat/bash@5-1?epoch=0&distro=rhel-9.3":      {"Red Hat:enterprise_linux:9", "bash", "5-1", nil},
-		"pkg:rpm/amazon/bash@5-1?distro=amazon-2":              {"Amazon Linux:2", "bash", "5-1", nil},
-		"pkg:rpm/opensuse/bash@5-1?distro=opensuse-leap-15.5":  {"openSUSE:Leap 15.5", "bash", "5-1", nil},
-		"pkg:rpm/opensuse/bash@5-1?distro=opensuse-tumbleweed": {"openSUSE:Tumbleweed", "bash", "5-1", nil},
-		"pkg:rpm/openEuler/bash@5-1?distro=openEuler-24.03":    {"openEuler:24.03", "bash", "5-1", nil},
-		"pkg:rpm/x/bash@5-1?upstream=no.rpm":                   {"x", "bash", "5-1", nil},
+		"pkg:rpm/redhat/bash@5-1?epoch=0&distro=rhel-9.3":          {"Red Hat:enterprise_linux:9", "bash", "5-1", nil},
+		"pkg:rpm/amazon/bash@5-1?distro=amazon-2":                  {"Amazon Linux:2", "bash", "5-1", nil},
+		"pkg:rpm/opensuse/bash@5-1?distro=opensuse-leap-15.5":      {"openSUSE:Leap 15.5", "bash", "5-1", nil},
+		"pkg:rpm/opensuse/bash@5-1?distro=opensuse-tumbleweed":     {"openSUSE:Tumbleweed", "bash", "5-1", nil},
+		"pkg:rpm/openEuler/bash@5-1?distro=openEuler-24.03":        {"openEuler:24.03", "bash", "5-1", nil},
+		"pkg:alpm/arch/pacman@6.0.1-1?arch=x86_64":                 {"arch", "pacman", "6.0.1-1", nil},
+		"pkg:alpm/arch/gcc-libs@1:13-3?upstream=gcc":               {"arch", "gcc-libs", "1:13-3", source("gcc", "")},
+		"pkg:ebuild/app-shells/bash@5.1_p16-r1":                    {"gentoo", "app-shells/bash", "5.1_p16-r1", nil},
+		"pkg:ebuild/app-shells/bash@5.1_p16-r1?distro=gentoo-2.17": {"gentoo:2.17", "app-shells/bash", "5.1_p16-r1", nil},
+		"pkg:rpm/x/bash@5-1?upstream=no.rpm":                       {"x", "bash", "5-1", nil},
 	}
 	for purl, tt := range tests {
 		t.Run(purl, func(t *testing.T) {
@@ -94,6 +98,15 @@ func TestPURLsComeBack(t *testing.T) {
 	got, err := inventory.FromPURL(inventory.OSPURL(inventory.RPM, d, "a", "1:2-3", "x86_64"), inventory.Distro{})
 	if err != nil || got.Ecosystem != "Rocky Linux:9" || got.Version != "1:2-3" {
 		t.Errorf("an rpm came back as %+v, %v", got, err)
+	}
+	d = inventory.Distro{ID: "gentoo", VersionID: "2.17"}
+	got, err = inventory.FromPURL(inventory.OSPURL(inventory.Portage, d, "app-shells/bash", "5.1_p16-r1", ""), inventory.Distro{})
+	if err != nil || got.Ecosystem != "gentoo:2.17" || got.Name != "app-shells/bash" {
+		t.Errorf("an ebuild came back as %+v, %v", got, err)
+	}
+	got, err = inventory.FromPURL(inventory.OSPURL(inventory.Pacman, inventory.Distro{ID: "arch"}, "openssl", "1:3.2.1-1", "x86_64"), inventory.Distro{})
+	if err != nil || got.Ecosystem != "arch" || got.Version != "1:3.2.1-1" {
+		t.Errorf("a package of pacman came back as %+v, %v", got, err)
 	}
 }
 

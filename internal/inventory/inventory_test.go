@@ -121,6 +121,8 @@ func TestDistroPackageKind(t *testing.T) {
 		"ID=wolfi\nVERSION_ID=20230201":     "apk Wolfi 20230201",
 		"ID=rhel\nVERSION_ID=9.3":           "rpm Red Hat 9.3",
 		"ID=opensuse-leap\nVERSION_ID=15.5": "rpm openSUSE 15.5",
+		"ID=arch\nBUILD_ID=rolling":         "alpm arch",
+		"ID=gentoo\nVERSION_ID=2.17":        "ebuild gentoo 2.17",
 		"ID=buildroot":                      " buildroot",
 		"":                                  " ",
 	} {

@@ -19,10 +19,17 @@ type OSKind string
 
 // The package formats.
 const (
-	Deb OSKind = "deb"
-	APK OSKind = "apk"
-	RPM OSKind = "rpm"
+	Deb     OSKind = "deb"
+	APK     OSKind = "apk"
+	RPM     OSKind = "rpm"
+	Pacman  OSKind = "alpm"
+	Portage OSKind = "ebuild"
 )
+
+// Known says whether packages of the format are read.
+func (k OSKind) Known() bool {
+	return k == Deb || k == APK || k == RPM || k == Pacman || k == Portage
+}
 
 // LanguagePURL is the package URL of a package of a language's ecosystem; "" where
 // the ecosystem has no purl type.
@@ -51,7 +58,8 @@ func LanguagePURL(ecosystem, name, version string) string {
 }
 
 // OSPURL is the package URL of a distribution's package. An rpm's epoch is a
-// qualifier, not a part of the version.
+// qualifier, not a part of the version. Gentoo's packages are named by their category,
+// which takes the distribution's place.
 func OSPURL(kind OSKind, d Distro, name, version, arch string) string {
 	if name == "" {
 		return ""
@@ -67,7 +75,11 @@ func OSPURL(kind OSKind, d Distro, name, version, arch string) string {
 		q = append(q, packageurl.Qualifier{Key: "epoch", Value: epoch})
 		version = rest
 	}
-	return packageurl.NewPackageURL(string(kind), strings.ToLower(d.ID), name, version, q, "").ToString()
+	namespace := strings.ToLower(d.ID)
+	if kind == Portage {
+		namespace, name = splitLast(name)
+	}
+	return packageurl.NewPackageURL(string(kind), namespace, name, version, q, "").ToString()
 }
 
 func splitLast(name string) (namespace, last string) {

@@ -20,7 +20,7 @@ func (p *Package) SourcedPURL() string {
 	}
 	text := p.Source.Name
 	switch OSKind(u.Type) {
-	case Deb, APK:
+	case Deb, APK, Pacman:
 		if p.Source.Version != "" {
 			text += "@" + p.Source.Version
 		}

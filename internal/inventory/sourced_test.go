@@ -12,6 +12,7 @@ func TestSourcedPURLIsReadBack(t *testing.T) {
 		"a source with an epoch":               {Name: "bsdutils", Version: "1:2.38.1-5", PURL: "pkg:deb/debian/bsdutils@1:2.38.1-5?distro=debian-12", Source: &Source{"util-linux", "2.38.1-5"}},
 		"a source of Alpine":                   {Name: "libcrypto3", Version: "3.1.4-r1", PURL: "pkg:apk/alpine/libcrypto3@3.1.4-r1?distro=alpine-3.19", Source: &Source{"openssl", "3.1.4-r1"}},
 		"a source rpm":                         {Name: "openssl-libs", Version: "1:3.0.7-24.el9", PURL: "pkg:rpm/almalinux/openssl-libs@3.0.7-24.el9?distro=almalinux-9.3&epoch=1", Source: &Source{"openssl", "1:3.0.7-24.el9"}},
+		"a source of Arch":                     {Name: "gcc-libs", Version: "13.2.1-3", PURL: "pkg:alpm/arch/gcc-libs@13.2.1-3?arch=x86_64", Source: &Source{"gcc", ""}},
 		"no source":                            {Name: "tar", Version: "1.34", PURL: "pkg:deb/debian/tar@1.34?distro=debian-12"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,6 +36,6 @@ func OwnLists() []string {
 	return []string{
 		"Gemfile.lock", "mix.lock", "rebar.lock", "cabal.project.freeze", "stack.yaml.lock", "paket.lock",
 		"Package.resolved", "packages.lock.json", "renv.lock", "a.deps.json", path.Join("vendor", "composer", "installed.json"),
-		"library/a/DESCRIPTION", "specifications/a.gemspec", chiselManifest,
+		"var/lib/pacman/local/a-1-1/desc", "var/db/pkg/app-misc/a-1/PF", "library/a/DESCRIPTION", "specifications/a.gemspec", chiselManifest,
 	}
 }

@@ -80,7 +80,7 @@ func (p *pass) match(ctx context.Context, found []located, res *scan.Result) {
 // unanswered says what the database could not answer, one line for each reason
 // that concerns many packages and one for each package otherwise.
 func unanswered(found []located, matches []vulndb.Match) []string {
-	count := make(map[string]int)
+	count, why := make(map[string]int), make(map[string]string)
 	var order, lines []string
 	for i, m := range matches {
 		p := &found[i].Package
@@ -91,6 +91,9 @@ func unanswered(found []located, matches []vulndb.Match) []string {
 			m.Err = errNoDistro
 		}
 		text := m.Err.Error()
+		if errors.Is(m.Err, vulndb.ErrNoData) && !vulndb.IsEcosystem(inventory.Family(p.Ecosystem)) {
+			why[text] = ": OSV publishes none"
+		}
 		if _, ok := errors.AsType[*vulndb.VersionError](m.Err); ok {
 			lines = append(lines, fmt.Sprintf("%s: %s: %s", strings.Join(p.Paths, ", "), p.Name, (&brief{m.Err}).Error()))
 			continue
@@ -102,7 +105,7 @@ func unanswered(found []located, matches []vulndb.Match) []string {
 	slices.Sort(order)
 	var out []string
 	for _, text := range order {
-		out = append(out, fmt.Sprintf("%s (%s not checked)", text, plural(count[text], "package")))
+		out = append(out, fmt.Sprintf("%s (%s not checked)%s", text, plural(count[text], "package"), why[text]))
 	}
 	slices.Sort(lines)
 	return append(out, slices.Compact(lines)...)

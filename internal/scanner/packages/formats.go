@@ -118,6 +118,8 @@ func imageFormats(memory *inflation) []format {
 		{name: "dpkg status", max: maxDatabase, match: isDpkgStatus, read: readDpkg(by(dpkg.New))},
 		{name: "apk database", max: maxDatabase, match: at(apkDatabases()...), read: readAPK(by(apk.New))},
 		{name: "rpm database", max: maxDatabase, match: isRPMDatabase, read: readRPM(by(rpm.New))},
+		{name: "pacman package", max: maxText, match: isPacmanDesc, read: readPacman},
+		{name: "portage package", max: maxSmall, match: isPortagePackage, read: readPortage},
 		{name: formatOwned, max: maxText, match: isOwnedList, read: readOwned},
 		{name: formatNodeModule, max: maxText, match: isNodeModule, read: licensed(readNodeModule(by(packagejson.New)), npmLicences)},
 		{name: formatDistInfo, max: maxText, match: isDistInfo, read: licensed(by(wheelegg.New), pythonLicence)},
@@ -221,11 +223,6 @@ const (
 
 func isDpkgStatus(e *scan.Entry, _ func(int) []byte) bool {
 	return e.Path == dpkgStatus || strings.HasPrefix(e.Path, dpkgStatusD) && !strings.HasSuffix(e.Path, md5sums)
-}
-
-func isOwnedList(e *scan.Entry, _ func(int) []byte) bool {
-	return strings.HasPrefix(e.Path, dpkgInfo) && strings.HasSuffix(e.Path, ".list") ||
-		strings.HasPrefix(e.Path, dpkgStatusD) && strings.HasSuffix(e.Path, md5sums)
 }
 
 func isRPMDatabase(e *scan.Entry, _ func(int) []byte) bool {

@@ -159,8 +159,6 @@ func (j *join) ownedByDistro(f file) bool {
 	return j.owned[f.path] || j.rpm[path.Dir(f.path)]
 }
 
-func isOS(kind string) bool { return kind == "deb" || kind == "apk" || kind == "rpm" }
-
 // locate gives a row its names and its place.
 func (j *join) locate(f file, r *row) located {
 	l := located{line: r.Line}

@@ -12,7 +12,7 @@ const LibraryVersion = "v0.5.3"
 
 // engine changes whenever a matcher or a reader of this package makes something
 // else of the same file.
-const engine = "6"
+const engine = "7"
 
 // CacheKey implements scan.Scanner. Parts hold packages, not advisories: they do
 // not depend on the database.

@@ -10,7 +10,8 @@ import (
 	"github.com/boltseal/boltseal/internal/scan"
 )
 
-// databases are the paths at which the package databases of distributions are.
+// databases are the paths at which the package databases of distributions are, of those
+// that keep one in a few files.
 func databases(kind inventory.OSKind) []string {
 	switch kind {
 	case inventory.Deb:
@@ -88,9 +89,4 @@ func (j *join) hasPackages(kind string) bool {
 	return slices.ContainsFunc(j.files, func(f file) bool {
 		return slices.ContainsFunc(f.Rows, func(r row) bool { return r.Kind == kind && r.Version != "" })
 	})
-}
-
-func isDatabase(p string) bool {
-	e := &scan.Entry{Path: p}
-	return isDpkgStatus(e, nil) || isRPMDatabase(e, nil) || slices.Contains(apkDatabases(), p)
 }

@@ -47,7 +47,7 @@ type part struct {
 
 // row is a package as a file lists it, before anything is known of other files.
 type row struct {
-	// Kind is the OSV ecosystem of a language's package, or "deb", "apk", "rpm".
+	// Kind is the OSV ecosystem of a language's package, or an inventory.OSKind.
 	Kind          string `json:"k"`
 	Name          string `json:"n"`
 	Version       string `json:"v,omitempty"`

@@ -61,16 +61,12 @@ func readAPK(read reader) reader {
 	}
 }
 
-// readOwned reads the list of a dpkg package's files, or its checksums, which
-// name them as well.
+// readOwned reads the list of a package's files, or dpkg's checksums, which name them as
+// well.
 func readOwned(_ context.Context, p string, data []byte) (*part, error) {
 	made := &part{}
 	for line := range strings.Lines(string(data)) {
-		line = strings.TrimRight(line, "\r\n")
-		if strings.HasSuffix(p, md5sums) {
-			_, line, _ = strings.Cut(line, "  ")
-		}
-		made.own(line)
+		made.own(ownedFile(p, strings.TrimRight(line, "\r\n")))
 	}
 	if len(made.Owned) == 0 {
 		return nil, nil
