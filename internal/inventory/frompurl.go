@@ -70,9 +70,11 @@ func parsePURL(text string) (packageurl.PackageURL, error) {
 }
 
 func ecosystemOf(kind string) string {
-	for ecosystem, k := range purlTypes {
-		if k == kind {
-			return ecosystem
+	for _, types := range []map[string]string{purlTypes, unadvised} {
+		for ecosystem, k := range types {
+			if k == kind {
+				return ecosystem
+			}
 		}
 	}
 	return ""

@@ -79,6 +79,7 @@ func TestPURL(t *testing.T) {
 		inventory.LanguagePURL("Maven", "org.slf4j:slf4j-api", "2.0"):                    "pkg:maven/org.slf4j/slf4j-api@2.0",
 		inventory.LanguagePURL("Go", "golang.org/x/net", "0.7.0"):                        "pkg:golang/golang.org/x/net@v0.7.0",
 		inventory.LanguagePURL("Go", "stdlib", "1.22.1"):                                 "pkg:golang/stdlib@1.22.1",
+		inventory.LanguagePURL("CocoaPods", "AFNetworking", "4.0.1"):                     "pkg:cocoapods/AFNetworking@4.0.1",
 		inventory.LanguagePURL("Unheard of", "x", "1"):                                   "",
 		inventory.OSPURL(inventory.Deb, debian, "libstdc++6", "12.2.0-14", "amd64"):      "pkg:deb/debian/libstdc%2B%2B6@12.2.0-14?arch=amd64&distro=debian-12",
 		inventory.OSPURL(inventory.RPM, inventory.Distro{ID: "rocky"}, "a", "1:2-3", ""): "pkg:rpm/rocky/a@2-3?epoch=1",

@@ -14,6 +14,27 @@ var purlTypes = map[string]string{
 	"Hackage": "hackage", "CRAN": "cran", "SwiftURL": "swift", "ConanCenter": "conan",
 }
 
+// unadvised are the purl types of kinds of packages that OSV has no ecosystem for. Their
+// names are ours, so that messages can name them.
+var unadvised = map[string]string{
+	"CocoaPods": "cocoapods",
+}
+
+// Unadvised says whether OSV has no ecosystem for packages of the kind. A distribution
+// can call itself what it likes: the package URL has the last word.
+func (p *Package) Unadvised() bool {
+	kind := unadvised[p.Ecosystem]
+	return kind != "" && strings.HasPrefix(p.PURL, "pkg:"+kind+"/")
+}
+
+// purlType is the purl type of a language's packages; "" where there is none.
+func purlType(ecosystem string) string {
+	if kind := unadvised[ecosystem]; kind != "" {
+		return kind
+	}
+	return purlTypes[Family(ecosystem)]
+}
+
 // OSKind is the format of a distribution's packages, which is their purl type too.
 type OSKind string
 
@@ -34,7 +55,7 @@ func (k OSKind) Known() bool {
 // LanguagePURL is the package URL of a package of a language's ecosystem; "" where
 // the ecosystem has no purl type.
 func LanguagePURL(ecosystem, name, version string) string {
-	kind := purlTypes[Family(ecosystem)]
+	kind := purlType(ecosystem)
 	if kind == "" || name == "" {
 		return ""
 	}

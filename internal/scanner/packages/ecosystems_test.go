@@ -173,6 +173,38 @@ snapshots: []
   {"package": "Vapor", "repositoryURL": "https://github.com/vapor/vapor", "state": {"version": "4.0.0"}}]}, "version": 1}`,
 			[]string{"SwiftURL github.com/vapor/vapor 4.0.0:0"},
 		},
+		{"CocoaPods", "Podfile.lock", `PODS:
+  - Alamofire (5.8.1)
+  - Firebase/CoreOnly (10.18.0):
+    - FirebaseCore (= 10.18.0)
+  - FirebaseCore (10.18.0):
+    - "GoogleUtilities/Environment (~> 7.8)"
+  - "GoogleUtilities/Environment (7.12.0)":
+    - PromisesObjC (< 3.0, >= 1.2)
+  - "GoogleUtilities/NSData+zlib (7.12.0)"
+  - PromisesObjC (2.3.1)
+  - React-Core (0.0.1-LOCAL)
+
+DEPENDENCIES:
+  - Alamofire (~> 5.8)
+  - React-Core (from ` + "`../node_modules/react-native`" + `)
+
+SPEC REPOS:
+  trunk:
+    - Alamofire
+
+SPEC CHECKSUMS:
+  Alamofire: 3ca42e259043ee0dc5c0cdd76c4bc568b8e42af7
+
+PODFILE CHECKSUM: 8d2f1a9e0b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e
+
+COCOAPODS: 1.15.2
+`, []string{
+			"CocoaPods Alamofire 5.8.1:2", "CocoaPods Firebase 10.18.0:3", "CocoaPods FirebaseCore 10.18.0:5", "CocoaPods GoogleUtilities 7.12.0:7",
+			"CocoaPods PromisesObjC 2.3.1:10", "CocoaPods React-Core 0.0.1-LOCAL:11",
+		}},
+		{"CocoaPods, with a byte order mark and carriage returns", "Podfile.lock", "\xef\xbb\xbfPODS:\r\n  - Alamofire (5.8.1)\r\n\r\nCOCOAPODS: 1.15.2\r\n", []string{"CocoaPods Alamofire 5.8.1:2"}},
+		{"CocoaPods without pods", "Podfile.lock", "PODFILE CHECKSUM: 8d2f\n\nCOCOAPODS: 1.15.2\n", nil},
 		{"Conan", "conan.lock", `{"version": "0.5", "requires": ["zlib/1.2.11#abcd%1675278126"], "build_requires": [], "python_requires": []}`, []string{"ConanCenter zlib 1.2.11:0"}},
 		{"Bun", "bun.lock", `{
   "lockfileVersion": 1, // a comment
@@ -216,6 +248,11 @@ func TestBrokenLockfiles(t *testing.T) {
 		{"Cabal's packages in each other", "cabal.project.freeze", "any.a==any.b==any.c==1\n", "line 1: it looks like a package, and cannot be read"},
 		{"a Stack pin without a version", "stack.yaml.lock", "    hackage: acme@sha256:1\n", "line 1: it looks like a package, and cannot be read"},
 		{"a Paket line without a version", "paket.lock", "NUGET\n    Argu\n", "line 2: it looks like a package, and cannot be read"},
+		{"a pod without a version", "Podfile.lock", "PODS:\n  - Alamofire\n", "line 2: it looks like a package, and cannot be read"},
+		{"pods that are not indented", "Podfile.lock", "PODS:\n- Alamofire (5.8.1)\n", "line 2: it looks like a package, and cannot be read"},
+		{"pods on one line", "Podfile.lock", "PODS: [Alamofire (5.8.1)]\n", "line 1: it is no section"},
+		{"pods in a conflict of git's", "Podfile.lock", "PODS:\n<<<<<<< HEAD\n  - Alamofire (5.8.1)\n", "line 2: it is no section"},
+		{"no file of CocoaPods", "Podfile.lock", "OTHER:\n  - x (1)\n", "it has none of the sections of such a file"},
 		{"Swift's next format", "Package.resolved", `{"version": 4, "pins": []}`, "version 4 of the format is not known"},
 		{"a NuGet lockfile of nothing", "packages.lock.json", `{}`, "it names no version of the format"},
 		{"no JSON", "renv.lock", `{`, "unexpected end of JSON input"},

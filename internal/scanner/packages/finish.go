@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -36,6 +37,8 @@ func (p *pass) conclude(ctx context.Context, found []located, res *scan.Result) 
 	case p.opt.ListOnly:
 		res.Status = finding.StatusOK
 		res.Notes = append(res.Notes, "packages are listed, and not compared with advisories")
+	case p.opt.DB == nil && tellUnadvised(found, nil, res):
+		res.Status = finding.StatusNothing
 	case p.opt.DB == nil:
 		res.Status, res.Reason = finding.StatusFailed, p.opt.NoDB
 	default:
@@ -59,6 +62,9 @@ func (p *pass) match(ctx context.Context, found []located, res *scan.Result) {
 		return
 	}
 	res.Status = finding.StatusOK
+	if tellUnadvised(found, matches, res) {
+		res.Status = finding.StatusNothing
+	}
 	ignores := p.opt.ignores(p.target)
 	for i, m := range matches {
 		for _, a := range m.Advisories {
@@ -85,7 +91,7 @@ func unanswered(found []located, matches []vulndb.Match) []string {
 	for i, m := range matches {
 		p := &found[i].Package
 		switch {
-		case m.Err == nil:
+		case m.Err == nil, p.Unadvised() && errors.Is(m.Err, vulndb.ErrNoData):
 			continue
 		case p.Ecosystem == "":
 			m.Err = errNoDistro
@@ -111,6 +117,28 @@ func unanswered(found []located, matches []vulndb.Match) []string {
 	return append(out, slices.Compact(lines)...)
 }
 
+// tellUnadvised notes how many packages are of kinds that OSV publishes nothing on, and
+// says whether all are. A database of somebody else's may know them; without matches
+// there is none.
+func tellUnadvised(found []located, matches []vulndb.Match, res *scan.Result) bool {
+	count, kinds := 0, make(map[string]int)
+	for i := range found {
+		if found[i].Unadvised() && (matches == nil || errors.Is(matches[i].Err, vulndb.ErrNoData)) {
+			kinds[found[i].Ecosystem]++
+			count++
+		}
+	}
+	if count == 0 {
+		return false
+	}
+	var names []string
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		names = append(names, fmt.Sprintf("%s (%d)", kind, kinds[kind]))
+	}
+	res.Notes = append(res.Notes, fmt.Sprintf("%s of kinds that OSV publishes no advisories for, not checked: %s", plural(count, "package"), strings.Join(names, ", ")))
+	return count == len(found)
+}
+
 var errNoDistro = errors.New("the distribution is not known: no os-release names it")
 
 // summary is a reason made of the first problems.
@@ -130,7 +158,7 @@ const maxNamed = 5
 func (p *pass) notes(found []located, res *scan.Result) {
 	var names []string
 	for i := range found {
-		if found[i].Version == "" {
+		if found[i].Version == "" && !found[i].Unadvised() {
 			names = append(names, found[i].Name)
 		}
 	}

@@ -102,6 +102,7 @@ func treeFormats(memory *inflation) []format {
 		{name: "stack.yaml.lock", max: maxText, match: lockNamed("stack.yaml.lock"), read: readStackLock()},
 		{name: "renv.lock", max: maxText, match: lockNamed("renv.lock"), read: readRenvLock},
 		{name: "Package.resolved", max: maxText, match: lockNamed("Package.resolved"), read: readSwiftResolved},
+		{name: "Podfile.lock", max: maxText, match: lockNamed("Podfile.lock"), read: related(readPodfileLock, kindCocoaPods, podNeeds)},
 		{name: "conan.lock", max: maxText, match: lockNamed("conan.lock"), read: by(conanlock.New)},
 		{name: formatUnread, match: lockNamed(unreadLocks()...), unread: true},
 		{name: formatPOM, max: maxText, match: named("pom.xml"), read: readPOM},
@@ -137,7 +138,7 @@ func imageFormats(memory *inflation) []format {
 // unreadLocks are lockfiles of kinds that are not read yet.
 func unreadLocks() []string {
 	return []string{
-		"Cartfile.resolved", "Podfile.lock", "bun.lockb", "deno.lock", "verification-metadata.xml",
+		"Cartfile.resolved", "bun.lockb", "deno.lock", "verification-metadata.xml",
 	}
 }
 

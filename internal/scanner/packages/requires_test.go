@@ -75,6 +75,21 @@ name = "serde"
 version = "1.0.1"
 source = "registry+https://github.com/rust-lang/crates.io-index"
 `, []string{"app 0.1.0 -> rand 0.7.0, rand 0.8.5, serde 1.0.1", "rand 0.8.5 -> serde 1.0.1"}},
+		"CocoaPods": {"Podfile.lock", `PODS:
+  - Firebase/Auth (10.18.0):
+    - Firebase/CoreOnly
+    - FirebaseAuth (~> 10.18.0)
+  - Firebase/CoreOnly (10.18.0)
+  - "FirebaseAuth (10.18.0)":
+    - "GoogleUtilities/NSData+zlib (~> 7.8)"
+    - Gone (= 1.0)
+  - "GoogleUtilities/NSData+zlib (7.12.0)"
+
+DEPENDENCIES:
+  - Firebase/Auth
+
+COCOAPODS: 1.15.2
+`, []string{"Firebase 10.18.0 -> FirebaseAuth 10.18.0", "FirebaseAuth 10.18.0 -> GoogleUtilities 7.12.0"}},
 		"Poetry": {"poetry.lock", `[[package]]
 name = "Flask"
 version = "2.0.0"

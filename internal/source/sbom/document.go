@@ -202,6 +202,9 @@ func (t *tally) tell(out *scan.Listed) {
 	if len(out.Packages) == 0 && t.unnamed+others > 0 {
 		out.Problem(fmt.Sprintf("none of its %d components has a package URL of a known type: nothing was checked", t.unnamed+others))
 	}
+	if n := len(out.Packages); n > 0 && !slices.ContainsFunc(out.Packages, func(p inventory.Package) bool { return !p.Unadvised() }) {
+		out.Problem(fmt.Sprintf("OSV publishes no advisories for what it lists (%s): nothing was checked", packages(n)))
+	}
 	if t.unnamed > 0 {
 		out.Notes = append(out.Notes, components(t.unnamed)+" without a package URL, not checked")
 	}
@@ -215,6 +218,13 @@ func (t *tally) tell(out *scan.Listed) {
 	if t.distros > 0 && t.sources == 0 {
 		out.Notes = append(out.Notes, "no package of the distribution names its source package (purl qualifier upstream): advisories for sources of other names are missed")
 	}
+}
+
+func packages(n int) string {
+	if n == 1 {
+		return "1 package"
+	}
+	return fmt.Sprintf("%d packages", n)
 }
 
 func components(n int) string {

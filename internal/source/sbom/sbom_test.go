@@ -172,6 +172,17 @@ func TestFormats(t *testing.T) {
 			[]string{"1 component without a package URL, not checked", "1 component of types that are not matched: oci (1)"},
 			[]string{"none of its 2 components has a package URL of a known type: nothing was checked"},
 		},
+		"nothing that anybody warns of": {
+			`{"bomFormat":"CycloneDX","specVersion":"1.4","components":[{"purl":"pkg:cocoapods/Alamofire@5.8.1"}]}`,
+			[]string{"1 CocoaPods Alamofire 5.8.1"},
+			nil,
+			[]string{"OSV publishes no advisories for what it lists (1 package): nothing was checked"},
+		},
+		"something that nobody warns of": {
+			`{"bomFormat":"CycloneDX","specVersion":"1.4","components":[{"purl":"pkg:npm/a@1"},{"purl":"pkg:cocoapods/Alamofire@5.8.1"}]}`,
+			[]string{"1 npm a 1", "1 CocoaPods Alamofire 5.8.1"},
+			nil, nil,
+		},
 		"two distributions are none": {
 			`{"bomFormat":"CycloneDX","specVersion":"1.4","components":[{"type":"operating-system","name":"debian","version":"12"},
 			{"type":"operating-system","name":"debian","version":"11"},{"purl":"pkg:deb/debian/a@1?upstream=b"}]}`,
