@@ -59,7 +59,7 @@ var allowed = []struct {
 	{"internal/scan", "filecap finding inventory", "os net/http"},
 	{"internal/scan/scantest", "scan", "os net/http"},
 	{"internal/source/tree", "filecap scan git", "net/http"},
-	{"internal/source/image", "filecap scan web", "os/exec"},
+	{"internal/source/image", "cloud filecap scan web", "os/exec"},
 	{"internal/source/sbom", "inventory scan", "net/http os/exec"},
 	{"internal/source/history", "scan git", "net/http os/exec"},
 	{"internal/scanner/secrets", "finding rule scan", "os os/exec net/http"},

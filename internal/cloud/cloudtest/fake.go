@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -58,6 +59,7 @@ func New(registry http.Handler) (*Fake, error) {
 	f.closing, f.stop = context.WithCancel(context.Background())
 	f.open = httptest.NewServer(f)
 	f.secure = httptest.NewUnstartedServer(f)
+	f.secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo) // who hangs up
 	f.secure.TLS = authority.config()
 	f.secure.StartTLS()
 	f.proxy = httptest.NewServer(http.HandlerFunc(f.tunnel))
@@ -170,6 +172,7 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
+	r.Host = strings.TrimSuffix(r.Host, ":443")
 	form, _ := url.ParseQuery(string(body))
 	if !strings.Contains(r.Header.Get("Content-Type"), "form-urlencoded") {
 		form = nil

@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 )
@@ -26,3 +27,12 @@ func Impatient(r Remote, silence time.Duration, waits func(time.Duration)) Remot
 	}
 	return r
 }
+
+// Reaching has others answer for names.
+func Reaching(r Remote, reach func(*http.Transport)) Remote {
+	r.reach = reach
+	return r
+}
+
+// Transport is the connection pool.
+func (r Remote) Transport() *http.Transport { return r.base() }

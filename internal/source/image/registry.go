@@ -77,7 +77,7 @@ func (r *registry) places(repo name.Repository) ([]*endpoint, error) {
 	}
 	locations = append(locations, repo.Name())
 	var places []*endpoint
-	for _, l := range locations {
+	for i, l := range locations {
 		host, _, _ := strings.Cut(l, "/")
 		var options []name.Option
 		if slices.Contains(r.remote.Insecure, host) || web.IsLoopback(hostname(host)) {
@@ -87,7 +87,7 @@ func (r *registry) places(repo name.Repository) ([]*endpoint, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%q is no place for an image", printable(l))
 		}
-		places = append(places, &endpoint{repo: at, remote: r.remote, base: r.base})
+		places = append(places, &endpoint{repo: at, remote: r.remote, base: r.base, mirror: i < len(locations)-1})
 	}
 	return places, nil
 }
@@ -199,10 +199,12 @@ type endpoint struct {
 	repo   name.Repository
 	remote Remote
 	base   *http.Transport
+	mirror bool // it stands in for the registry that was named
 
 	mu      sync.Mutex
 	session session // once it is signed in
 	public  bool    // a job's own credentials were refused, and nobody is to be signed in
+	refusal error   // of the machine's identity
 }
 
 // session is how a registry is spoken to.
@@ -210,6 +212,12 @@ type session struct {
 	client *http.Client
 	signed bool // with credentials
 	spare  bool // they are a job's own: see JobCredentials
+	own    bool // they are the machine's identity
+	// of is whose identity the machine's is, or why there is none; empty for a registry of
+	// no cloud.
+	of string
+	// refusal is what the machine's identity was told before.
+	refusal error
 }
 
 func (e *endpoint) host() string {
@@ -227,21 +235,41 @@ func (e *endpoint) signIn(ctx context.Context) (session, error) {
 	if e.session.client != nil {
 		return e.session, nil
 	}
-	auth, err := authn.Anonymous, error(nil)
-	if !e.public {
-		if auth, err = e.credentials(ctx); err != nil {
-			return session{}, err
-		}
+	auth, s, err := e.signer(ctx)
+	if err != nil {
+		return session{}, err
 	}
-	s := session{signed: auth != authn.Anonymous}
-	_, s.spare = auth.(JobCredentials)
-	t, err := transport.NewWithContext(ctx, e.repo.Registry, auth, e.remote.roundTripper(e.base), []string{e.repo.Scope(transport.PullScope)})
+	way := e.remote.roundTripper(e.base)
+	if s.own {
+		way = &atHome{way, e.repo.RegistryStr()}
+	}
+	t, err := transport.NewWithContext(ctx, e.repo.Registry, auth, way, []string{e.repo.Scope(transport.PullScope)})
 	if err != nil {
 		return s, e.answered(err, s)
 	}
 	s.client = &http.Client{Transport: t, CheckRedirect: web.Redirect}
 	e.session = s
 	return s, nil
+}
+
+// signer says who is to be signed in, and begins the session.
+func (e *endpoint) signer(ctx context.Context) (authn.Authenticator, session, error) {
+	if e.public {
+		return authn.Anonymous, session{refusal: e.refusal}, nil
+	}
+	auth, err := e.credentials(ctx)
+	if err != nil {
+		return nil, session{}, err
+	}
+	of := ""
+	if auth == authn.Anonymous {
+		if auth, of, err = e.identity(ctx); err != nil {
+			return nil, session{}, err
+		}
+	}
+	_, isJob := auth.(JobCredentials)
+	_, isOwn := auth.(own)
+	return auth, session{signed: auth != authn.Anonymous, spare: isJob || isOwn, own: isOwn, of: of}, nil
 }
 
 // credentials asks the keychain. A helper is a program that may wait for somebody to
@@ -274,10 +302,13 @@ func (e *endpoint) credentials(ctx context.Context) (authn.Authenticator, error)
 }
 
 // withoutSpare forgets credentials that a registry refuses and nobody has asked to use.
-func (e *endpoint) withoutSpare() {
+func (e *endpoint) withoutSpare(s session, refusal error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.public = true
+	if s.own && e.refusal == nil {
+		e.refusal = refusal
+	}
 	if e.session.spare {
 		e.session = session{}
 	}
@@ -293,7 +324,7 @@ func (e *endpoint) get(ctx context.Context, kind, id string, offset int64) (*htt
 	if !s.spare || !errors.Is(err, errRefused) {
 		return resp, err
 	}
-	e.withoutSpare()
+	e.withoutSpare(s, err)
 	if s, err = e.signIn(ctx); err != nil {
 		return nil, err
 	}

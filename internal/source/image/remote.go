@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -22,6 +23,9 @@ type Remote struct {
 	Offline bool
 	// Keychain gives the credentials for a registry; nil has none.
 	Keychain authn.Keychain
+	// Identities gives the machine's own for the registries of its cloud, where Keychain has
+	// nothing for them; nil has none.
+	Identities Identities
 	// Proxy gives the proxy for an address, nil for none. Its errors are told.
 	Proxy func(*url.URL) (*url.URL, error)
 	// Insecure are the registries, as HOST or HOST:PORT, that may be reached over
@@ -38,6 +42,7 @@ type Remote struct {
 
 	stall time.Duration                              // 0 is web.StallLimit, shorter in tests
 	wait  func(context.Context, time.Duration) error // nil waits
+	reach func(*http.Transport)                      // in tests, who is reached by a name
 }
 
 // JobCredentials are what a CI job has for a registry without anybody having asked to use

@@ -34,7 +34,7 @@ func (e *endpoint) told(err error) error {
 // answered does so with what came of a request.
 func (e *endpoint) answered(err error, s session) error {
 	if status := (*transport.Error)(nil); errors.As(err, &status) {
-		return e.refused(status, s.signed)
+		return e.refused(status, s)
 	}
 	return e.told(err)
 }
@@ -57,7 +57,7 @@ func unaddressed(err error) error {
 // refused says what a status means. Of the answer only the codes of the standard
 // are repeated.
 // https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
-func (e *endpoint) refused(status *transport.Error, signed bool) error {
+func (e *endpoint) refused(status *transport.Error, s session) error {
 	what := fmt.Sprintf("%d %s", status.StatusCode, http.StatusText(status.StatusCode))
 	known := func(d transport.Diagnostic) bool { return slices.Contains(knownCodes, d.Code) }
 	if n := slices.IndexFunc(status.Errors, known); n >= 0 {
@@ -65,10 +65,7 @@ func (e *endpoint) refused(status *transport.Error, signed bool) error {
 	}
 	switch status.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		if signed {
-			return &fault{Is: errRefused, Text: fmt.Sprintf("%s refuses the credentials for it (%s): use docker login %s again, with an account that may pull %s", e.host(), what, e.host(), e.repo.RepositoryStr())}
-		}
-		return faultf("%s wants credentials, or has no %s (%s): use docker login %s", e.host(), e.repo.RepositoryStr(), what, e.host())
+		return e.unwelcome(what, s)
 	case http.StatusNotFound:
 		return &fault{Text: fmt.Sprintf("%s does not have it (%s)", e.host(), what), Is: fs.ErrNotExist}
 	}
@@ -77,6 +74,22 @@ func (e *endpoint) refused(status *transport.Error, signed bool) error {
 		f.Is = errUnsupported
 	}
 	return f
+}
+
+// unwelcome says who is refused.
+func (e *endpoint) unwelcome(what string, s session) error {
+	repo := e.repo.RepositoryStr()
+	switch {
+	case s.own:
+		return &fault{Is: errRefused, Text: fmt.Sprintf("%s refuses %s (%s): has it no %s, or may this identity not pull it?", e.host(), s.of, what, repo)}
+	case s.signed:
+		return &fault{Is: errRefused, Text: fmt.Sprintf("%s refuses the credentials for it (%s): use docker login %s again, with an account that may pull %s", e.host(), what, e.host(), repo)}
+	case s.refusal != nil:
+		return s.refusal
+	case s.of != "":
+		return faultf("%s wants credentials, or has no %s (%s): %s; or use docker login %s", e.host(), repo, what, s.of, e.host())
+	}
+	return faultf("%s wants credentials, or has no %s (%s): use docker login %s", e.host(), repo, what, e.host())
 }
 
 // errRefused says that credentials were refused.

@@ -19,7 +19,13 @@ func (r Remote) web() web.Options {
 }
 
 // base is a connection pool with its bounds.
-func (r Remote) base() *http.Transport { return r.web().Transport() }
+func (r Remote) base() *http.Transport {
+	t := r.web().Transport()
+	if r.reach != nil {
+		r.reach(t)
+	}
+	return t
+}
 
 // roundTripper asks again where that may help, refuses plain HTTP, and gives up on
 // servers that fall silent.
