@@ -30,7 +30,7 @@ func (p place) azure() azureCloud {
 }
 
 // noAzure is what is told where nothing is found.
-const noAzure = "no identity of Azure is in AZURE_CLIENT_ID and AZURE_TENANT_ID with AZURE_CLIENT_SECRET, AZURE_FEDERATED_TOKEN_FILE or the token of a job of GitHub Actions (id-token: write), and "
+const noAzure = "no identity of Azure is in AZURE_CLIENT_ID and AZURE_TENANT_ID with AZURE_CLIENT_SECRET, AZURE_FEDERATED_TOKEN_FILE or the token of a job of GitHub Actions (id-token: write), nor has an application signed in to the Azure CLI, and "
 
 // rememberEntra has one token for all registries of a cloud.
 func (k *Keychain) rememberEntra(ctx context.Context, p place) (Answer, error) {
@@ -45,28 +45,54 @@ func (k *Keychain) entra(ctx context.Context, p place) (Answer, error) {
 	if err != nil {
 		return Answer{}, at("Azure", err)
 	}
-	app := application{client: v["AZURE_CLIENT_ID"], tenant: v["AZURE_TENANT_ID"], authority: cmp.Or(v["AZURE_AUTHORITY_HOST"], p.azure().authority)}
-	scope := p.azure().audience + "/.default"
-	secret, file := v["AZURE_CLIENT_SECRET"], k.getenv("AZURE_FEDERATED_TOKEN_FILE")
+	app := application{v["AZURE_CLIENT_ID"], v["AZURE_TENANT_ID"], cmp.Or(v["AZURE_AUTHORITY_HOST"], p.azure().authority)}
+	secret := v["AZURE_CLIENT_SECRET"]
 	switch {
 	case secret != "":
-		return k.signIn(ctx, app, "AZURE_CLIENT_SECRET", scope, url.Values{"client_secret": {secret}})
-	case file != "":
+		return k.signIn(ctx, p, app, "AZURE_CLIENT_SECRET", url.Values{"client_secret": {secret}})
+	case k.getenv("AZURE_FEDERATED_TOKEN_FILE") != "":
 		token, err := k.tokenFile("AZURE_FEDERATED_TOKEN_FILE")
 		if err != nil {
 			return Answer{}, at("Azure", err)
 		}
-		return k.signIn(ctx, app, "AZURE_FEDERATED_TOKEN_FILE", scope, assertion(token))
-	case app.client != "" && app.tenant != "" && k.getenv("ACTIONS_ID_TOKEN_REQUEST_URL") != "":
-		token, err := k.jobToken(ctx)
-		if err != nil {
-			return Answer{}, at("Azure: the token of this job of GitHub Actions", err)
+		return k.signIn(ctx, p, app, "AZURE_FEDERATED_TOKEN_FILE", assertion(token))
+	case app.client != "" && app.tenant != "" && k.inJob():
+		return k.jobSignIn(ctx, p, app)
+	}
+	return k.leftBehind(ctx, p, app)
+}
+
+// leftBehind looks for what is set in no variable: who has signed in to the Azure CLI, and
+// what the machine is.
+func (k *Keychain) leftBehind(ctx context.Context, p place, app application) (Answer, error) {
+	login, err := k.azureLogin()
+	if err != nil {
+		return Answer{}, at("Azure", err)
+	}
+	if login.Client != "" && cmp.Or(app.client, login.Client) == login.Client {
+		signed := application{login.Client, login.Tenant, app.authority}
+		// The word that the CLI was given ends in minutes; the job gives another.
+		if login.Secret == "" && k.inJob() {
+			return k.jobSignIn(ctx, p, signed)
 		}
-		return k.signIn(ctx, app, "this job of GitHub Actions", scope, assertion(token))
-	case k.mayBe(azure):
+		return k.signIn(ctx, p, signed, "the Azure CLI", login.proof())
+	}
+	if k.mayBe(azure) {
 		return k.azureMachine(ctx, app.client, p.azure().audience)
 	}
 	return Answer{Of: noAzure + "this machine is none of Azure's"}, nil
+}
+
+// inJob says whether this is a job of GitHub Actions that may have GitHub vouch for it.
+func (k *Keychain) inJob() bool { return k.getenv("ACTIONS_ID_TOKEN_REQUEST_URL") != "" }
+
+// jobSignIn signs an application in by GitHub's word for the job.
+func (k *Keychain) jobSignIn(ctx context.Context, p place, app application) (Answer, error) {
+	token, err := k.jobToken(ctx)
+	if err != nil {
+		return Answer{}, at("Azure: the token of this job of GitHub Actions", err)
+	}
+	return k.signIn(ctx, p, app, "this job of GitHub Actions", assertion(token))
 }
 
 // application is who signs in, and where.
@@ -99,7 +125,7 @@ func assertion(token string) url.Values {
 
 // signIn has a token for an application by its proof.
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
-func (k *Keychain) signIn(ctx context.Context, app application, of, scope string, proof url.Values) (Answer, error) {
+func (k *Keychain) signIn(ctx context.Context, p place, app application, of string, proof url.Values) (Answer, error) {
 	step := "Azure: signing in with " + of
 	address, err := app.address()
 	if err != nil {
@@ -107,7 +133,7 @@ func (k *Keychain) signIn(ctx context.Context, app application, of, scope string
 	}
 	proof.Set("grant_type", "client_credentials")
 	proof.Set("client_id", app.client)
-	proof.Set("scope", scope)
+	proof.Set("scope", p.azure().audience+"/.default")
 	data, err := k.requests.form(ctx, address, proof)
 	if err != nil {
 		return Answer{}, at(step, err)
@@ -129,8 +155,7 @@ func (k *Keychain) entraAnswer(data []byte, step, of string) (Answer, error) {
 	return Answer{Login: &authn.AuthConfig{Password: doc.AccessToken}, Of: of, until: k.after(doc.ExpiresIn)}, nil
 }
 
-// jobToken has GitHub vouch for a job. azure/login keeps what it gets for the Azure CLI
-// alone, and that is not run: the same is had by the same variables.
+// jobToken has GitHub vouch for a job.
 // https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
 func (k *Keychain) jobToken(ctx context.Context) (string, error) {
 	bearer, err := k.setting("ACTIONS_ID_TOKEN_REQUEST_TOKEN")

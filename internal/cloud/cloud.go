@@ -8,6 +8,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -26,6 +27,8 @@ type Options struct {
 	// Proxy gives the proxy for an address, nil for none. Its errors are told. Metadata
 	// servers are reached without.
 	Proxy func(*url.URL) (*url.URL, error)
+	// Firmware is the folder of what the firmware says of the machine; empty is Linux' own.
+	Firmware string
 }
 
 // Keychain has the credentials of this machine. It may be used by several at once.
@@ -45,7 +48,7 @@ func New(o Options) *Keychain {
 	return &Keychain{
 		getenv:   o.Getenv,
 		requests: newRequests(o.Proxy),
-		machine:  readMachine(),
+		machine:  readMachine(cmp.Or(o.Firmware, "/sys/class/dmi/id")),
 		now:      time.Now,
 		limit:    web.StallLimit,
 		known:    make(map[string]*memory),

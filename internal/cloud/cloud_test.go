@@ -117,6 +117,15 @@ func adcFile(doc map[string]any) map[string][]byte {
 	return map[string][]byte{"adc.json": cloudtest.JSON(doc), "token": []byte(cloudtest.WebToken), "token.json": []byte(`{"t":"` + cloudtest.WebToken + `"}`)}
 }
 
+// azureFiles are those in which the Azure CLI keeps an application and its proof.
+func azureFiles(isDefault bool, proof, value string) map[string][]byte {
+	profile := fmt.Sprintf("\ufeff"+`{"subscriptions":[
+		{"id":"1","user":{"name":"a@example.com","type":"user"},"isDefault":%t,"tenantId":"other.example.com"},
+		{"id":"2","user":{"name":%q,"type":"servicePrincipal"},"isDefault":%t,"tenantId":%q}]}`, !isDefault, cloudtest.ClientID, isDefault, cloudtest.Tenant)
+	logins := fmt.Sprintf(`[{"client_id":%q,"tenant":"other.example.com","client_secret":"x"},{"client_id":%[1]q,"tenant":%q,%q:%q}]`, cloudtest.ClientID, cloudtest.Tenant, proof, value)
+	return map[string][]byte{".azure/azureProfile.json": []byte(profile), ".azure/service_principal_entries.json": []byte(logins)}
+}
+
 // with changes a document.
 func with(doc map[string]any, name string, value any) map[string]any {
 	doc[name] = value
@@ -324,6 +333,28 @@ func TestCredentials(t *testing.T) {
 			acrHost, app.and("ACTIONS_ID_TOKEN_REQUEST_URL", "https://actions.example.com/token", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "another"), nil,
 			"error: Azure: the token of this job of GitHub Actions: actions.example.com: answers 403 Forbidden", nil,
 		},
+		"what azure/login leaves of a secret": {
+			acrHost, env{"HOME": "@DIR@"}, azureFiles(true, "client_secret", cloudtest.ClientSecret), acrLogin + "the Azure CLI", nil,
+		},
+		"what azure/login leaves of a job": {
+			acrHost,
+			env{"AZURE_CONFIG_DIR": "@DIR@/.azure", "ACTIONS_ID_TOKEN_REQUEST_URL": "https://actions.example.com/", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": cloudtest.ActionsToken},
+			azureFiles(true, "client_assertion", "ended"), acrLogin + "this job of GitHub Actions",
+			[]string{
+				"GET actions.example.com/", "POST login.microsoftonline.com/" + cloudtest.Tenant + "/oauth2/v2.0/token", "POST " + acrHost + "/oauth2/exchange",
+			},
+		},
+		"what az login leaves of somebody's word": {acrHost, env{"HOME": "@DIR@"}, azureFiles(true, "client_assertion", cloudtest.WebToken), acrLogin + "the Azure CLI", nil},
+		"a word that has ended": {
+			acrHost,
+			env{"HOME": "@DIR@"},
+			azureFiles(true, "client_assertion", "ended"),
+			"error: Azure: signing in with the Azure CLI: login.microsoftonline.com: answers 401 Unauthorized (invalid_client, AADSTS7000215)", nil,
+		},
+		"another application than the CLI's":   {acrHost, env{"HOME": "@DIR@", "AZURE_CLIENT_ID": "another"}, azureFiles(true, "client_secret", cloudtest.ClientSecret), "no identity of Azure is in", []string{}},
+		"an application that is not in use":    {acrHost, env{"HOME": "@DIR@"}, azureFiles(false, "client_secret", cloudtest.ClientSecret), "no identity of Azure is in", []string{}},
+		"an application with its certificate":  {acrHost, env{"HOME": "@DIR@"}, azureFiles(true, "certificate", "/a.pem"), "no identity of Azure is in", []string{}},
+		"a file of the Azure CLI that is torn": {acrHost, env{"HOME": "@DIR@"}, map[string][]byte{".azure/service_principal_entries.json": []byte(cloudtest.Secret)}, "error: Azure: the Azure CLI's service_principal_entries.json: holds no JSON", []string{}},
 		"a secret that is wrong": {
 			acrHost, app.and("AZURE_CLIENT_SECRET", "another"), nil,
 			"error: Azure: signing in with AZURE_CLIENT_SECRET: login.microsoftonline.com: answers 401 Unauthorized (invalid_client, AADSTS7000215)", nil,

@@ -11,9 +11,9 @@ import (
 type machine struct{ vendor, product, bios, tag string }
 
 // readMachine reads files that everybody may read, in containers as well.
-func readMachine() machine {
+func readMachine(folder string) machine {
 	read := func(name string) string {
-		data, err := readSmall(filepath.Join("/sys/class/dmi/id", name))
+		data, err := readSmall(filepath.Join(folder, name))
 		if err != nil {
 			return ""
 		}

@@ -36,6 +36,8 @@ type Fake struct {
 	Registry http.Handler
 	// Now is the time at which signatures and assertions are checked; nil is the time of day.
 	Now func() time.Time
+	// Log gets the line of every request; nil is nobody.
+	Log io.Writer
 
 	authority    *authority
 	secure, open *httptest.Server
@@ -180,7 +182,11 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	r.PostForm, r.Form = form, form
 	f.mu.Lock()
-	f.requests = append(f.requests, Request{r.Method, r.Host, r.URL.Path, r.Header.Clone(), r.URL.Query(), maps.Clone(form)})
+	request := Request{r.Method, r.Host, r.URL.Path, r.Header.Clone(), r.URL.Query(), maps.Clone(form)}
+	f.requests = append(f.requests, request)
+	if f.Log != nil {
+		_, _ = fmt.Fprintln(f.Log, request)
+	}
 	answer, longest := f.own(r), -1
 	for beginning, a := range f.answers {
 		if strings.HasPrefix(r.Host+r.URL.Path, beginning) && len(beginning) > longest {
