@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/net/http/httpproxy"
 
+	"github.com/boltseal/boltseal/internal/cloud"
 	"github.com/boltseal/boltseal/internal/source/image"
 )
 
@@ -35,10 +36,11 @@ func (o *remoteOptions) register(cmd *cobra.Command) {
 // address can hold a password.
 func (o remoteOptions) remote(sys System, targets []target) (image.Remote, error) {
 	r := image.Remote{
-		Offline:  o.offline,
-		Keychain: keychain{sys.Getenv},
-		Proxy:    proxies(sys.Getenv),
-		Insecure: o.insecure,
+		Offline:    o.offline,
+		Keychain:   keychain{sys.Getenv},
+		Identities: cloud.New(cloud.Options{Getenv: sys.Getenv, Proxy: proxies(sys.Getenv), Firmware: sys.Firmware}),
+		Proxy:      proxies(sys.Getenv),
+		Insecure:   o.insecure,
 	}
 	for _, host := range o.insecure {
 		if !image.IsRegistry(host) {
@@ -127,14 +129,6 @@ func isProxy(value string) bool {
 
 // keychain knows what a job knows of credentials: DOCKER_AUTH_CONFIG, Docker's or
 // Podman's configuration with its helpers, and the job's own token on GitLab and GitHub.
-//
-// The keychains of the clouds are not linked in: docker-credential-ecr-login, -gcloud and
-// -acr-env are helpers. Measured (linux/amd64, stripped, 46.2 MB and 148 modules without):
-// Amazon's ecr-login v0.11.0 is 6.5 MB and 18 modules more. The one for Azure is 0.3 MB
-// and 11 modules, which build on go-autorest and an old jwt, and is of 2023. Google's, in
-// go-containerregistry itself, is 0.3 MB and no module; but for whatever lies on gcr.io,
-// which public bases do, it asks the metadata address of the machine past the proxy and
-// the limits of this program, and runs gcloud.
 type keychain struct{ getenv func(string) string }
 
 // Resolve implements authn.Keychain.

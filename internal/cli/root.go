@@ -34,6 +34,8 @@ type System struct {
 	Columns func() int
 	// Now is the clock; nil is the real one.
 	Now func() time.Time
+	// Firmware is the folder of what the firmware says of this machine; empty is the usual one.
+	Firmware string
 
 	line *progressLine // nil where nobody sees it
 }

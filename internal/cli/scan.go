@@ -179,8 +179,9 @@ app:1.0 or ghcr.io/acme/app: Docker is asked, then Podman, then the registry. A 
 word is no image: a mistyped folder must not fetch what a stranger has pushed.
 
 Credentials are those of docker login: DOCKER_AUTH_CONFIG, Docker's or Podman's
-configuration, and its helpers (docker-credential-ecr-login, -gcloud, -acr-env); on
-GitLab also the job's own token for CI_REGISTRY, in GitHub Actions that for ghcr.io.
+configuration, and its helpers; on GitLab also the job's own token for CI_REGISTRY, in
+GitHub Actions that for ghcr.io. ECR, Google's registries and ACR are told the identity
+that the job or the machine has in that cloud, as the cloud's own tools find it.
 Proxies are those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY, daemons those of
 DOCKER_HOST and CONTAINER_HOST, as unix://PATH.
 
