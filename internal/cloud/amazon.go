@@ -276,31 +276,26 @@ func mayAnswer(u *url.URL) bool {
 	return false
 }
 
-// authorize puts on what the variables say; the file goes before the value.
+// authorize puts on what the variables say; the file goes before the value. Either can be
+// a scheme, a space and a token.
 func (k *Keychain) authorize(header http.Header) error {
-	const file, value = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN"
-	token, err := k.tokenOrNone(file)
-	if err != nil {
-		return err
-	}
-	// A value can be a scheme, a space and a token.
-	if token == "" {
-		token = k.getenv(value)
+	variable := "AWS_CONTAINER_AUTHORIZATION_TOKEN"
+	token := k.getenv(variable)
+	if path := k.getenv(variable + "_FILE"); path != "" {
+		variable = "the file of " + variable + "_FILE"
+		data, err := readSmall(path)
+		if err != nil {
+			return at(variable, err)
+		}
+		token = strings.TrimSpace(string(data))
 	}
 	if strings.ContainsFunc(token, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return faultf("%s holds a line break, or another character that it cannot have", value)
+		return faultf("%s holds a line break, or another character that it cannot have", variable)
 	}
 	if token != "" {
 		header.Set("Authorization", token)
 	}
 	return nil
-}
-
-func (k *Keychain) tokenOrNone(variable string) (string, error) {
-	if k.getenv(variable) == "" {
-		return "", nil
-	}
-	return k.tokenFile(variable)
 }
 
 // served reads the keys as metadata servers give them.

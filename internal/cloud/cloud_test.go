@@ -142,8 +142,39 @@ func TestCredentials(t *testing.T) {
 		asked []string // in this order
 	}{
 		"keys in the environment": {ecrHost, keysInEnv, nil, ecrLogin + "AWS_ACCESS_KEY_ID", []string{"POST api.ecr.eu-west-1.amazonaws.com/"}},
-		"keys without a session":  {ecrHost, keysInEnv.and("AWS_SESSION_TOKEN", ""), nil, ecrLogin + "AWS_ACCESS_KEY_ID", nil},
-		"a registry in China":     {"123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", keysInEnv, nil, ecrLogin, []string{"POST api.ecr.cn-north-1.amazonaws.com.cn/"}},
+		"keys without a session":  {ecrHost, keysInEnv.and("AWS_ACCESS_KEY_ID", cloudtest.UserKeyID, "AWS_SESSION_TOKEN", ""), nil, ecrLogin + "AWS_ACCESS_KEY_ID", nil},
+		"keys before a token and a profile": {
+			ecrHost, keysInEnv.and("AWS_WEB_IDENTITY_TOKEN_FILE", "@DIR@/none", "HOME", "@DIR@"),
+			map[string][]byte{".aws/credentials/x": nil},
+			ecrLogin + "AWS_ACCESS_KEY_ID", nil,
+		},
+		"a token before a profile": {
+			ecrHost, webToken.and("HOME", "@DIR@"),
+			map[string][]byte{"token": []byte(cloudtest.WebToken), ".aws/credentials/x": nil},
+			ecrLogin + "AWS_WEB_IDENTITY_TOKEN_FILE", nil,
+		},
+		"a profile before a container": {
+			ecrHost,
+			env{"HOME": "@DIR@", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/"},
+			map[string][]byte{".aws/credentials": []byte(profile)},
+			ecrLogin + "a profile in ~/.aws",
+			[]string{"POST api.ecr.eu-west-1.amazonaws.com/"},
+		},
+		"a secret before a token's file": {
+			acrHost, app.and("AZURE_CLIENT_SECRET", cloudtest.ClientSecret, "AZURE_FEDERATED_TOKEN_FILE", "@DIR@/none", "ACTIONS_ID_TOKEN_REQUEST_URL", "https://actions.example.com/"), nil,
+			acrLogin + "AZURE_CLIENT_SECRET", nil,
+		},
+		"a token's file before a job": {
+			acrHost, app.and("AZURE_FEDERATED_TOKEN_FILE", "@DIR@/token", "ACTIONS_ID_TOKEN_REQUEST_URL", "https://actions.example.com/"), aToken,
+			acrLogin + "AZURE_FEDERATED_TOKEN_FILE", nil,
+		},
+		"a file that is named before gcloud's": {
+			googleHost,
+			env{"GOOGLE_APPLICATION_CREDENTIALS": "@DIR@/adc.json", "CLOUDSDK_CONFIG": "@DIR@"},
+			map[string][]byte{"adc.json": cloudtest.JSON(cloudtest.AuthorizedUser()), "application_default_credentials.json": []byte("x")},
+			googleLogin + "GOOGLE_APPLICATION_CREDENTIALS", nil,
+		},
+		"a registry in China": {"123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", keysInEnv, nil, ecrLogin, []string{"POST api.ecr.cn-north-1.amazonaws.com.cn/"}},
 		"a registry with validated cryptography": {"123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com", keysInEnv, nil, ecrLogin, []string{
 			"POST ecr-fips.us-gov-west-1.amazonaws.com/",
 		}},
@@ -231,6 +262,20 @@ func TestCredentials(t *testing.T) {
 			map[string][]byte{"token": []byte(cloudtest.Container)},
 			ecrLogin + "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 			[]string{"GET 169.254.170.23/v1/credentials", "POST api.ecr.eu-west-1.amazonaws.com/"},
+		},
+		"a container without its token's file": {
+			ecrHost,
+			env{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "@DIR@/token", "AWS_CONTAINER_AUTHORIZATION_TOKEN": cloudtest.Container},
+			nil,
+			"error: AWS: the file of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: is not there",
+			[]string{},
+		},
+		"a container's token of two lines": {
+			ecrHost,
+			env{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "a\r\nX-Other: b"},
+			nil,
+			"error: AWS: AWS_CONTAINER_AUTHORIZATION_TOKEN holds a line break",
+			[]string{},
 		},
 		"a container's path that is another host": {
 			ecrHost,
@@ -574,11 +619,12 @@ func TestMetadataServers(t *testing.T) {
 		want    string
 	}{
 		"EC2, no second version":  {cloud.AmazonMachine, ecrHost, "169.254.169.254/", status(403, ""), "no identity of AWS is in"},
+		"EC2, a token of lines":   {cloud.AmazonMachine, ecrHost, "169.254.169.254/latest/api/token", status(200, "a\nb"), "no identity of AWS is in AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE, ~/.aws/credentials or AWS_CONTAINER_CREDENTIALS_FULL_URI, and this machine has no role to give (169.254.169.254 gives no token)"},
 		"EC2, no role":            {cloud.AmazonMachine, ecrHost, roles, status(404, ""), "no identity of AWS is in"},
 		"EC2, a role of no name":  {cloud.AmazonMachine, ecrHost, roles, status(200, "\n"), "no identity of AWS is in"},
 		"EC2, a page":             {cloud.AmazonMachine, ecrHost, "169.254.169.254/", typed("text/html", "x"), "no identity of AWS is in"},
 		"EC2, elsewhere":          {cloud.AmazonMachine, ecrHost, "169.254.169.254/", away, "no identity of AWS is in"},
-		"EC2, a role without":     {cloud.AmazonMachine, ecrHost, roles + "a-role", status(200, `{"Code":"Failed"}`), "error: AWS: the keys of this machine's role: its answer holds no keys"},
+		"EC2, a role without":     {cloud.AmazonMachine, ecrHost, roles + "a-role", status(200, `{"Code":"Failed","AccessKeyId":"a","SecretAccessKey":"b"}`), "error: AWS: the keys of this machine's role: its answer holds no keys"},
 		"EC2, no keys of a role":  {cloud.AmazonMachine, ecrHost, roles + "a-role", status(500, ``), "error: AWS: the keys of this machine's role: 169.254.169.254: answers 500"},
 		"Google's, no account":    {cloud.GoogleMachine, googleHost, "169.254.169.254/", status(404, ""), "no identity of Google Cloud is in"},
 		"Google's, no token":      {cloud.GoogleMachine, googleHost, "169.254.169.254/", status(200, "{}"), "error: Google Cloud: this machine's service account gives no token"},
@@ -619,15 +665,28 @@ func TestSilentMetadataServer(t *testing.T) {
 	}
 }
 
-// TestProgramsAreNotRun has a file name one.
+// TestProgramsAreNotRun has a file name one, also where another file is within.
 func TestProgramsAreNotRun(t *testing.T) {
-	doc := cloudtest.ExternalAccount(map[string]any{"executable": map[string]any{"command": "/bin/sh -c touch${IFS}@DIR@/ran", "timeout_millis": 5000}})
-	w := live(t, adc, adcFile(doc))
-	if got := w.told(t, googleHost); !strings.Contains(got, "it names a program, which is run only where GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1 allows it") {
-		t.Errorf("got %q", got)
-	}
-	if _, err := os.Stat(filepath.Join(w.dir, "ran")); !errors.Is(err, fs.ErrNotExist) {
-		t.Error("it was run")
+	t.Setenv("GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES", "")
+	program := cloudtest.ExternalAccount(map[string]any{"executable": map[string]any{"command": "/usr/bin/touch @DIR@/ran", "timeout_millis": 5000}})
+	for name, tt := range map[string]struct {
+		doc  map[string]any
+		want string
+	}{
+		"a file": {program, "it names a program, which is run only where GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES=1 allows it"},
+		"a file within": {map[string]any{
+			"type": "impersonated_service_account", "service_account_impersonation_url": "https://iamcredentials.googleapis.com/x", "source_credentials": program,
+		}, "what it holds, or the answer to it, is not whole"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := live(t, adc, adcFile(tt.doc))
+			if got := w.told(t, googleHost); !strings.Contains(got, tt.want) {
+				t.Errorf("got %q", got)
+			}
+			if _, err := os.Stat(filepath.Join(w.dir, "ran")); !errors.Is(err, fs.ErrNotExist) {
+				t.Error("it was run")
+			}
+		})
 	}
 }
 

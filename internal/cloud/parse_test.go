@@ -173,6 +173,7 @@ func TestReasons(t *testing.T) {
 		`<ErrorResponse><Error><Code>` + cloudtest.Secret + `</Code></Error></ErrorResponse>`: "",
 		`{"error":"` + cloudtest.Secret + `"}`:                                                "",
 		`{"error":"ExpiredToken` + "\\n" + `"}`:                                               "",
+		`{"error":"of_nobody"}`:                                                               "",
 		`nonsense`:                                                                            "",
 		``:                                                                                    "",
 		`[]`:                                                                                  "",

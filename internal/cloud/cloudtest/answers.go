@@ -20,7 +20,8 @@ import (
 // What the servers know and give. All of it is made up, and no message may hold any of
 // Secrets.
 const (
-	KeyID     = "AK" + "IAFAKEFAKEFAKE00"
+	KeyID     = "AS" + "IAFAKEFAKEFAKE00" // of Session
+	UserKeyID = "AK" + "IAFAKEFAKEFAKE00" // of a user, without a session
 	Secret    = "s3cret-of-the-key"
 	Session   = "s3ssion-of-the-key"
 	RoleARN   = "arn:aws:iam::123456789012:role/fake"
@@ -44,7 +45,7 @@ const (
 func Secrets() []string {
 	return []string{
 		Secret, Session, WebToken, Container, ECRPassword, GoogleToken, RefreshToken, ClientSecret,
-		EntraToken, ACRToken, RegistryToken, ActionsToken, metadataToken, KeyID,
+		EntraToken, ACRToken, RegistryToken, ActionsToken, metadataToken, KeyID, UserKeyID,
 	}
 }
 
@@ -94,7 +95,8 @@ func (f *Fake) container(w http.ResponseWriter, r *http.Request) {
 func (f *Fake) ecrAPI(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	region := strings.Split(strings.TrimPrefix(r.Host, "api."), ".")[1]
-	if err := CheckSignature(r, body, KeyID, Secret, region, "ecr", f.now()); err != nil || r.Header.Get("X-Amz-Target") != "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken" {
+	id := map[string]string{"": UserKeyID, Session: KeyID}[r.Header.Get("X-Amz-Security-Token")]
+	if err := CheckSignature(r, body, id, Secret, region, "ecr", f.now()); err != nil || r.Header.Get("X-Amz-Target") != "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken" {
 		refuse(w, http.StatusBadRequest, map[string]string{"__type": "com.amazon.coral.service#InvalidSignatureException", "message": fmt.Sprint(err)})
 		return
 	}
