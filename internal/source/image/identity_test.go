@@ -117,9 +117,9 @@ func TestIdentityOfTheMachine(t *testing.T) {
 		"Google's":           {"gcr.io", googles, nil, nil, nil, []string{"gcr.io"}},
 		"Google's, a port":   {"gcr.io:443", googles, nil, nil, nil, []string{"gcr.io:443"}},
 		"Azure's":            {acrHost, &authn.AuthConfig{Username: "00000000-0000-0000-0000-000000000000", Password: cloudtest.ACRToken}, nil, nil, nil, []string{acrHost}},
-		"nobody is anything": {arHost, nil, nil, nil, []string{arHost + " wants credentials, or has no team/app (401 Unauthorized, UNAUTHORIZED): no identity of Test is in a file; or use docker login " + arHost}, []string{arHost}},
+		"nobody is anything": {arHost, nil, nil, nil, []string{arHost + " wants credentials, or has no team/app (401 Unauthorized, UNAUTHORIZED): no identity of Test is in a file; give an identity that may pull it, or use docker login " + arHost}, []string{arHost}},
 		"nobody is anything, and Amazon's": {ecrHost, nil, nil, nil, []string{
-			ecrHost + " wants credentials, or has no team/app (401 Unauthorized): no identity of Test is in a file; or use docker login " + ecrHost,
+			ecrHost + " wants credentials, or has no team/app (401 Unauthorized): no identity of Test is in a file; give an identity that may pull it, or use docker login " + ecrHost,
 		}, []string{ecrHost}},
 		"one that cannot be used": {arHost, nil, &web.Fault{Text: "its file is not there", Is: fs.ErrNotExist}, nil, []string{arHost + ": its file is not there"}, []string{arHost}},
 		"one that is refused": {arHost, wrong, nil, nil, []string{

@@ -87,7 +87,7 @@ func (e *endpoint) unwelcome(what string, s session) error {
 	case s.refusal != nil:
 		return s.refusal
 	case s.of != "":
-		return faultf("%s wants credentials, or has no %s (%s): %s; or use docker login %s", e.host(), repo, what, s.of, e.host())
+		return faultf("%s wants credentials, or has no %s (%s): %s; give an identity that may pull it, or use docker login %s", e.host(), repo, what, s.of, e.host())
 	}
 	return faultf("%s wants credentials, or has no %s (%s): use docker login %s", e.host(), repo, what, e.host())
 }
