@@ -405,3 +405,54 @@ func TestFirstSchema(t *testing.T) {
 		t.Errorf("(-now +schema 1):\n%s", diff)
 	}
 }
+
+// TestHugeShapes holds that a shape of many events that many entries name is refused
+// before memory is taken for all of them.
+func TestHugeShapes(t *testing.T) {
+	const entries, events = 2000, 2000
+	var tables, meta, shape, packages, body, records writer
+	for range 3 {
+		tables.texts(nil)
+	}
+	for _, n := range []int{0, 0, 1, events} { // set, flags, ranges, events of the first
+		shape.number(n)
+	}
+	for range events {
+		shape.number(eventCode(event{introduced, "0"}))
+	}
+	meta.texts([]string{""})
+	meta.number(1)
+	meta.numbers([]int{0})
+	meta.number(1)
+	meta.text(string(shape.data))
+	body.number(entries)
+	for range 2 * entries { // record 0 and shape 0 of each
+		body.number(0)
+	}
+	body.texts(nil)
+	packages.after("", "p")
+	packages.text(string(body.data))
+	records.number(1)
+	records.number(0)
+	for _, part := range []string{"\x00", "\x00\x01x", "\x00"} {
+		records.text(part)
+	}
+	w, err := newFileWriter(kindMatch, zstd.SpeedFastest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"tables": tables.data, "f/npm": meta.data, "p/npm": packages.data, "r/npm": records.data} {
+		w.section(name).block("", data)
+	}
+	m, err := openMatches(w.bytes(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := m.open("npm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.lookup("p", ""); !errors.Is(err, errDamaged) {
+		t.Errorf("got %v", err)
+	}
+}

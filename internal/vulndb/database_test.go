@@ -11,11 +11,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/klauspost/compress/zstd"
 	"pgregory.net/rapid"
 
 	"github.com/boltseal/boltseal/internal/inventory"
@@ -534,5 +536,125 @@ func TestOpenPinned(t *testing.T) {
 	}
 	if _, err := OpenPinned(dir, pins); !errors.Is(err, errDamaged) {
 		t.Errorf("a file that is not the one that the manifest lists: %v", err)
+	}
+}
+
+// TestManyAsk holds that several may ask at once, though blocks share memory, and that
+// answers stay what they are when other blocks are read.
+func TestManyAsk(t *testing.T) {
+	db, _ := installed(t, folderOf(t, sampleAdvisories(t)))
+	ask := func() []Match {
+		matches, err := db.Query(t.Context(), samplePackages())
+		if err != nil {
+			t.Error(err)
+		}
+		return matches
+	}
+	want := ask()
+	whole := fmt.Sprintf("%+v", want)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 5 {
+				if diff := cmp.Diff(want, ask(), errorText); diff != "" {
+					t.Errorf("(-alone +with others):\n%s", diff)
+					return
+				}
+				if d, err := db.Describe("GHSA-2345-cfgh-qrwx"); err != nil || d.Details != "All of it." {
+					t.Errorf("description %+v, %v", d, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := fmt.Sprintf("%+v", want); got != whole {
+		t.Errorf("what was answered has changed:\n%s\nwas\n%s", got, whole)
+	}
+}
+
+// TestBlocksShareMemory holds that of the blocks of a file a few are kept, and the memory
+// of others is used again.
+func TestBlocksShareMemory(t *testing.T) {
+	w, err := newFileWriter(kindTexts, zstd.SpeedFastest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const blocks = 5 * maxRecent
+	s := w.section("s")
+	for n := range blocks {
+		s.block("", bytes.Repeat([]byte{byte(n)}, 100+n))
+	}
+	f, err := openBlocks(w.bytes(0), kindTexts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.close()
+	memory := make(map[*byte]bool)
+	for round := range 3 {
+		for i := range blocks {
+			n := i
+			if round == 1 {
+				n = blocks - 1 - i
+			}
+			err := f.section("s").read(n, func(k *kept) error {
+				memory[&k.data[0]] = true
+				if want := bytes.Repeat([]byte{byte(n)}, 100+n); !bytes.Equal(k.data, want) {
+					t.Errorf("block %d is % x", n, k.data)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(memory) > maxRecent {
+		t.Errorf("%d blocks lay in %d places, want at most %d", blocks, len(memory), maxRecent)
+	}
+	if err := f.section("s").read(blocks, func(*kept) error { return nil }); !errors.Is(err, errDamaged) {
+		t.Errorf("a block that is not there: %v", err)
+	}
+}
+
+// TestDamagedBlockHarmsNoOther holds that the memory into which a block could not be
+// unpacked is no other block's any more.
+func TestDamagedBlockHarmsNoOther(t *testing.T) {
+	w, err := newFileWriter(kindTexts, zstd.SpeedFastest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := w.section("s")
+	for n := range maxRecent {
+		s.block("", bytes.Repeat([]byte{byte(n)}, 100))
+	}
+	s.block("", bytes.Repeat([]byte("x"), 100))
+	s.blocks[maxRecent].size++ // found when it has been unpacked
+	f, err := openBlocks(w.bytes(0), kindTexts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.close()
+	read := func(n int) {
+		t.Helper()
+		err := f.section("s").read(n, func(k *kept) error {
+			if k.data[0] != byte(n) {
+				t.Errorf("block %d is % x", n, k.data)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	for n := range maxRecent {
+		read(n)
+	}
+	for range 2 {
+		if err := f.section("s").read(maxRecent, func(*kept) error { return nil }); !errors.Is(err, errDamaged) {
+			t.Errorf("a damaged block: %v", err)
+		}
+	}
+	for n := range maxRecent {
+		read(n)
 	}
 }
