@@ -1,5 +1,7 @@
 package secrets
 
+import "slices"
+
 // automaton finds a list of words in a text, in any case of letters: Aho and
 // Corasick's machine over classes of bytes, with a table of where each state goes.
 type automaton struct {
@@ -64,8 +66,10 @@ func (m *automaton) build(words []string) {
 // tree gives, for every state and class, the child or 0, and by state the words
 // that end there.
 func (m *automaton) tree(words []string) (next []int32, found [][]int32) {
+	states := prefixes(words)
+	next, found = make([]int32, 0, states*int(m.width)), make([][]int32, 0, states)
 	add := func() int32 {
-		next = append(next, make([]int32, m.width)...)
+		next = next[:len(next)+int(m.width)]
 		found = append(found, nil)
 		return int32(len(found) - 1)
 	}
@@ -75,14 +79,27 @@ func (m *automaton) tree(words []string) (next []int32, found [][]int32) {
 		for i := range len(w) {
 			at := s*m.width + int32(m.class[w[i]])
 			if next[at] == 0 {
-				child := add() // it may move next
-				next[at] = child
+				next[at] = add()
 			}
 			s = next[at]
 		}
 		found[s] = append(found[s], int32(n))
 	}
 	return next, found
+}
+
+// prefixes counts what words begin with, each once, and the empty text.
+func prefixes(words []string) int {
+	n, before := 1, ""
+	for _, w := range slices.Sorted(slices.Values(words)) {
+		shared := 0
+		for shared < min(len(w), len(before)) && w[shared] == before[shared] {
+			shared++
+		}
+		n += len(w) - shared
+		before = w
+	}
+	return n
 }
 
 // number orders the states so that those that end a word come last.
