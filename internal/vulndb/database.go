@@ -80,7 +80,7 @@ type Database struct {
 	extras   *extraFile
 
 	mu       sync.Mutex
-	release  []func() error
+	held     []held
 	families map[string]func() (*familyFile, error)
 }
 
@@ -189,12 +189,12 @@ func (db *Database) fault(f File, err error) error {
 
 // mapped gives the bytes of a file until the database is closed.
 func (db *Database) mapped(f File) ([]byte, error) {
-	data, release, err := db.files.mapped(f)
+	data, h, err := db.files.mapped(f)
 	if err != nil {
 		return nil, fmt.Errorf("opening database: %w", err)
 	}
 	db.mu.Lock()
-	db.release = append(db.release, release)
+	db.held = append(db.held, h)
 	db.mu.Unlock()
 	if int64(len(data)) != f.Size {
 		return nil, db.fault(f, fmt.Errorf("%w (it has %d of %d bytes)", errDamaged, len(data), f.Size))
@@ -225,10 +225,21 @@ func (db *Database) Query(ctx context.Context, packages []inventory.Package) ([]
 		m := &matches[i]
 		m.Err = errors.Join(m.Err, enrich(known, m.Advisories))
 	}
+	db.rest()
 	if len(packages) == 0 {
 		return nil, nil
 	}
 	return matches, nil
+}
+
+// rest gives back what a query needed and nothing else does.
+func (db *Database) rest() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	for _, h := range db.held {
+		h.giveBack()
+	}
+	db.files.giveBack()
 }
 
 // advisoryIDs are the ids of all advisories.
@@ -377,9 +388,9 @@ func (db *Database) Close() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	var err error
-	for _, release := range db.release {
-		err = errors.Join(err, release())
+	for _, h := range db.held {
+		err = errors.Join(err, h.release())
 	}
-	db.release = nil
+	db.held = nil
 	return errors.Join(err, db.files.close())
 }

@@ -125,7 +125,7 @@ func FuzzTar(f *testing.F) {
 	}
 	f.Add(data)
 	f.Fuzz(func(_ *testing.T, data []byte) {
-		at := &tarFiles{path: "x.tar", members: make(map[string][]byte), release: func() error { return nil }}
+		at := &tarFiles{path: "x.tar", members: make(map[string][]byte)}
 		if at.list(data) != nil {
 			return
 		}

@@ -343,14 +343,14 @@ func (j *job) putExtras(source string, fresh *enrichment) error {
 
 // oldExtras are KEV and EPSS as they are at hand.
 func (j *job) oldExtras() (*enrichment, error) {
-	data, release, err := dirFiles(j.Dir).mapped(j.old.Extras)
+	data, h, err := dirFiles(j.Dir).mapped(j.old.Extras)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &enrichment{}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer release() //nolint:errcheck // only read from
+	defer h.release() //nolint:errcheck // only read from
 	x, err := openExtras(data)
 	if err != nil {
 		return nil, err

@@ -18,11 +18,13 @@ type files interface {
 	name() string
 	// manifest gives fs.ErrNotExist where there is none.
 	manifest() ([]byte, error)
-	// mapped gives the bytes of a file until release is called.
-	mapped(f File) (data []byte, release func() error, err error)
+	// mapped gives the bytes of a file until held releases them.
+	mapped(f File) (data []byte, h held, err error)
 	// holdsAny says whether there are files of a database, with a manifest or
 	// without.
 	holdsAny() bool
+	// giveBack says that what is mapped is not needed for now.
+	giveBack()
 	close() error
 }
 
@@ -48,7 +50,7 @@ func readBounded(r io.Reader, most int64) ([]byte, error) {
 	return data, err
 }
 
-func (d dirFiles) mapped(f File) ([]byte, func() error, error) {
+func (d dirFiles) mapped(f File) ([]byte, held, error) {
 	return openMapped(filepath.Join(string(d), f.Name))
 }
 
@@ -65,13 +67,16 @@ func (d dirFiles) holdsAny() bool {
 	return false
 }
 
+// giveBack does nothing: each file is held by itself.
+func (d dirFiles) giveBack() {}
+
 func (d dirFiles) close() error { return nil }
 
 // tarFiles are files in a tar file, which is mapped as a whole.
 type tarFiles struct {
 	path    string
 	members map[string][]byte
-	release func() error
+	held
 }
 
 // maxMembers is far above the number of files of a database.
@@ -79,13 +84,13 @@ const maxMembers = 4 * maxParts
 
 // openTar finds the members of a tar file.
 func openTar(path string) (*tarFiles, error) {
-	data, release, err := openMapped(path)
+	data, h, err := openMapped(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening database: %w", err)
 	}
-	t := &tarFiles{path: path, members: make(map[string][]byte), release: release}
+	t := &tarFiles{path: path, members: make(map[string][]byte), held: h}
 	if err := t.list(data); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening database %q: %w", path, err), release())
+		return nil, errors.Join(fmt.Errorf("opening database %q: %w", path, err), h.release())
 	}
 	return t, nil
 }
@@ -126,12 +131,12 @@ func (t *tarFiles) manifest() ([]byte, error) {
 	return readBounded(bytes.NewReader(data), maxManifest)
 }
 
-func (t *tarFiles) mapped(f File) ([]byte, func() error, error) {
+func (t *tarFiles) mapped(f File) ([]byte, held, error) {
 	data, ok := t.members[f.Name]
 	if !ok {
-		return nil, nil, &fs.PathError{Op: "open", Path: t.path + "/" + f.Name, Err: fs.ErrNotExist}
+		return nil, held{}, &fs.PathError{Op: "open", Path: t.path + "/" + f.Name, Err: fs.ErrNotExist}
 	}
-	return data, func() error { return nil }, nil
+	return data, held{}, nil // the tar file is held as a whole
 }
 
 func (t *tarFiles) holdsAny() bool { return len(t.members) > 0 }

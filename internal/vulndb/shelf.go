@@ -357,20 +357,20 @@ func (s localShelf) Manifest(context.Context) ([]byte, error) {
 
 // Open implements Shelf.
 func (s localShelf) Open(_ context.Context, f File, offset int64) (io.ReadCloser, int64, error) {
-	data, release, err := s.mapped(f)
+	data, h, err := s.mapped(f)
 	if err != nil {
 		return nil, 0, err
 	}
 	if offset > int64(len(data)) {
 		offset = 0
 	}
-	return &mappedBody{bytes.NewReader(data[offset:]), release}, offset, nil
+	return &mappedBody{bytes.NewReader(data[offset:]), h}, offset, nil
 }
 
 // mappedBody is a mapped file that is read from.
 type mappedBody struct {
 	*bytes.Reader
-	release func() error
+	held
 }
 
 // Close implements io.Closer.

@@ -245,9 +245,9 @@ type candidate struct {
 
 func (c *candidate) manifest() ([]byte, error) { return c.raw, nil }
 
-func (c *candidate) mapped(f File) ([]byte, func() error, error) {
+func (c *candidate) mapped(f File) ([]byte, held, error) {
 	if data, ok := c.fresh[f.Name]; ok {
-		return data, func() error { return nil }, nil
+		return data, held{}, nil
 	}
 	return c.dirFiles.mapped(f)
 }
