@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/boltseal/boltseal/internal/filecap"
@@ -82,6 +83,10 @@ var errBadIndex = errors.New("malformed index")
 // minEntry is how many bytes an entry takes at least.
 const minEntry = 11
 
+// entriesAtOnce is for how many entries memory is taken at once: they are much larger
+// than what they are written as, and what says that there are many need not have them.
+const entriesAtOnce = 1024
+
 // decodeIndex reads what encodeIndex wrote.
 func decodeIndex(data []byte) ([]*Entry, error) {
 	r := indexReader{rest: string(data)}
@@ -89,11 +94,15 @@ func decodeIndex(data []byte) ([]*Entry, error) {
 	if n > uint64(len(r.rest)/minEntry) {
 		return nil, errBadIndex
 	}
-	all := make([]Entry, n)
-	entries := make([]*Entry, n)
-	for i := range all {
-		r.entry(&all[i])
-		entries[i] = &all[i]
+	entries := []*Entry{}
+	for left := int(n); left > 0 && !r.bad; {
+		some := make([]Entry, min(left, entriesAtOnce))
+		entries = slices.Grow(entries, len(some))
+		for i := range some {
+			r.entry(&some[i])
+			entries = append(entries, &some[i])
+		}
+		left -= len(some)
 	}
 	if r.bad || r.rest != "" {
 		return nil, errBadIndex

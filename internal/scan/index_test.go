@@ -2,8 +2,11 @@ package scan
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io/fs"
 	"math"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -59,6 +62,39 @@ func TestIndexOfNonsense(t *testing.T) {
 		if got, err := decodeIndex(data); err == nil {
 			t.Errorf("%s: %d entries", name, len(got))
 		}
+	}
+}
+
+// TestIndexTakesMemoryForWhatThereIs holds that an index that only says that it has a
+// million entries takes no memory for them.
+func TestIndexTakesMemoryForWhatThereIs(t *testing.T) {
+	const said = 1 << 20
+	data := binary.AppendUvarint(nil, said)
+	data = append(data, bytes.Repeat([]byte{0xff}, said*minEntry)...)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := decodeIndex(data)
+	runtime.ReadMemStats(&after)
+	if err == nil {
+		t.Error("no error")
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 2*uint64(len(data)) {
+		t.Errorf("%d bytes take %d of memory, want at most twice as many", len(data), took)
+	}
+}
+
+// TestLongIndex holds that entries of more than one piece of memory are as they were.
+func TestLongIndex(t *testing.T) {
+	var entries []*Entry
+	for i := range 2*entriesAtOnce + 1 {
+		entries = append(entries, &Entry{Path: strconv.Itoa(i), Size: int64(i)})
+	}
+	got, err := decodeIndex(encodeIndex(entries))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(entries, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
