@@ -73,16 +73,17 @@ func TestNormalName(t *testing.T) {
 func TestPURL(t *testing.T) {
 	debian := inventory.Distro{ID: "debian", VersionID: "12"}
 	for got, want := range map[string]string{
-		inventory.LanguagePURL("npm", "@babel/core", "7.0.0"):                            "pkg:npm/%40babel/core@7.0.0",
-		inventory.LanguagePURL("npm", "lodash", ""):                                      "pkg:npm/lodash",
-		inventory.LanguagePURL("PyPI", "Zope.Interface", "1.0"):                          "pkg:pypi/zope-interface@1.0",
-		inventory.LanguagePURL("Maven", "org.slf4j:slf4j-api", "2.0"):                    "pkg:maven/org.slf4j/slf4j-api@2.0",
-		inventory.LanguagePURL("Go", "golang.org/x/net", "0.7.0"):                        "pkg:golang/golang.org/x/net@v0.7.0",
-		inventory.LanguagePURL("Go", "stdlib", "1.22.1"):                                 "pkg:golang/stdlib@1.22.1",
-		inventory.LanguagePURL("CocoaPods", "AFNetworking", "4.0.1"):                     "pkg:cocoapods/AFNetworking@4.0.1",
-		inventory.LanguagePURL("Unheard of", "x", "1"):                                   "",
-		inventory.OSPURL(inventory.Deb, debian, "libstdc++6", "12.2.0-14", "amd64"):      "pkg:deb/debian/libstdc%2B%2B6@12.2.0-14?arch=amd64&distro=debian-12",
-		inventory.OSPURL(inventory.RPM, inventory.Distro{ID: "rocky"}, "a", "1:2-3", ""): "pkg:rpm/rocky/a@2-3?epoch=1",
+		inventory.LanguagePURL("npm", "@babel/core", "7.0.0"):                                                                 "pkg:npm/%40babel/core@7.0.0",
+		inventory.LanguagePURL("npm", "lodash", ""):                                                                           "pkg:npm/lodash",
+		inventory.LanguagePURL("PyPI", "Zope.Interface", "1.0"):                                                               "pkg:pypi/zope-interface@1.0",
+		inventory.LanguagePURL("Maven", "org.slf4j:slf4j-api", "2.0"):                                                         "pkg:maven/org.slf4j/slf4j-api@2.0",
+		inventory.LanguagePURL("Go", "golang.org/x/net", "0.7.0"):                                                             "pkg:golang/golang.org/x/net@v0.7.0",
+		inventory.LanguagePURL("Go", "stdlib", "1.22.1"):                                                                      "pkg:golang/stdlib@1.22.1",
+		inventory.LanguagePURL("CocoaPods", "AFNetworking", "4.0.1"):                                                          "pkg:cocoapods/AFNetworking@4.0.1",
+		inventory.QualifiedPURL("Julia", "Dates", "1.9.0", map[string]string{"uuid": "ade2ca70-3891-5945-98fb-dc099432e06a"}): "pkg:julia/Dates@1.9.0?uuid=ade2ca70-3891-5945-98fb-dc099432e06a",
+		inventory.LanguagePURL("Unheard of", "x", "1"):                                                                        "",
+		inventory.OSPURL(inventory.Deb, debian, "libstdc++6", "12.2.0-14", "amd64"):                                           "pkg:deb/debian/libstdc%2B%2B6@12.2.0-14?arch=amd64&distro=debian-12",
+		inventory.OSPURL(inventory.RPM, inventory.Distro{ID: "rocky"}, "a", "1:2-3", ""):                                      "pkg:rpm/rocky/a@2-3?epoch=1",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

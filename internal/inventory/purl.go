@@ -1,6 +1,8 @@
 package inventory
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	packageurl "github.com/package-url/packageurl-go"
@@ -12,6 +14,7 @@ var purlTypes = map[string]string{
 	"npm": "npm", "PyPI": "pypi", "Go": "golang", "Maven": "maven", "crates.io": "cargo",
 	"RubyGems": "gem", "NuGet": "nuget", "Packagist": "composer", "Hex": "hex", "Pub": "pub",
 	"Hackage": "hackage", "CRAN": "cran", "SwiftURL": "swift", "ConanCenter": "conan",
+	"Julia": "julia", "opam": "opam",
 }
 
 // unadvised are the purl types of kinds of packages that OSV has no ecosystem for. Their
@@ -55,6 +58,11 @@ func (k OSKind) Known() bool {
 // LanguagePURL is the package URL of a package of a language's ecosystem; "" where
 // the ecosystem has no purl type.
 func LanguagePURL(ecosystem, name, version string) string {
+	return QualifiedPURL(ecosystem, name, version, nil)
+}
+
+// QualifiedPURL is one with qualifiers, which some kinds of packages ask for.
+func QualifiedPURL(ecosystem, name, version string, qualifiers map[string]string) string {
 	kind := purlType(ecosystem)
 	if kind == "" || name == "" {
 		return ""
@@ -75,7 +83,11 @@ func LanguagePURL(ecosystem, name, version string) string {
 	default:
 		namespace, name = splitLast(name)
 	}
-	return packageurl.NewPackageURL(kind, namespace, name, version, nil, "").ToString()
+	var q packageurl.Qualifiers
+	for _, key := range slices.Sorted(maps.Keys(qualifiers)) {
+		q = append(q, packageurl.Qualifier{Key: key, Value: qualifiers[key]})
+	}
+	return packageurl.NewPackageURL(kind, namespace, name, version, q, "").ToString()
 }
 
 // OSPURL is the package URL of a distribution's package. An rpm's epoch is a

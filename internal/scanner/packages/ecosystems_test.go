@@ -205,6 +205,45 @@ COCOAPODS: 1.15.2
 		}},
 		{"CocoaPods, with a byte order mark and carriage returns", "Podfile.lock", "\xef\xbb\xbfPODS:\r\n  - Alamofire (5.8.1)\r\n\r\nCOCOAPODS: 1.15.2\r\n", []string{"CocoaPods Alamofire 5.8.1:2"}},
 		{"CocoaPods without pods", "Podfile.lock", "PODFILE CHECKSUM: 8d2f\n\nCOCOAPODS: 1.15.2\n", nil},
+		{"Julia", "Manifest.toml", `# This file is machine-generated - editing it directly is not advised
+
+julia_version = "1.10.4"
+manifest_format = "2.0"
+project_hash = "51ade905d618e4aa369bc869841376219cc36cb1"
+
+[[deps.Base64]]
+uuid = "2a0f44e3-6c83-55bd-87e4-b1978d98bd5f"
+
+[[deps.HTTP]]
+deps = ["Base64", "OpenSSL"]
+git-tree-sha1 = "d1d712be3164d61d1fb98e7ce9bcbc6cc06b45ed"
+uuid = "cd3eb016-35fb-5094-929b-558a96fad6f3"
+version = "1.10.8"
+
+    [deps.HTTP.extensions]
+    HTTPExt = "Base64"
+
+[[deps.OpenSSL]]
+uuid = "4d8831e6-92b7-49fb-bdf8-b643e874388c"
+version = "1.4.3"
+
+[[deps.OpenSSL]]
+uuid = "00000000-92b7-49fb-bdf8-b643e874388c"
+version = "1.0.0"
+`, []string{"Julia HTTP 1.10.8:10", "Julia OpenSSL 1.0.0:23", "Julia OpenSSL 1.4.3:19"}},
+		{"Julia, the first format, for one version", "JuliaManifest-v1.6.toml", `[[Artifacts]]
+deps = ["Pkg"]
+uuid = "56f22d72-fd6d-98f1-02f0-08ddc0907c33"
+version = "1.3.0"
+
+[[Base64]]
+uuid = "2a0f44e3-6c83-55bd-87e4-b1978d98bd5f"
+
+[[GMP_jll]]
+uuid = "781609d7-10c4-51f6-84f2-b8444358ff6d"
+version = "6.1.2+6"
+`, []string{"Julia Artifacts 1.3.0:1", "Julia GMP_jll 6.1.2+6:9"}},
+		{"a Manifest.toml of something else", "Manifest.toml", "name = \"x\"\n[[files]]\nversion = \"1\"\n", nil},
 		{"Conan", "conan.lock", `{"version": "0.5", "requires": ["zlib/1.2.11#abcd%1675278126"], "build_requires": [], "python_requires": []}`, []string{"ConanCenter zlib 1.2.11:0"}},
 		{"Bun", "bun.lock", `{
   "lockfileVersion": 1, // a comment
@@ -253,6 +292,13 @@ func TestBrokenLockfiles(t *testing.T) {
 		{"pods on one line", "Podfile.lock", "PODS: [Alamofire (5.8.1)]\n", "line 1: it is no section"},
 		{"pods in a conflict of git's", "Podfile.lock", "PODS:\n<<<<<<< HEAD\n  - Alamofire (5.8.1)\n", "line 2: it is no section"},
 		{"no file of CocoaPods", "Podfile.lock", "OTHER:\n  - x (1)\n", "it has none of the sections of such a file"},
+		{"Julia's next format", "Manifest.toml", "manifest_format = \"3.0\"\n", "format 3.0 of a manifest is not known"},
+		{"Julia's format as a number", "Manifest.toml", "manifest_format = 2\n", "format 2 of a manifest is not known"},
+		{"a package of Julia without a UUID", "Manifest.toml", "manifest_format = \"2.0\"\n[[deps.A]]\nversion = \"1.0.0\"\n", "package A has no UUID"},
+		{"a version of Julia that is a number", "Manifest.toml", "manifest_format = \"2.0\"\n[[deps.A]]\nuuid = \"x\"\nversion = 1.0\n", "a version that is no text"},
+		{"a package of Julia as a table", "Manifest.toml", "manifest_format = \"2.0\"\n[deps.A]\nuuid = \"x\"\n", "package A is no list of tables"},
+		{"packages of Julia as a list", "Manifest.toml", "manifest_format = \"2.0\"\ndeps = [1]\n", "its packages are no table"},
+		{"a manifest of Julia that is deep", "Manifest.toml", "a = " + strings.Repeat("[", 200) + strings.Repeat("]", 200) + "\n", "more than 100 values in each other"},
 		{"Swift's next format", "Package.resolved", `{"version": 4, "pins": []}`, "version 4 of the format is not known"},
 		{"a NuGet lockfile of nothing", "packages.lock.json", `{}`, "it names no version of the format"},
 		{"no JSON", "renv.lock", `{`, "unexpected end of JSON input"},
@@ -286,6 +332,11 @@ func TestInstalled(t *testing.T) {
 		scantest.Text("usr/local/lib/ruby/gems/3.2.0/specifications/default/json-2.6.3.gemspec", "Gem::Specification.new do |s|\n  s.name = \"json\".freeze\n  s.version = \"2.6.3\"\nend\n"),
 		scantest.Text("usr/local/lib/ruby/gems/3.2.0/gems/rack-2.2.3/rack.gemspec", "Gem::Specification.new do |s|\n  s.name = \"rack\"\n  s.version = RELEASE\nend\n"),
 		scantest.Text("usr/local/lib/R/site-library/jsonlite/DESCRIPTION", "Package: jsonlite\nVersion: 1.8.4\nDescription: A fast\n        JSON parser: good.\nBuilt: R 4.3.1; ; 2023-06-01; unix\n"),
+		scantest.Text("root/.julia/packages/HTTP/sJD5V/Project.toml", "name = \"HTTP\"\nuuid = \"cd3eb016-35fb-5094-929b-558a96fad6f3\"\nversion = \"1.10.8\"\n\n[deps]\nBase64 = \"2a0f44e3-6c83-55bd-87e4-b1978d98bd5f\"\n"),
+		scantest.Text("root/.julia/packages/HTTP/sJD5V/test/Project.toml", "[deps]\n"),
+		scantest.Text("usr/local/julia/share/julia/stdlib/v1.10/OpenSSL_jll/Project.toml", "name = \"OpenSSL_jll\"\nuuid = \"458c3c95-2e84-50aa-8efc-19380b2a3a95\"\nversion = \"3.0.8+0\"\n"),
+		scantest.Text("usr/local/julia/share/julia/stdlib/v1.10/Base64/Project.toml", "name = \"Base64\"\nuuid = \"2a0f44e3-6c83-55bd-87e4-b1978d98bd5f\"\n"),
+		scantest.Text("src/packages/web/build/Project.toml", "name = \"site\"\nuuid = \"1\"\nversion = \"1.0.0\"\n"),
 		scantest.Text("usr/local/lib/R/library/stats/DESCRIPTION", "Package: stats\nVersion: 4.3.1\nPriority: base\nBuilt: R 4.3.1\n"),
 		scantest.Text("srv/vendor/composer/installed.json", `{"packages":[{"name":"symfony/http-kernel","version":"v5.4.0"}],"dev":false}`),
 		scantest.Text("srv/old/vendor/composer/installed.json", `[{"name":"twig/twig","version":"v2.0.0"}]`),
@@ -296,6 +347,8 @@ func TestInstalled(t *testing.T) {
 	}}), packages.Options{})
 	same(t, "packages", []string{
 		"CRAN jsonlite 1.8.4 usr/local/lib/R/site-library/jsonlite/DESCRIPTION",
+		"Julia HTTP 1.10.8 root/.julia/packages/HTTP/sJD5V/Project.toml",
+		"Julia OpenSSL_jll 3.0.8+0 usr/local/julia/share/julia/stdlib/v1.10/OpenSSL_jll/Project.toml",
 		"NuGet Microsoft.NETCore.App.Runtime.linux-x64 8.0.1 app/shop.deps.json",
 		"NuGet Newtonsoft.Json 12.0.1 app/shop.deps.json",
 		"Packagist symfony/http-kernel v5.4.0 srv/vendor/composer/installed.json",
@@ -310,11 +363,33 @@ func TestInstalled(t *testing.T) {
 	}
 }
 
+// TestQualifiers wants package URLs that say what their type asks for.
+func TestQualifiers(t *testing.T) {
+	for name, c := range map[string]struct {
+		file scantest.File
+		want string
+	}{
+		"Julia": {
+			scantest.Text("root/.julia/packages/HTTP/sJD5V/Project.toml", "name = \"HTTP\"\nuuid = \"cd3eb016-35fb-5094-929b-558a96fad6f3\"\nversion = \"1.10.8\"\n"),
+			"pkg:julia/HTTP@1.10.8?uuid=cd3eb016-35fb-5094-929b-558a96fad6f3",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			res := run(t, scantest.Image("app", nil, layer("1", c.file)), packages.Options{})
+			if len(res.Packages) != 1 {
+				t.Fatalf("packages %q, errors %q", list(res), res.Errors)
+			}
+			same(t, "purl", c.want, res.Packages[0].PURL)
+		})
+	}
+}
+
 // TestOwnedByDistribution wants modules that a package of the distribution owns once,
 // as the distribution's.
 func TestOwnedByDistribution(t *testing.T) {
 	files := map[string]string{
 		"usr/share/rubygems-integration/all/specifications/rake-13.0.6.gemspec": "# -*- encoding: utf-8 -*-\n# stub: rake 13.0.6 ruby lib\n",
+		"usr/share/julia/stdlib/v1.10/OpenSSL_jll/Project.toml":                 "name = \"OpenSSL_jll\"\nuuid = \"458c3c95-2e84-50aa-8efc-19380b2a3a95\"\nversion = \"3.0.8+0\"\n",
 		"usr/lib/R/site-library/jsonlite/DESCRIPTION":                           "Package: jsonlite\nVersion: 1.8.4\nBuilt: R 4.2.2\n",
 		"usr/lib/python3/dist-packages/six-1.16.0.dist-info/METADATA":           "Metadata-Version: 2.1\nName: six\nVersion: 1.16.0\n",
 		"usr/share/nodejs/semver/node_modules/lru-cache/package.json":           `{"name":"lru-cache","version":"6.0.0"}`,

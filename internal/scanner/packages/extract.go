@@ -172,7 +172,7 @@ func compareRows(a, b row) int {
 		strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version),
 		strings.Compare(a.Source, b.Source), strings.Compare(a.SourceVersion, b.SourceVersion),
 		strings.Compare(a.Arch, b.Arch), strings.Compare(a.Inner, b.Inner), cmp.Compare(a.Line, b.Line),
-		strings.Compare(a.Licence, b.Licence), strings.Compare(a.Needs, b.Needs),
+		strings.Compare(a.Licence, b.Licence), strings.Compare(a.Needs, b.Needs), strings.Compare(a.Qualifiers, b.Qualifiers),
 	)
 }
 

@@ -177,7 +177,7 @@ func (j *join) locate(f file, r *row) located {
 		l.PURL = inventory.OSPURL(inventory.OSKind(r.Kind), j.distro, r.Name, r.Version, r.Arch)
 	} else {
 		l.Ecosystem = r.Kind
-		l.PURL = inventory.LanguagePURL(r.Kind, r.Name, r.Version)
+		l.PURL = inventory.QualifiedPURL(r.Kind, r.Name, r.Version, splitQualifiers(r.Qualifiers))
 	}
 	if j.target.Image != nil {
 		if unit := j.origin(f, r); unit >= 0 && unit < len(j.target.Image.Layers) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -61,6 +62,32 @@ type row struct {
 	Licence string `json:"c,omitempty"`
 	// Needs is what it asks for, one a line: name, tab, version.
 	Needs string `json:"q,omitempty"`
+	// Qualifiers are those of the package URL, one a line: key, tab, value.
+	Qualifiers string `json:"x,omitempty"`
+}
+
+// joinQualifiers puts qualifiers into a row, without those that have no value.
+func joinQualifiers(qualifiers map[string]string) string {
+	var lines []string
+	for _, key := range slices.Sorted(maps.Keys(qualifiers)) {
+		if value := qualifiers[key]; value != "" && !strings.ContainsAny(value, "\t\r\n") {
+			lines = append(lines, key+"\t"+value)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// splitQualifiers takes a row's qualifiers apart.
+func splitQualifiers(joined string) map[string]string {
+	if joined == "" {
+		return nil
+	}
+	qualifiers := make(map[string]string)
+	for line := range strings.SplitSeq(joined, "\n") {
+		key, value, _ := strings.Cut(line, "\t")
+		qualifiers[key] = value
+	}
+	return qualifiers
 }
 
 // The limits of a part. It may come from a cache that others can write.
@@ -115,7 +142,7 @@ func (p *part) check() error {
 	}
 	for i := range p.Rows {
 		r := &p.Rows[i]
-		for _, s := range []string{r.Kind, r.Name, r.Version, r.Source, r.SourceVersion, r.Arch, r.Inner, r.Licence} {
+		for _, s := range []string{r.Kind, r.Name, r.Version, r.Source, r.SourceVersion, r.Arch, r.Inner, r.Licence, r.Qualifiers} {
 			if len(s) > maxString {
 				return fmt.Errorf("%w: a name or version of %d bytes", errPart, len(s))
 			}
@@ -169,6 +196,11 @@ func (p *part) texts() iter.Seq[string] {
 			// somebody made up can hold others.
 			for _, n := range splitNeeds(r.Needs) {
 				if !yield(n.Name) || !yield(n.Version) {
+					return
+				}
+			}
+			for key, value := range splitQualifiers(r.Qualifiers) {
+				if !yield(key) || !yield(value) {
 					return
 				}
 			}

@@ -90,6 +90,19 @@ DEPENDENCIES:
 
 COCOAPODS: 1.15.2
 `, []string{"Firebase 10.18.0 -> FirebaseAuth 10.18.0", "FirebaseAuth 10.18.0 -> GoogleUtilities 7.12.0"}},
+		"Julia": {"Manifest.toml", `manifest_format = "2.0"
+[[deps.A]]
+deps = ["B", "Base64", "Gone"]
+uuid = "1"
+version = "1.0.0"
+[[deps.B]]
+uuid = "2"
+version = "2.0.0"
+    [deps.B.deps]
+    A = "1"
+[[deps.Base64]]
+uuid = "3"
+`, []string{"A 1.0.0 -> B 2.0.0", "B 2.0.0 -> A 1.0.0"}},
 		"Poetry": {"poetry.lock", `[[package]]
 name = "Flask"
 version = "2.0.0"
