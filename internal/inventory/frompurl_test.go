@@ -30,6 +30,7 @@ func TestFromPURL(t *testing.T) {
 		"pkg:nuget/Newtonsoft.Json@12.0.1":                                  {"NuGet", "Newtonsoft.Json", "12.0.1", nil},
 		"pkg:cocoapods/ShareKit@2.0#Twitter":                                {"CocoaPods", "ShareKit", "2.0", nil},
 		"pkg:julia/Dates@1.9.0?uuid=ade2ca70-3891-5945-98fb-dc099432e06a":   {"Julia", "Dates", "1.9.0", nil},
+		"pkg:opam/ocaml-base-compiler@5.2.0":                                {"opam", "ocaml-base-compiler", "5.2.0", nil},
 		"pkg:npm/lodash":                                                    {"npm", "lodash", "", nil},
 		"pkg:deb/debian/libssl3@3.0.11-1?distro=debian-12&upstream=openssl": {"Debian:12", "libssl3", "3.0.11-1", source("openssl", "")},
 		"pkg:deb/debian/a@2?distro=debian-12.4&upstream=b@1":                {"Debian:12", "a", "2", source("b", "1")},

@@ -107,6 +107,8 @@ func orderOf(family string) string {
 		return "Red Hat"
 	case "GitHub Actions", "VSCode":
 		return "npm"
+	case "opam": // "the algorithm from Debian": https://github.com/ocaml/opam/issues/4272
+		return "Debian"
 	}
 	return family
 }

@@ -244,6 +244,29 @@ uuid = "781609d7-10c4-51f6-84f2-b8444358ff6d"
 version = "6.1.2+6"
 `, []string{"Julia Artifacts 1.3.0:1", "Julia GMP_jll 6.1.2+6:9"}},
 		{"a Manifest.toml of something else", "Manifest.toml", "name = \"x\"\n[[files]]\nversion = \"1\"\n", nil},
+		{"opam", "shop.opam.locked", `opam-version: "2.0"
+name: "shop"
+version: "1.0"
+description: """
+depends: [ "none" ] # of a text, which is 5" long
+"""
+depends: [
+  "base" {= "v0.16.3"}
+  "conf-gmp" {= "4" & os = "linux"}  # a comment with "quotes"
+  (* "old" {= "1"} *)
+  ("alcotest" {with-test & = "1.7.0"} | "ounit" {os = "win32"})
+  "shop-lib" {= version}
+]
+build: ["dune" "build" "-p" name]
+url {
+  src: "https://e.com/x.tgz"
+}
+pin-depends: [
+  ["base.v0.16.3" "git+https://e.com/base.git"]
+]
+`, []string{"opam alcotest 1.7.0:11", "opam base v0.16.3:8", "opam conf-gmp 4:9", "opam ounit :11", "opam shop-lib :12"}},
+		{"opam, one package", "opam.locked", "opam-version: \"2.0\" depends: \"base\" {= \"v0.16.3\"}", []string{"opam base v0.16.3:1"}},
+		{"opam, no package", "opam.locked", "opam-version: \"2.0\"\n", nil},
 		{"Conan", "conan.lock", `{"version": "0.5", "requires": ["zlib/1.2.11#abcd%1675278126"], "build_requires": [], "python_requires": []}`, []string{"ConanCenter zlib 1.2.11:0"}},
 		{"Bun", "bun.lock", `{
   "lockfileVersion": 1, // a comment
@@ -299,6 +322,12 @@ func TestBrokenLockfiles(t *testing.T) {
 		{"a package of Julia as a table", "Manifest.toml", "manifest_format = \"2.0\"\n[deps.A]\nuuid = \"x\"\n", "package A is no list of tables"},
 		{"packages of Julia as a list", "Manifest.toml", "manifest_format = \"2.0\"\ndeps = [1]\n", "its packages are no table"},
 		{"a manifest of Julia that is deep", "Manifest.toml", "a = " + strings.Repeat("[", 200) + strings.Repeat("]", 200) + "\n", "more than 100 values in each other"},
+		{"a list of opam's that does not end", "opam.locked", "opam-version: \"2.0\"\ndepends: [\n  \"a\" {= \"1\"}\n", "line 4: it ends within a list"},
+		{"a text of opam's that does not end", "opam.locked", "opam-version: \"2.0\"\ndepends: [ \"a ]\n", "line 2: a text does not end"},
+		{"a comment of opam's that does not end", "opam.locked", "opam-version: \"2.0\"\n(* depends:", "line 2: a comment does not end"},
+		{"a list of opam's that was not open", "opam.locked", "opam-version: \"2.0\"\ndepends: ]", "line 2: it closes what is not open"},
+		{"a package of opam's without a name", "opam.locked", "opam-version: \"2.0\"\ndepends: [\"\"]", "line 2: it looks like a package, and cannot be read"},
+		{"no file of opam's", "opam.locked", "words\n", "it does not say of which version of the format it is"},
 		{"Swift's next format", "Package.resolved", `{"version": 4, "pins": []}`, "version 4 of the format is not known"},
 		{"a NuGet lockfile of nothing", "packages.lock.json", `{}`, "it names no version of the format"},
 		{"no JSON", "renv.lock", `{`, "unexpected end of JSON input"},
@@ -332,6 +361,7 @@ func TestInstalled(t *testing.T) {
 		scantest.Text("usr/local/lib/ruby/gems/3.2.0/specifications/default/json-2.6.3.gemspec", "Gem::Specification.new do |s|\n  s.name = \"json\".freeze\n  s.version = \"2.6.3\"\nend\n"),
 		scantest.Text("usr/local/lib/ruby/gems/3.2.0/gems/rack-2.2.3/rack.gemspec", "Gem::Specification.new do |s|\n  s.name = \"rack\"\n  s.version = RELEASE\nend\n"),
 		scantest.Text("usr/local/lib/R/site-library/jsonlite/DESCRIPTION", "Package: jsonlite\nVersion: 1.8.4\nDescription: A fast\n        JSON parser: good.\nBuilt: R 4.3.1; ; 2023-06-01; unix\n"),
+		scantest.Text("home/opam/.opam/4.14/.opam-switch/switch-state", "opam-version: \"2.0\"\ncompiler: [\"ocaml-base-compiler.4.14.1\"]\nroots: [\"cohttp.5.3.0\" \"ocaml-base-compiler.4.14.1\"]\ninstalled: [\n  \"base-unix.base\"\n  \"cohttp.5.3.0\"\n  \"ocaml-base-compiler.4.14.1\"\n]\npinned: \"mine.dev\"\n"),
 		scantest.Text("root/.julia/packages/HTTP/sJD5V/Project.toml", "name = \"HTTP\"\nuuid = \"cd3eb016-35fb-5094-929b-558a96fad6f3\"\nversion = \"1.10.8\"\n\n[deps]\nBase64 = \"2a0f44e3-6c83-55bd-87e4-b1978d98bd5f\"\n"),
 		scantest.Text("root/.julia/packages/HTTP/sJD5V/test/Project.toml", "[deps]\n"),
 		scantest.Text("usr/local/julia/share/julia/stdlib/v1.10/OpenSSL_jll/Project.toml", "name = \"OpenSSL_jll\"\nuuid = \"458c3c95-2e84-50aa-8efc-19380b2a3a95\"\nversion = \"3.0.8+0\"\n"),
@@ -357,9 +387,41 @@ func TestInstalled(t *testing.T) {
 		"RubyGems rack 2.2.3 usr/local/lib/ruby/gems/3.2.0/specifications/rack-2.2.3.gemspec",
 		"Ubuntu:22.04:LTS base-files 12ubuntu4.6 var/lib/chisel/manifest.wall",
 		"crates.io time 0.1.42 usr/local/bin/shop",
+		"opam base-unix base home/opam/.opam/4.14/.opam-switch/switch-state",
+		"opam cohttp 5.3.0 home/opam/.opam/4.14/.opam-switch/switch-state",
+		"opam ocaml-base-compiler 4.14.1 home/opam/.opam/4.14/.opam-switch/switch-state",
 	}, list(res))
 	if len(res.Errors) > 0 {
 		t.Errorf("errors: %q", res.Errors)
+	}
+}
+
+// TestBrokenInstalled wants what was read before a fault kept, and the fault told.
+func TestBrokenInstalled(t *testing.T) {
+	for name, c := range map[string]struct {
+		path, text string
+		packages   []string
+		want       string
+	}{
+		"opam, a list that does not end": {
+			".opam-switch/switch-state", "opam-version: \"2.0\"\ninstalled: [\n  \"cohttp.5.3.0\"\n",
+			[]string{"opam cohttp 5.3.0 .opam-switch/switch-state"},
+			"reading opam switch: line 4: it ends within a list",
+		},
+		"opam, no version": {
+			".opam-switch/switch-state", "opam-version: \"2.0\"\ninstalled: [\"cohttp.5.3.0\"\n\"dune\"]",
+			[]string{"opam cohttp 5.3.0 .opam-switch/switch-state"},
+			"reading opam switch: line 3: it looks like a package, and cannot be read",
+		},
+		"Julia, no TOML": {"packages/A/abcde/Project.toml", "name = ", nil, "reading Julia package: toml: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			res := run(t, scantest.Image("app", nil, layer("1", scantest.Text(c.path, c.text))), packages.Options{ListOnly: true})
+			same(t, "packages", c.packages, list(res))
+			if len(res.Errors) != 1 || !strings.HasPrefix(res.Errors[0], c.path+": "+c.want) || res.Status != finding.StatusPartial {
+				t.Errorf("status %s, errors %q, want %q", res.Status, res.Errors, c.want)
+			}
+		})
 	}
 }
 
