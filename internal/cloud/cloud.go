@@ -35,7 +35,7 @@ type Options struct {
 type Keychain struct {
 	getenv   func(string) string
 	requests *requests
-	machine  machine
+	machine  func() machine
 	now      func() time.Time
 	limit    time.Duration // for all the requests that one answer needs
 
@@ -48,7 +48,7 @@ func New(o Options) *Keychain {
 	return &Keychain{
 		getenv:   o.Getenv,
 		requests: newRequests(o.Proxy),
-		machine:  readMachine(cmp.Or(o.Firmware, "/sys/class/dmi/id")),
+		machine:  sync.OnceValue(func() machine { return readMachine(cmp.Or(o.Firmware, "/sys/class/dmi/id")) }),
 		now:      time.Now,
 		limit:    web.StallLimit,
 		known:    make(map[string]*memory),

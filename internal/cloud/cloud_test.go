@@ -490,6 +490,25 @@ func TestMachines(t *testing.T) {
 	}
 }
 
+func TestFirmware(t *testing.T) {
+	dir := t.TempDir()
+	for name, value := range map[string]string{
+		"sys_vendor": "Microsoft Corporation\n", "product_name": "Virtual Machine\n", "chassis_asset_tag": "7783-7084-3265-9085-8269-3286-77\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(value), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := cloud.MachineOf(dir); got != cloud.AzureMachine {
+		t.Errorf("got %+v", got)
+	}
+	for _, folder := range []string{filepath.Join(dir, "none"), os.DevNull} {
+		if got := cloud.MachineOf(folder); got != cloud.NoFirmware {
+			t.Errorf("%s: got %+v", folder, got)
+		}
+	}
+}
+
 // answers of servers that go wrong.
 func status(code int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {

@@ -20,9 +20,12 @@ var (
 	NoFirmware    = machine{}
 )
 
+// MachineOf is what a folder says of the machine.
+func MachineOf(folder string) Machine { return New(Options{Firmware: folder}).machine() }
+
 // Testing has a keychain reach fake servers, from a machine, and not wait between tries.
 func Testing(k *Keychain, m machine, reach func(*http.Transport)) {
-	k.machine = m
+	k.machine = func() machine { return m }
 	for _, b := range k.requests.bases {
 		reach(b)
 	}

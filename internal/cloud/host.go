@@ -70,10 +70,15 @@ func amazonSuffix(region string) string {
 	return "amazonaws.com"
 }
 
-// api is the host that gives tokens for a registry of Amazon's.
+// api is the host that gives tokens for a registry of Amazon's, by the rules of its SDKs.
+// https://docs.aws.amazon.com/general/latest/gr/ecr.html
 func (p place) api() string {
-	if p.fips {
-		return "ecr-fips." + p.region + "." + p.suffix
+	name := "api.ecr."
+	switch {
+	case p.fips && p.suffix == "amazonaws.com":
+		name = "ecr-fips."
+	case p.fips:
+		name = "api.ecr-fips."
 	}
-	return "api.ecr." + p.region + "." + p.suffix
+	return name + p.region + "." + p.suffix
 }

@@ -30,7 +30,7 @@ const azureTag = "7783-7084-3265-9085-8269-3286-77"
 // none of the cloud's must not wait for an address that nobody has; where the firmware is
 // silent, a job and a pod may be anywhere, and somebody's own machine is in no cloud.
 func (k *Keychain) mayBe(p provider) bool {
-	m := k.machine
+	m := k.machine()
 	if m == (machine{}) {
 		return k.getenv("CI") != "" || k.getenv("KUBERNETES_SERVICE_HOST") != ""
 	}

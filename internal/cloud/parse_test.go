@@ -21,6 +21,7 @@ func TestHosts(t *testing.T) {
 		account + ".dkr.ecr-fips.us-gov-east-1.amazonaws.com":            "ecr-fips.us-gov-east-1.amazonaws.com",
 		account + ".dkr.ecr.cn-northwest-1.amazonaws.com.cn":             "api.ecr.cn-northwest-1.amazonaws.com.cn",
 		strings.ToUpper(account+".dkr.ecr.us-east-1.") + "Amazonaws.com": "api.ecr.us-east-1.amazonaws.com",
+		account + ".dkr.ecr-fips.cn-north-1.amazonaws.com.cn":            "api.ecr-fips.cn-north-1.amazonaws.com.cn",
 		"gcr.io":                          "google",
 		"gcr.io:443":                      "google",
 		"us.gcr.io":                       "google",
