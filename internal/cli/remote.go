@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/net/http/httpproxy"
 
-	"github.com/boltseal/boltseal/internal/cloud"
 	"github.com/boltseal/boltseal/internal/source/image"
 )
 
@@ -38,7 +37,7 @@ func (o remoteOptions) remote(sys System, targets []target) (image.Remote, error
 	r := image.Remote{
 		Offline:    o.offline,
 		Keychain:   keychain{sys.Getenv},
-		Identities: cloud.New(cloud.Options{Getenv: sys.Getenv, Proxy: proxies(sys.Getenv), Firmware: sys.Firmware}),
+		Identities: sys.ownIdentities(),
 		Proxy:      proxies(sys.Getenv),
 		Insecure:   o.insecure,
 	}

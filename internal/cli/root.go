@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/boltseal/boltseal/internal/cloud"
 	"github.com/boltseal/boltseal/internal/forge"
 	"github.com/boltseal/boltseal/internal/policy"
 	"github.com/boltseal/boltseal/internal/report"
@@ -37,7 +38,8 @@ type System struct {
 	// Firmware is the folder of what the firmware says of this machine; empty is the usual one.
 	Firmware string
 
-	line *progressLine // nil where nobody sees it
+	line       *progressLine   // nil where nobody sees it
+	identities *cloud.Keychain // of the run; nil where nothing runs yet
 }
 
 func (s System) width() int {
@@ -59,6 +61,15 @@ func (s System) now() time.Time {
 	return s.Now()
 }
 
+// ownIdentities are this machine's in the clouds. A run has them once, so that what it
+// was given for the policy's registry is not asked for again for the image's.
+func (s System) ownIdentities() *cloud.Keychain {
+	if s.identities != nil {
+		return s.identities
+	}
+	return cloud.New(cloud.Options{Getenv: s.Getenv, Proxy: proxies(s.Getenv), Firmware: s.Firmware})
+}
+
 // color says whether the report may have colour.
 func (s System) color() bool {
 	return s.width() > 0 && s.Getenv(envNoColor) == ""
@@ -67,6 +78,7 @@ func (s System) color() bool {
 // Main runs one command line and gives its exit code.
 func Main(ctx context.Context, args []string, sys System) int {
 	sys = quiet(sys).withProgress()
+	sys.identities = sys.ownIdentities()
 	if sys.line != nil {
 		defer sys.line.clear()
 	}
