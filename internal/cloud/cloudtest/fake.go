@@ -201,31 +201,30 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // own is who answers for a host.
 func (f *Fake) own(r *http.Request) http.HandlerFunc {
-	host := r.Host
-	is := func(prefix, suffix string) bool {
-		return strings.HasPrefix(host, prefix) && strings.HasSuffix(host, suffix)
-	}
-	switch {
-	case is("sts.", ".amazonaws.com") || is("sts.", ".amazonaws.com.cn"):
-		return f.sts
-	case is("api.ecr.", "") || is("ecr-fips.", ""):
-		return f.ecrAPI
-	case strings.Contains(host, ".dkr.ecr"):
-		return f.basic("AWS", ECRPassword)
-	case host == "169.254.170.2" || host == "169.254.170.23":
-		return f.container
-	case host == "169.254.169.254":
-		return f.metadata
-	case host == "oauth2.googleapis.com" || host == "sts.googleapis.com" || host == "iamcredentials.googleapis.com":
-		return f.googleAPI
-	case is("", "gcr.io") || is("", "-docker.pkg.dev"):
-		return f.bearer("/v2/token", "oauth2accesstoken", GoogleToken)
-	case is("login.", ""):
-		return f.entra
-	case is("", ".azurecr.io") || is("", ".azurecr.cn") || is("", ".azurecr.us"):
-		return f.acr
-	case host == "actions.example.com":
-		return f.actions
+	for _, s := range []struct {
+		prefix, suffix string
+		answer         http.HandlerFunc
+	}{
+		{"sts.", ".amazonaws.com", f.sts},
+		{"sts.", ".amazonaws.com.cn", f.sts},
+		{"api.ecr.", "", f.ecrAPI},
+		{"ecr-fips.", "", f.ecrAPI},
+		{"", "googleapis.com", f.googleAPI},
+		{"", "gcr.io", f.bearer("/v2/token", "oauth2accesstoken", GoogleToken)},
+		{"", "-docker.pkg.dev", f.bearer("/v2/token", "oauth2accesstoken", GoogleToken)},
+		{"login.", "", f.entra},
+		{"", ".azurecr.io", f.acr},
+		{"", ".azurecr.cn", f.acr},
+		{"", ".azurecr.us", f.acr},
+		{"actions.example.com", "", f.actions},
+		{"169.254.170.", "", f.container},
+		{"169.254.169.254", "", f.metadata},
+		{"", ".amazonaws.com", f.basic("AWS", ECRPassword)},
+		{"", ".amazonaws.com.cn", f.basic("AWS", ECRPassword)},
+	} {
+		if strings.HasPrefix(r.Host, s.prefix) && strings.HasSuffix(r.Host, s.suffix) {
+			return s.answer
+		}
 	}
 	return http.NotFound
 }
