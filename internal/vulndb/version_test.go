@@ -79,6 +79,7 @@ func TestCompare(t *testing.T) {
 		"an rpm tilde":                         {"Rocky Linux:9", "1.0~rc1-1", "1.0-1", -1},
 		"opam, which orders as Debian does":    {"opam", "v0.16~preview.1", "v0.16", -1},
 		"opam, numbers":                        {"opam", "4.14.9", "4.14.10", -1},
+		"opam, a revision":                     {"opam", "3.0.0", "3.0.0-1", -1},
 		"distributions that the library lacks": {"Azure Linux:3", "1.2.3-4.azl3", "1.2.3-10.azl3", -1},
 		"an apk revision":                      {"Alpine:v3.19", "1.2.3-r2", "1.2.3-r10", -1},
 		"an apk letter":                        {"Alpine:v3.19", "1.1.1g-r0", "1.1.1t-r0", -1},

@@ -267,6 +267,19 @@ pin-depends: [
 `, []string{"opam alcotest 1.7.0:11", "opam base v0.16.3:8", "opam conf-gmp 4:9", "opam ounit :11", "opam shop-lib :12"}},
 		{"opam, one package", "opam.locked", "opam-version: \"2.0\" depends: \"base\" {= \"v0.16.3\"}", []string{"opam base v0.16.3:1"}},
 		{"opam, no package", "opam.locked", "opam-version: \"2.0\"\n", nil},
+		{"Carton", "cpanfile.snapshot", `# carton snapshot format: version 1.0
+DISTRIBUTIONS
+  HTTP-Tiny-0.056
+    pathname: D/DA/DAGOLDEN/HTTP-Tiny-0.056.tar.gz
+    provides:
+      HTTP::Tiny 0.056
+    requirements:
+      Carp 0
+  common-sense-v3.74
+    pathname: M/ML/MLEHMANN/common-sense-v3.74.tar.gz
+  MIME-Types-2.24-TRIAL
+    pathname: M/MA/MARKOV/MIME-Types-2.24-TRIAL.tar.gz
+`, []string{"CPAN HTTP-Tiny 0.056:3", "CPAN MIME-Types 2.24-TRIAL:11", "CPAN common-sense v3.74:9"}},
 		{"Conan", "conan.lock", `{"version": "0.5", "requires": ["zlib/1.2.11#abcd%1675278126"], "build_requires": [], "python_requires": []}`, []string{"ConanCenter zlib 1.2.11:0"}},
 		{"Bun", "bun.lock", `{
   "lockfileVersion": 1, // a comment
@@ -328,6 +341,10 @@ func TestBrokenLockfiles(t *testing.T) {
 		{"a list of opam's that was not open", "opam.locked", "opam-version: \"2.0\"\ndepends: ]", "line 2: it closes what is not open"},
 		{"a package of opam's without a name", "opam.locked", "opam-version: \"2.0\"\ndepends: [\"\"]", "line 2: it looks like a package, and cannot be read"},
 		{"no file of opam's", "opam.locked", "words\n", "it does not say of which version of the format it is"},
+		{"Carton's next format", "cpanfile.snapshot", "# carton snapshot format: version 2.0\n", "it does not begin as a snapshot of version 1 does"},
+		{"no file of Carton's", "cpanfile.snapshot", "DISTRIBUTIONS\n", "it does not begin as a snapshot of version 1 does"},
+		{"a distribution without a version", "cpanfile.snapshot", "# carton snapshot format: version 1.0\nDISTRIBUTIONS\n  HTTP-Tiny\n", "line 3: it looks like a package, and cannot be read"},
+		{"distributions that are not indented", "cpanfile.snapshot", "# carton snapshot format: version 1.0\nHTTP-Tiny-1\n", "line 2: it looks like a package, and cannot be read"},
 		{"Swift's next format", "Package.resolved", `{"version": 4, "pins": []}`, "version 4 of the format is not known"},
 		{"a NuGet lockfile of nothing", "packages.lock.json", `{}`, "it names no version of the format"},
 		{"no JSON", "renv.lock", `{`, "unexpected end of JSON input"},
@@ -362,6 +379,11 @@ func TestInstalled(t *testing.T) {
 		scantest.Text("usr/local/lib/ruby/gems/3.2.0/gems/rack-2.2.3/rack.gemspec", "Gem::Specification.new do |s|\n  s.name = \"rack\"\n  s.version = RELEASE\nend\n"),
 		scantest.Text("usr/local/lib/R/site-library/jsonlite/DESCRIPTION", "Package: jsonlite\nVersion: 1.8.4\nDescription: A fast\n        JSON parser: good.\nBuilt: R 4.3.1; ; 2023-06-01; unix\n"),
 		scantest.Text("home/opam/.opam/4.14/.opam-switch/switch-state", "opam-version: \"2.0\"\ncompiler: [\"ocaml-base-compiler.4.14.1\"]\nroots: [\"cohttp.5.3.0\" \"ocaml-base-compiler.4.14.1\"]\ninstalled: [\n  \"base-unix.base\"\n  \"cohttp.5.3.0\"\n  \"ocaml-base-compiler.4.14.1\"\n]\npinned: \"mine.dev\"\n"),
+		scantest.Text("opt/conda/conda-meta/numpy-1.26.4-py311h64a7726_0.json", `{"build":"py311h64a7726_0","channel":"https://conda.anaconda.org/conda-forge/linux-64","subdir":"linux-64","name":"numpy","version":"1.26.4","license":"BSD-3-Clause","files":["lib/x"]}`),
+		scantest.Text("opt/conda/conda-meta/history", "==> x <==\n"),
+		scantest.Text("usr/local/lib/x86_64-linux-gnu/perl/5.36.0/.meta/libwww-perl-6.76/install.json", `{"name":"LWP","target":"LWP::UserAgent","version":"6.7","dist":"libwww-perl-6.76","pathname":"O/OA/OALDERS/libwww-perl-6.76.tar.gz","provides":{"LWP":{"file":"lib/LWP.pm","version":"6.7"}}}`),
+		scantest.Text("usr/local/lib/luarocks/rocks-5.4/luasocket/3.1.0-1/luasocket-3.1.0-1.rockspec", "package = \"LuaSocket\"\nversion = \"3.1.0-1\"\ndescription = {\n   license = \"MIT\"\n}\n"),
+		scantest.Text("usr/local/lib/luarocks/rocks-5.4/luasocket/3.1.0-1/other-1-1.rockspec", "package = \"other\"\n"),
 		scantest.Text("root/.julia/packages/HTTP/sJD5V/Project.toml", "name = \"HTTP\"\nuuid = \"cd3eb016-35fb-5094-929b-558a96fad6f3\"\nversion = \"1.10.8\"\n\n[deps]\nBase64 = \"2a0f44e3-6c83-55bd-87e4-b1978d98bd5f\"\n"),
 		scantest.Text("root/.julia/packages/HTTP/sJD5V/test/Project.toml", "[deps]\n"),
 		scantest.Text("usr/local/julia/share/julia/stdlib/v1.10/OpenSSL_jll/Project.toml", "name = \"OpenSSL_jll\"\nuuid = \"458c3c95-2e84-50aa-8efc-19380b2a3a95\"\nversion = \"3.0.8+0\"\n"),
@@ -376,9 +398,11 @@ func TestInstalled(t *testing.T) {
 		{Entry: scan.Entry{Path: "usr/local/bin/shop", Mode: 0o755}, Data: audited},
 	}}), packages.Options{})
 	same(t, "packages", []string{
+		"CPAN libwww-perl 6.76 usr/local/lib/x86_64-linux-gnu/perl/5.36.0/.meta/libwww-perl-6.76/install.json",
 		"CRAN jsonlite 1.8.4 usr/local/lib/R/site-library/jsonlite/DESCRIPTION",
 		"Julia HTTP 1.10.8 root/.julia/packages/HTTP/sJD5V/Project.toml",
 		"Julia OpenSSL_jll 3.0.8+0 usr/local/julia/share/julia/stdlib/v1.10/OpenSSL_jll/Project.toml",
+		"LuaRocks luasocket 3.1.0-1 usr/local/lib/luarocks/rocks-5.4/luasocket/3.1.0-1/luasocket-3.1.0-1.rockspec",
 		"NuGet Microsoft.NETCore.App.Runtime.linux-x64 8.0.1 app/shop.deps.json",
 		"NuGet Newtonsoft.Json 12.0.1 app/shop.deps.json",
 		"Packagist symfony/http-kernel v5.4.0 srv/vendor/composer/installed.json",
@@ -386,6 +410,7 @@ func TestInstalled(t *testing.T) {
 		"RubyGems json 2.6.3 usr/local/lib/ruby/gems/3.2.0/specifications/default/json-2.6.3.gemspec",
 		"RubyGems rack 2.2.3 usr/local/lib/ruby/gems/3.2.0/specifications/rack-2.2.3.gemspec",
 		"Ubuntu:22.04:LTS base-files 12ubuntu4.6 var/lib/chisel/manifest.wall",
+		"conda numpy 1.26.4 opt/conda/conda-meta/numpy-1.26.4-py311h64a7726_0.json",
 		"crates.io time 0.1.42 usr/local/bin/shop",
 		"opam base-unix base home/opam/.opam/4.14/.opam-switch/switch-state",
 		"opam cohttp 5.3.0 home/opam/.opam/4.14/.opam-switch/switch-state",
@@ -413,7 +438,11 @@ func TestBrokenInstalled(t *testing.T) {
 			[]string{"opam cohttp 5.3.0 .opam-switch/switch-state"},
 			"reading opam switch: line 3: it looks like a package, and cannot be read",
 		},
-		"Julia, no TOML": {"packages/A/abcde/Project.toml", "name = ", nil, "reading Julia package: toml: "},
+		"conda, no version":     {"opt/conda/conda-meta/a.json", `{"name":"a"}`, nil, "reading conda package: it names no package with a version"},
+		"conda, no JSON":        {"opt/conda/conda-meta/a.json", `{"name":"a"`, nil, "reading conda package: unexpected end of JSON input"},
+		"CPAN, no distribution": {"lib/.meta/A-1/install.json", `{"name":"A","version":"1"}`, nil, "reading CPAN distribution: it names no distribution with a version"},
+		"CPAN, no JSON":         {"lib/.meta/A-1/install.json", `[`, nil, "reading CPAN distribution: unexpected end of JSON input"},
+		"Julia, no TOML":        {"packages/A/abcde/Project.toml", "name = ", nil, "reading Julia package: toml: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			res := run(t, scantest.Image("app", nil, layer("1", scantest.Text(c.path, c.text))), packages.Options{ListOnly: true})
@@ -435,6 +464,16 @@ func TestQualifiers(t *testing.T) {
 			scantest.Text("root/.julia/packages/HTTP/sJD5V/Project.toml", "name = \"HTTP\"\nuuid = \"cd3eb016-35fb-5094-929b-558a96fad6f3\"\nversion = \"1.10.8\"\n"),
 			"pkg:julia/HTTP@1.10.8?uuid=cd3eb016-35fb-5094-929b-558a96fad6f3",
 		},
+		"conda, without the channel, which can hold a token": {
+			scantest.Text("opt/conda/envs/web/conda-meta/numpy-1.26.4-py311h64a7726_0.json", `{"build":"py311h64a7726_0","channel":"https://e.com/t/secret/main/linux-64","subdir":"linux-64","name":"numpy","version":"1.26.4"}`),
+			"pkg:conda/numpy@1.26.4?build=py311h64a7726_0&subdir=linux-64",
+		},
+		"CPAN": {
+			scantest.Text("lib/.meta/libwww-perl-6.76/install.json", `{"dist":"libwww-perl-6.76"}`), "pkg:cpan/libwww-perl@6.76",
+		},
+		"LuaRocks": {
+			scantest.Text("lib/luarocks/rocks/luasocket/3.1.0-1/luasocket-3.1.0-1.rockspec", "package = \"LuaSocket\"\n"), "pkg:luarocks/luasocket@3.1.0-1",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			res := run(t, scantest.Image("app", nil, layer("1", c.file)), packages.Options{})
@@ -450,13 +489,14 @@ func TestQualifiers(t *testing.T) {
 // as the distribution's.
 func TestOwnedByDistribution(t *testing.T) {
 	files := map[string]string{
-		"usr/share/rubygems-integration/all/specifications/rake-13.0.6.gemspec": "# -*- encoding: utf-8 -*-\n# stub: rake 13.0.6 ruby lib\n",
-		"usr/share/julia/stdlib/v1.10/OpenSSL_jll/Project.toml":                 "name = \"OpenSSL_jll\"\nuuid = \"458c3c95-2e84-50aa-8efc-19380b2a3a95\"\nversion = \"3.0.8+0\"\n",
-		"usr/lib/R/site-library/jsonlite/DESCRIPTION":                           "Package: jsonlite\nVersion: 1.8.4\nBuilt: R 4.2.2\n",
-		"usr/lib/python3/dist-packages/six-1.16.0.dist-info/METADATA":           "Metadata-Version: 2.1\nName: six\nVersion: 1.16.0\n",
-		"usr/share/nodejs/semver/node_modules/lru-cache/package.json":           `{"name":"lru-cache","version":"6.0.0"}`,
-		"usr/share/dotnet/shared/x.deps.json":                                   `{"runtimeTarget":{},"libraries":{"A/1.0.0":{"type":"package"}}}`,
-		"usr/share/php/composer/installed.json":                                 `[{"name":"a/b","version":"1.0.0"}]`,
+		"usr/share/rubygems-integration/all/specifications/rake-13.0.6.gemspec":   "# -*- encoding: utf-8 -*-\n# stub: rake 13.0.6 ruby lib\n",
+		"usr/share/julia/stdlib/v1.10/OpenSSL_jll/Project.toml":                   "name = \"OpenSSL_jll\"\nuuid = \"458c3c95-2e84-50aa-8efc-19380b2a3a95\"\nversion = \"3.0.8+0\"\n",
+		"usr/lib/luarocks/rocks-5.4/luasocket/3.1.0-1/luasocket-3.1.0-1.rockspec": "package = \"LuaSocket\"\n",
+		"usr/lib/R/site-library/jsonlite/DESCRIPTION":                             "Package: jsonlite\nVersion: 1.8.4\nBuilt: R 4.2.2\n",
+		"usr/lib/python3/dist-packages/six-1.16.0.dist-info/METADATA":             "Metadata-Version: 2.1\nName: six\nVersion: 1.16.0\n",
+		"usr/share/nodejs/semver/node_modules/lru-cache/package.json":             `{"name":"lru-cache","version":"6.0.0"}`,
+		"usr/share/dotnet/shared/x.deps.json":                                     `{"runtimeTarget":{},"libraries":{"A/1.0.0":{"type":"package"}}}`,
+		"usr/share/php/composer/installed.json":                                   `[{"name":"a/b","version":"1.0.0"}]`,
 	}
 	all := []scantest.File{
 		scantest.Text("etc/os-release", debian12),
