@@ -110,6 +110,7 @@ func treeFormats(memory *inflation) []format {
 		{name: formatUnread, match: lockNamed(unreadLocks()...), unread: true},
 		{name: formatPOM, max: maxText, match: named("pom.xml"), read: readPOM},
 		{name: formatJar, max: maxArchive, match: isJar, read: readJar(memory)},
+		{name: "Electron archive", max: maxArchive, match: isAsar, read: readAsar},
 		{name: formatGoBinary, max: maxBinary, match: isExecutable, read: readProgram(readGoBinary(by(gobinary.New)))},
 		{name: formatLoose, max: maxSmall, match: isLooseRequirements, read: readRequirements(maxLoose), asked: true, loose: true},
 	}
@@ -139,6 +140,7 @@ func imageFormats(memory *inflation) []format {
 		{name: "chisel manifest", max: maxText, match: at(chiselManifest), read: readChisel},
 		{name: formatInstaller, max: maxSmall, match: isInstaller, read: readInstaller},
 		{name: formatJar, max: maxArchive, match: isJar, read: readJar(memory)},
+		{name: "Electron archive", max: maxArchive, match: isAsar, read: readAsar},
 		{name: formatGoBinary, max: maxBinary, match: isExecutable, read: readProgram(readGoBinary(by(gobinary.New)))},
 	}
 }

@@ -93,7 +93,7 @@ func couldBePackage(file string) bool {
 	if !slices.Contains([]string{"bin", "sbin", "lib", "lib64", "libexec", "share"}, top) {
 		return false
 	}
-	return isDistInfoPath(file) || isNodeModulePath(file) || isArchiveName(file) || isGemspecPath(file) || isRDescriptionPath(file) || isJuliaProjectPath(file) || isRockspecPath(file) ||
+	return isDistInfoPath(file) || isNodeModulePath(file) || isArchiveName(file) || isAsarPath(file) || isGemspecPath(file) || isRDescriptionPath(file) || isJuliaProjectPath(file) || isRockspecPath(file) ||
 		strings.HasSuffix(file, ".deps.json") || strings.HasSuffix(file, "/composer/installed.json") || top != "share" && path.Ext(file) == ""
 }
 
