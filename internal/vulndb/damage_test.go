@@ -340,7 +340,7 @@ func FuzzBlocks(f *testing.F) {
 				continue
 			}
 			for _, version := range []string{"", "1.0.0"} {
-				match(family.family, family, &inventory.Package{Ecosystem: ecosystem, Name: "p", Version: version})
+				match(family.family, asking{family, &madeEntries{}}, &inventory.Package{Ecosystem: ecosystem, Name: "p", Version: version})
 			}
 		}
 	})
@@ -452,7 +452,7 @@ func TestHugeShapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.lookup("p", ""); !errors.Is(err, errDamaged) {
+	if _, err := f.find("p", "", &madeEntries{}); !errors.Is(err, errDamaged) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -205,6 +205,7 @@ func (db *Database) mapped(f File) ([]byte, error) {
 // Query implements DB. Packages are looked up in the order of the file.
 func (db *Database) Query(ctx context.Context, packages []inventory.Package) ([]Match, error) {
 	matches := make([]Match, len(packages))
+	made := &madeEntries{}
 	for _, i := range fileOrder(packages) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -217,7 +218,7 @@ func (db *Database) Query(ctx context.Context, packages []inventory.Package) ([]
 		case f == nil:
 			matches[i].Err = fmt.Errorf("%w for %s", ErrNoData, p.Ecosystem)
 		default:
-			matches[i] = match(f.family, f, p)
+			matches[i] = match(f.family, asking{f, made}, p)
 		}
 	}
 	known := db.extras.ask(advisoryIDs(matches))

@@ -414,7 +414,7 @@ func knownPackages(tb testing.TB, db *Database, n int) []inventory.Package {
 				name = r.after(name)
 				body := &reader{data: r.bytes(r.count())}
 				release := f.releases[len(all)%len(f.releases)]
-				entries, _ := f.entries(body, name, release)
+				entries, _ := f.entries(body, name, release, &madeEntries{})
 				all = append(all, inventory.Package{Ecosystem: strings.TrimSuffix(family+":"+release, ":"), Name: strings.Clone(name), Version: someVersion(entries)})
 			}
 		}
@@ -469,13 +469,14 @@ func BenchmarkDatabase(b *testing.B) {
 
 // lookUp reads what is said of packages, without comparing versions.
 func lookUp(db *Database, packages []inventory.Package) error {
+	made := &madeEntries{}
 	for _, i := range fileOrder(packages) {
 		p := packages[i]
 		f, err := db.family(inventory.Family(p.Ecosystem))
 		if err != nil {
 			return err
 		}
-		if _, err := f.lookup(p.Name, inventory.Release(p.Ecosystem)); err != nil {
+		if _, err := f.find(p.Name, inventory.Release(p.Ecosystem), made); err != nil {
 			return err
 		}
 	}

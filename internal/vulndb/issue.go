@@ -261,7 +261,7 @@ func fixes(hits []hit, c *comparator) []string {
 			break
 		}
 		if mends(hits, c, v) {
-			out = append(out, v)
+			out = append(out, strings.Clone(v)) // not with all versions that it lies among
 		}
 	}
 	return out

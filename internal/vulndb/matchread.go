@@ -63,7 +63,7 @@ func (r *reader) nth(n int) string {
 	return string(r.bytes(length))
 }
 
-// familyFile is one family of the file; it implements store.
+// familyFile is one family of the file.
 type familyFile struct {
 	file              *matchFile
 	family            string
@@ -107,8 +107,20 @@ func (f *familyFile) covers(release string) bool {
 	return slices.ContainsFunc(f.releases, func(r string) bool { return sameRelease(f.family, release, r) })
 }
 
+// asking is a family in the hands of one query: it implements store for one package
+// after the other, whose entries and records take the place of those before.
+type asking struct {
+	*familyFile
+	made *madeEntries
+}
+
 // lookup implements store.
-func (f *familyFile) lookup(name, release string) (entries []entry, err error) {
+func (a asking) lookup(name, release string) ([]entry, error) {
+	return a.find(name, release, a.made)
+}
+
+// find looks a package up. What it gives lies in made.
+func (f *familyFile) find(name, release string, made *madeEntries) (entries []entry, err error) {
 	n := f.packages.find(name)
 	if n < 0 {
 		return nil, nil
@@ -118,18 +130,18 @@ func (f *familyFile) lookup(name, release string) (entries []entry, err error) {
 	var numbers []int
 	err = f.packages.read(n, func(k *kept) error {
 		r := &reader{data: k.data}
-		body, err := f.find(r, name)
+		body, err := f.body(r, name)
 		if err != nil || body == nil {
 			return f.damage(err, n)
 		}
 		b := &reader{data: body}
-		entries, numbers = f.entries(b, name, release)
+		entries, numbers = f.entries(b, name, release, made)
 		return f.damage(b.err(), n)
 	})
 	if err != nil || len(entries) == 0 {
 		return nil, err
 	}
-	return entries, f.tell(entries, numbers)
+	return entries, f.tell(entries, numbers, made)
 }
 
 func (f *familyFile) damage(err error, block int) error {
@@ -139,9 +151,9 @@ func (f *familyFile) damage(err error, block int) error {
 	return fmt.Errorf("%w (packages of %s, block %d: %w)", errDamaged, shownSection(f.family), block, err)
 }
 
-// find walks a block up to a name; nil if it is not there. The names are as after
+// body walks a block up to a name; nil if it is not there. The names are as after
 // writes them; they are put together in one place.
-func (f *familyFile) find(r *reader, name string) ([]byte, error) {
+func (f *familyFile) body(r *reader, name string) ([]byte, error) {
 	wanted := []byte(name)
 	before := f.name[:0]
 	for r.left() > 0 {
@@ -165,7 +177,7 @@ func (f *familyFile) find(r *reader, name string) ([]byte, error) {
 
 // entries reads those of a package's entries that hold for a release, and the
 // numbers of their records, ascending, which the next call overwrites.
-func (f *familyFile) entries(r *reader, name, release string) ([]entry, []int) {
+func (f *familyFile) entries(r *reader, name, release string, made *madeEntries) ([]entry, []int) {
 	n := r.count()
 	numbers, kinds := f.numbers[:0], f.kinds[:0]
 	last := 0
@@ -183,7 +195,7 @@ func (f *familyFile) entries(r *reader, name, release string) ([]entry, []int) {
 	f.numbers, f.kinds = numbers, kinds
 	versions := r.texts()
 	holds := f.holding(release)
-	made := newEntries(r, kinds, holds)
+	made.room(r, kinds, holds)
 	if r.bad {
 		return nil, nil
 	}
@@ -219,16 +231,17 @@ func (f *familyFile) holding(release string) []bool {
 }
 
 // madeEntries are the entries of one package, of which each kind lies in one piece
-// of memory.
+// of memory, and so do their records.
 type madeEntries struct {
+	records  []record
 	entries  []entry
 	affected []affected
 	ranges   []versionRange
 	events   []event
 }
 
-// newEntries makes room for those that hold.
-func newEntries(r *reader, kinds []*shape, holds []bool) *madeEntries {
+// room makes room for the entries that hold, in the place of those before.
+func (m *madeEntries) room(r *reader, kinds []*shape, holds []bool) {
 	entries, ranges, events := 0, 0, 0
 	for _, s := range kinds {
 		if s.set >= len(holds) {
@@ -242,13 +255,11 @@ func newEntries(r *reader, kinds []*shape, holds []bool) *madeEntries {
 	if max(entries, ranges, events) > maxRows {
 		r.fail()
 	}
-	if r.bad || entries == 0 {
-		return &madeEntries{}
+	if r.bad {
+		return
 	}
-	return &madeEntries{
-		make([]entry, 0, entries), make([]affected, 0, entries),
-		make([]versionRange, 0, ranges), make([]event, 0, events),
-	}
+	m.entries, m.affected = slices.Grow(m.entries[:0], entries), slices.Grow(m.affected[:0], entries)
+	m.ranges, m.events = slices.Grow(m.ranges[:0], ranges), slices.Grow(m.events[:0], events)
 }
 
 // add gives an entry's versions their place in its shape. fresh counts the versions

@@ -2,19 +2,21 @@ package vulndb
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
 // tell gives entries their records, all but what complete adds. numbers are those of
 // the records, ascending.
-func (f *familyFile) tell(entries []entry, numbers []int) error {
+func (f *familyFile) tell(entries []entry, numbers []int, made *madeEntries) error {
 	distinct := 0
 	for i := range numbers {
 		if i == 0 || numbers[i] != numbers[i-1] {
 			distinct++
 		}
 	}
-	records := make([]record, 0, distinct)
+	records := slices.Grow(made.records[:0], distinct)
+	made.records = records
 	for start := 0; start < len(numbers); {
 		block := numbers[start] / recordsPerBlock
 		end := start
@@ -25,7 +27,7 @@ func (f *familyFile) tell(entries []entry, numbers []int) error {
 			rows := k.from(numbers[start] % recordsPerBlock)
 			for i := start; i < end; i++ {
 				if i == start || numbers[i] != numbers[i-1] {
-					records = records[:len(records)+1]
+					records = append(records, record{})
 					rows.next(numbers[i]%recordsPerBlock, &records[len(records)-1], f.tables, &f.spelled)
 				}
 				entries[i].record = &records[len(records)-1]
@@ -47,7 +49,7 @@ func (f *familyFile) damagedRecords(block int) error {
 	return fmt.Errorf("%w (records of %s, block %d: %w)", errDamaged, shownSection(f.family), block, errBlock)
 }
 
-// complete implements store.
+// complete implements store, for asking.
 func (f *familyFile) complete(hits []hit) error {
 	for i := range hits {
 		rec := hits[i].record
