@@ -162,11 +162,12 @@ func (a *asar) content(f *asarFile) ([]byte, error) {
 	}
 	size, err := f.size.Int64()
 	total := int64(len(a.files))
-	switch a.bytes += size; {
+	switch {
 	case err != nil || size < 0 || offset < 0 || size > total || offset > total-size:
 		return nil, errors.New("it lies outside of the archive")
-	case size > maxJarFile || a.bytes > maxManifests:
+	case size > maxJarFile || a.bytes+size > maxManifests:
 		return nil, fmt.Errorf("%d bytes, of at most %d, and %d in all", size, maxJarFile, maxManifests)
 	}
+	a.bytes += size
 	return a.files[offset : offset+size], nil
 }

@@ -61,6 +61,7 @@ func TestBrokenAsar(t *testing.T) {
 	for i := range many {
 		many[i] = module("m"+strings.Repeat("x", i), `{"size":1000000,"offset":"0"}`)
 	}
+	huge := module("b", `{"size":9223372036854775807,"offset":"0"}`)
 	for name, c := range map[string]struct {
 		text     string
 		packages []string
@@ -82,6 +83,9 @@ func TestBrokenAsar(t *testing.T) {
 		"a large module":     {asarOf(modules(good, module("b", `{"size":2000000,"offset":"0"}`)), asarFiles+strings.Repeat(" ", 2_000_000)), lodash, "node_modules/b/package.json: 2000000 bytes, of at most 1048576"},
 		"the same over and over": {
 			asarOf(modules(many...), `{"name":"a","version":"1.0.0"}`+strings.Repeat(" ", 1_000_000)), nil, "1000000 bytes, of at most 1048576, and 67108864 in all",
+		},
+		"the same behind a size that nothing has": {
+			asarOf(modules(append([]string{huge}, many...)...), `{"name":"a","version":"1.0.0"}`+strings.Repeat(" ", 1_000_000)), nil, "1000000 bytes, of at most 1048576, and",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
