@@ -173,6 +173,7 @@ func Run(ctx context.Context, req Request) *report.Run {
 	built.packages(run.Packages)
 	run.Images = built.shown(mask)
 	sealed := finding.Seal(findings, mask)
+	run.Findings = slices.Grow(run.Findings, len(sealed))
 	for _, f := range sealed {
 		run.Findings = append(run.Findings, report.Finding{Subject: policy.Subject{Finding: f}})
 	}

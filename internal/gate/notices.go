@@ -33,7 +33,10 @@ func (r *Request) changeNotices(run *report.Run) []finding.Finding {
 			Identity: finding.Identity{"unheeded", u.at.Path, u.rule},
 		})
 	}
-	var subjects []policy.Subject
+	if len(r.Heads) == 0 { // no policy is changed
+		return notices
+	}
+	subjects := make([]policy.Subject, 0, len(run.Findings))
 	for i := range run.Findings {
 		subjects = append(subjects, run.Findings[i].Subject)
 	}
