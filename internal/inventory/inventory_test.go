@@ -81,6 +81,7 @@ func TestPURL(t *testing.T) {
 		inventory.LanguagePURL("Go", "stdlib", "1.22.1"):                                                                      "pkg:golang/stdlib@1.22.1",
 		inventory.LanguagePURL("CocoaPods", "AFNetworking", "4.0.1"):                                                          "pkg:cocoapods/AFNetworking@4.0.1",
 		inventory.QualifiedPURL("Julia", "Dates", "1.9.0", map[string]string{"uuid": "ade2ca70-3891-5945-98fb-dc099432e06a"}): "pkg:julia/Dates@1.9.0?uuid=ade2ca70-3891-5945-98fb-dc099432e06a",
+		inventory.LanguagePURL("JSR", "@std/assert", "1.0.19"):                                                                "pkg:jsr/%40std/assert@1.0.19",
 		inventory.LanguagePURL("Unheard of", "x", "1"):                                                                        "",
 		inventory.OSPURL(inventory.Deb, debian, "libstdc++6", "12.2.0-14", "amd64"):                                           "pkg:deb/debian/libstdc%2B%2B6@12.2.0-14?arch=amd64&distro=debian-12",
 		inventory.OSPURL(inventory.RPM, inventory.Distro{ID: "rocky"}, "a", "1:2-3", ""):                                      "pkg:rpm/rocky/a@2-3?epoch=1",

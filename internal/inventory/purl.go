@@ -20,7 +20,7 @@ var purlTypes = map[string]string{
 // unadvised are the purl types of kinds of packages that OSV has no ecosystem for. Their
 // names are ours, so that messages can name them.
 var unadvised = map[string]string{
-	"CocoaPods": "cocoapods", "conda": "conda", "CPAN": "cpan", "LuaRocks": "luarocks",
+	"CocoaPods": "cocoapods", "conda": "conda", "CPAN": "cpan", "JSR": "jsr", "LuaRocks": "luarocks",
 }
 
 // Unadvised says whether OSV has no ecosystem for packages of the kind. A distribution

@@ -34,7 +34,7 @@ func Lines(p string, data []byte) []string {
 // OwnLists are paths of every kind of list that this package reads by itself.
 func OwnLists() []string {
 	return []string{
-		"Gemfile.lock", "app.asar", "cpanfile.snapshot", "conda-meta/a.json", ".meta/a-1/install.json", "rocks-5.4/a/1-1/a-1-1.rockspec", "opam.locked", ".opam-switch/switch-state", "Manifest.toml", "packages/a/ab1Cd/Project.toml", "Podfile.lock", "mix.lock", "rebar.lock", "cabal.project.freeze", "stack.yaml.lock", "paket.lock",
+		"Gemfile.lock", "deno.lock", "manifest.toml", "app.asar", "cpanfile.snapshot", "conda-meta/a.json", ".meta/a-1/install.json", "rocks-5.4/a/1-1/a-1-1.rockspec", "opam.locked", ".opam-switch/switch-state", "Manifest.toml", "packages/a/ab1Cd/Project.toml", "Podfile.lock", "mix.lock", "rebar.lock", "cabal.project.freeze", "stack.yaml.lock", "paket.lock",
 		"Package.resolved", "packages.lock.json", "renv.lock", "a.deps.json", path.Join("vendor", "composer", "installed.json"),
 		"var/lib/pacman/local/a-1-1/desc", "var/db/pkg/app-misc/a-1/PF", "library/a/DESCRIPTION", "specifications/a.gemspec", chiselManifest,
 	}

@@ -106,6 +106,8 @@ func treeFormats(memory *inflation) []format {
 		{name: "Podfile.lock", max: maxText, match: lockNamed("Podfile.lock"), read: related(readPodfileLock, kindCocoaPods, podNeeds)},
 		{name: "opam.locked", max: maxText, match: isOpamLocked, read: readOpamLocked},
 		{name: "cpanfile.snapshot", max: maxText, match: lockNamed("cpanfile.snapshot"), read: readCPANSnapshot},
+		{name: "deno.lock", max: maxText, match: lockNamed("deno.lock"), read: readDenoLock},
+		{name: "Gleam's manifest.toml", max: maxText, match: lockNamed("manifest.toml"), read: shallowTOML(related(readGleamManifest, "Hex", gleamNeeds))},
 		{name: "conan.lock", max: maxText, match: lockNamed("conan.lock"), read: by(conanlock.New)},
 		{name: formatUnread, match: lockNamed(unreadLocks()...), unread: true},
 		{name: formatPOM, max: maxText, match: named("pom.xml"), read: readPOM},
@@ -148,7 +150,7 @@ func imageFormats(memory *inflation) []format {
 // unreadLocks are lockfiles of kinds that are not read yet.
 func unreadLocks() []string {
 	return []string{
-		"Cartfile.resolved", "bun.lockb", "deno.lock", "verification-metadata.xml",
+		"Cartfile.resolved", "bun.lockb", "verification-metadata.xml",
 	}
 }
 

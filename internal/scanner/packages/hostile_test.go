@@ -181,11 +181,11 @@ func jarOf(t *testing.T, name, text string) []byte {
 // TestUnreadLockfiles names lockfiles of kinds that are not read.
 func TestUnreadLockfiles(t *testing.T) {
 	files := []scantest.File{
-		scantest.Text("Cartfile.resolved", "github \"a/b\" \"1.0\"\n"), scantest.Text("a/deno.lock", "x"), scantest.Text("b/deno.lock", "x"),
-		scantest.Text("node_modules/a/deno.lock", "x"), scantest.Text("gradle/verification-metadata.xml", "<x/>"),
+		scantest.Text("Cartfile.resolved", "github \"a/b\" \"1.0\"\n"), scantest.Text("a/bun.lockb", "x"), scantest.Text("b/bun.lockb", "x"),
+		scantest.Text("node_modules/a/bun.lockb", "x"), scantest.Text("gradle/verification-metadata.xml", "<x/>"),
 	}
 	res := run(t, scantest.Tree(files...), packages.Options{DB: advisories(t)})
-	same(t, "notes", []string{"4 lockfiles of kinds that are not read yet: Cartfile.resolved, deno.lock, verification-metadata.xml"}, res.Notes)
+	same(t, "notes", []string{"4 lockfiles of kinds that are not read yet: Cartfile.resolved, bun.lockb, verification-metadata.xml"}, res.Notes)
 	same(t, "bytes", int64(0), res.Bytes)
 	same(t, "status", finding.StatusNothing, res.Status)
 	image := run(t, scantest.Image("x", nil, layer("1", files...)), packages.Options{DB: advisories(t)})

@@ -103,6 +103,12 @@ version = "2.0.0"
 [[deps.Base64]]
 uuid = "3"
 `, []string{"A 1.0.0 -> B 2.0.0", "B 2.0.0 -> A 1.0.0"}},
+		"Gleam": {
+			"manifest.toml", `packages = [
+  { name = "a", version = "1.0.0", build_tools = ["gleam"], requirements = ["b", "gone"], source = "hex" },
+  { name = "b", version = "2.0.0", build_tools = ["gleam"], requirements = [], source = "hex" },
+]`, []string{"a 1.0.0 -> b 2.0.0"},
+		},
 		"Poetry": {"poetry.lock", `[[package]]
 name = "Flask"
 version = "2.0.0"
