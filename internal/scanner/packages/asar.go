@@ -38,7 +38,7 @@ type asar struct {
 	files   []byte // all contents
 	read    reader
 	entries int
-	bytes   int64 // of manifests that were read
+	bytes   int64 // of manifests that were read, and of their paths
 	rows    []row
 	errs    []error
 }
@@ -139,6 +139,7 @@ func (a *asar) object(value func(key string) error) error {
 
 // module reads a module's package.json.
 func (a *asar) module(at string, f *asarFile) {
+	a.bytes += int64(len(at))
 	data, err := a.content(f)
 	if err == nil && len(data) > 0 {
 		var made *part
@@ -150,7 +151,7 @@ func (a *asar) module(at string, f *asarFile) {
 		}
 	}
 	if err != nil && len(a.errs) < maxAsarErrors {
-		a.errs = append(a.errs, fmt.Errorf("%s: %w", (&brief{errors.New(at)}).Error(), err))
+		a.errs = append(a.errs, fmt.Errorf("%s: %w", lastPart(at), err))
 	}
 }
 

@@ -62,6 +62,7 @@ func TestBrokenAsar(t *testing.T) {
 		many[i] = module("m"+strings.Repeat("x", i), `{"size":1000000,"offset":"0"}`)
 	}
 	huge := module("b", `{"size":9223372036854775807,"offset":"0"}`)
+	deep := `{"files":{"` + strings.Repeat("d", 3900) + `":{"files":{"node_modules":{"files":{` + strings.Repeat(module("a", `{"size":30,"offset":"0"}`)+",", 20_000) + good + `}}}}}}`
 	for name, c := range map[string]struct {
 		text     string
 		packages []string
@@ -87,6 +88,7 @@ func TestBrokenAsar(t *testing.T) {
 		"the same behind a size that nothing has": {
 			asarOf(modules(append([]string{huge}, many...)...), `{"name":"a","version":"1.0.0"}`+strings.Repeat(" ", 1_000_000)), nil, "1000000 bytes, of at most 1048576, and",
 		},
+		"long paths, over and over": {asarOf(deep, `{"name":"a","version":"1.0.0"}`+strings.Repeat(" ", 100)), nil, "30 bytes, of at most 1048576, and 67108864 in all"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			res := run(t, scantest.Tree(scantest.Text("app.asar", c.text)), packages.Options{ListOnly: true})

@@ -12,7 +12,7 @@ const kindJSR = "JSR"
 
 // denoPackages are names with versions: "@scope/name@1.0.0", for npm with what its peers
 // are behind it: "vite@5.0.0_esbuild@0.28.2".
-type denoPackages map[string]any
+type denoPackages map[string]struct{}
 
 // readDenoLock reads the packages of npm and of JSR in the lockfile of Deno. Where modules
 // are named by their addresses there are no versions, and no packages.

@@ -72,11 +72,17 @@ func readJar(memory *inflation) reader {
 	}
 }
 
+// lastPart shortens a path in an archive for a message.
+func lastPart(inner string) string {
+	if len(inner) > 80 {
+		inner = "..." + inner[len(inner)-80:]
+	}
+	return strings.ToValidUTF8(inner, "")
+}
+
 // fail keeps an error with the archive that it is of.
 func (j *jar) fail(inner string, err error) {
-	if len(inner) > 80 {
-		inner = "..." + strings.ToValidUTF8(inner[len(inner)-80:], "")
-	}
+	inner = lastPart(inner)
 	if inner != "" {
 		err = fmt.Errorf("%s: %w", inner, err)
 	}

@@ -20,6 +20,10 @@ import (
 
 const kindJulia = "Julia"
 
+// maxJulia is how many bytes a manifest has. It is read as a whole, into many times the room;
+// hundreds of packages take a few hundred thousand.
+const maxJulia = 8 << 20
+
 // juliaManifests are the names of a manifest, which may be for one version of Julia alone.
 var juliaManifests = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:Julia)?Manifest(?:-v[0-9]+\.[0-9]+)?\.toml$`)
