@@ -66,10 +66,11 @@ func TestLicencesOfWhatIsInstalled(t *testing.T) {
 		scantest.Text("usr/local/lib/R/site-library/jsonlite/DESCRIPTION", "Package: jsonlite\nVersion: 1.8.4\nLicense: MIT + file LICENSE\nBuilt: R 4.3.1; ; 2023-06-01; unix\n"),
 		scantest.Text("conda-meta/c1.json", `{"name":"c1","version":"1","license":"BSD-3-Clause"}`),
 		scantest.Text("lib/luarocks/rocks-5.4/l1/1-1/l1-1-1.rockspec", "package = \"l1\"\ndescription = {\n   license = \"MIT/X11\"\n}\n"),
+		scantest.Text("lib/luarocks/rocks-5.4/l2/1-1/l2-1-1.rockspec", "package = \"l2\"\ndescription = { summary = \"x\", license = 'ISC' }\n"),
 		scantest.Text("srv/vendor/composer/installed.json", `{"packages":[{"name":"x/y","version":"v5.4.0","license":["MIT","ISC"]}]}`),
 	}}), packages.Options{ListOnly: true})
 	want := []string{
-		"busybox: GPL-2.0-only", "c1: BSD-3-Clause", "json: Ruby", "jsonlite: MIT + file LICENSE", "l1: MIT/X11", "musl: MIT", "n1: MIT", "n2: MIT | GPL-2.0", "n3: ", "nothing: ",
+		"busybox: GPL-2.0-only", "c1: BSD-3-Clause", "json: Ruby", "jsonlite: MIT + file LICENSE", "l1: MIT/X11", "l2: ISC", "musl: MIT", "n1: MIT", "n2: MIT | GPL-2.0", "n3: ", "nothing: ",
 		"p1: MIT AND Zlib", "p2: BSD 3-Clause", "p3: MIT License", "p4: ", "p5: ", "rack: MIT | Ruby", "x/y: MIT OR ISC",
 	}
 	if diff := cmp.Diff(want, licensed(res)); diff != "" {

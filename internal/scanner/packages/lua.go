@@ -33,7 +33,7 @@ func rockOf(p string) (name, version string) {
 
 // rockLicence finds the licence in a specification, a program of assignments.
 var rockLicence = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?m)^[ \t]*license[ \t]*=[ \t]*["']([^"'\n]{1,200})["']`)
+	return regexp.MustCompile(`(?m)(?:^|[{,;])[ \t]*license[ \t]*=[ \t]*["']([^"'\n]{1,200})["']`)
 })
 
 // readRockspec takes name and version from the path, as LuaRocks does, and the licence from
