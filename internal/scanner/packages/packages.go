@@ -6,9 +6,10 @@
 // jars, Go binaries. A package-lock.json inside an image is left out: it lists
 // what somebody once meant to install, and what came of it is seen by itself.
 //
-// Reading is the extraction library's work (github.com/google/osv-scalibr, its
-// extractors only) but for package-lock.json, requirements, POMs and archives, one
-// file at a time, without the files beside it. What needs
+// Much of the reading is the extraction library's work (github.com/google/osv-scalibr,
+// its extractors only). What it passes over in silence, or takes for something else,
+// is read here, as are the kinds that it does not know. Files are read one at a
+// time, without those beside them. What needs
 // other files (the distribution's release, go.sum, included requirements, parent
 // POMs, files that a distribution's package owns) is joined in Finish. The
 // library's rpm reader writes its database to a temporary file while it reads it.
