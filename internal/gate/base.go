@@ -87,6 +87,16 @@ func (k *build) from(trusted []builtfrom.Recipe, elsewhere bool) string {
 	return lineage.Base
 }
 
+// upon is the base that the image is built upon, as far as a FROM tells. Another one than
+// that which counts for what is excused: a change that brings in a base is held to that, and
+// one that does away with a base is not.
+func (k *build) upon(from string) string {
+	if from == "" || k.lineage.Base == "" {
+		return from
+	}
+	return k.lineage.Base
+}
+
 // maxShownFrom is how long a name is, in bytes, that notes repeat. It is not cut: it is
 // masked later, and no mask knows half a secret.
 const maxShownFrom = 300

@@ -176,6 +176,59 @@ func TestSignedBase(t *testing.T) {
 	}
 }
 
+// TestSignedBaseOfAChange wants a change to be held to the base that it builds upon, not to
+// the one of the commit that is trusted, and nothing to be known where no file of that
+// commit explains the image.
+func TestSignedBaseOfAChange(t *testing.T) {
+	dockerfile := func(text string) scan.Source { return scantest.Tree(scantest.Text("Dockerfile", text)) }
+	from := func(base string) string { return strings.Replace(recipeOfImage, "acme/base:1", base, 1) }
+	for name, test := range map[string]struct {
+		before, now string
+		want        []string // bases that are asked about, and those that have no signature
+	}{
+		"a base that the change brings in":               {from("acme/signed:1"), from("acme/other:1"), []string{"acme/other:1", "acme/other:1 is unsigned"}},
+		"a base where there was none":                    {from("scratch"), from("acme/other:1"), []string{"acme/other:1", "acme/other:1 is unsigned"}},
+		"a base that the change does away with":          {from("acme/other:1"), from("acme/signed:1"), []string{"acme/signed:1"}},
+		"a base that stays":                              {from("acme/signed:1"), from("acme/signed:1") + "# a change\n", []string{"acme/signed:1"}},
+		"a file that the change takes away":              {from("acme/signed:1"), "# nothing\n", []string{"unknown"}},
+		"a file that the change brings in, of no weight": {"# nothing\n", from("acme/signed:1"), []string{"unknown"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := builtImage("acme/app", "app", baseLayer("libc6 2.36"), ownLayer("libc6 2.36"))
+			var got []string
+			run := gateOf(t, gate.Request{
+				Untrusted: true,
+				Sources:   []scan.Source{app, dockerfile(test.now)},
+				Compare: map[string]*gate.Comparison{"dir:.": {Trusted: &gate.Reference{
+					Name: "commit 12ab",
+					Open: func(context.Context, string, map[string]bool) (scan.Source, error) {
+						return dockerfile(test.before), nil
+					},
+				}}},
+				Signed: func(_ context.Context, reference, _ string) (bool, error) {
+					got = append(got, reference)
+					return reference == "acme/signed:1", nil
+				},
+			}, finding.ImageConfig)
+			for _, f := range run.Findings {
+				if f.Rule == "image/unsigned-base" {
+					_, base, _ := strings.Cut(f.Message, `"`)
+					base, _, _ = strings.Cut(base, `"`)
+					got = append(got, base+" is unsigned")
+				}
+			}
+			for _, s := range run.Scans {
+				if s.Target == app.Target().Name && s.Status == finding.StatusPartial {
+					got = append(got, "unknown")
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // repacked is an image whose base layer is stored as nobody else stores it.
 type repacked struct {
 	scan.Source

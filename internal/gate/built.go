@@ -124,7 +124,7 @@ func (b *builds) trace(ctx context.Context, req *Request) {
 		if err == nil {
 			from = k.from(trusted, elsewhere)
 		}
-		k.signed(ctx, from, req.Signed)
+		k.signed(ctx, k.upon(from), req.Signed)
 		if k.base >= 0 {
 			continue
 		}
