@@ -296,6 +296,9 @@ func (k *keeper) fetchTold(ctx context.Context, families, told []string) error {
 		return err
 	}
 	if k.db != nil {
+		if err != nil && k.db.state == nil && k.db.Digest() == db.Digest() {
+			db.state = nil // it is what was there before, and still nobody's word for being fresh
+		}
 		_ = k.db.Close()
 	}
 	k.db = db

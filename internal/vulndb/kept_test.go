@@ -359,6 +359,35 @@ func TestInAChange(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a word about how fresh it is, and nobody to ask", func(t *testing.T) {
+		s := newSource(t, mirrored(t, built))
+		s.breakBy(faults["refused"].fault)
+		dir := filepath.Join(t.TempDir(), "db")
+		if _, err := Export(t.Context(), built, dir); err != nil {
+			t.Fatal(err)
+		}
+		fresh := sourceState{Checked: "2027-09-21T00:00:00Z"}
+		state := &fetchState{Manifest: digestOf(t, dir), Sources: map[string]sourceState{"npm": fresh, "": fresh, sourceKEV: fresh, sourceEPSS: fresh}}
+		if err := state.write(dir); err != nil {
+			t.Fatal(err)
+		}
+		k := keeping(s.mirror(t, dir))
+		k.Confirm, k.MaxAge = true, time.Nanosecond
+		k.Pins = []string{digestOf(t, dir)}
+		k.Vouched = k.Pins
+		db := Keep(k)
+		defer db.Close()
+		finds(t, db)
+		info := db.Info()
+		if len(s.asked()) == 0 || len(info.Notes) == 0 {
+			t.Error("nobody was asked: what is held here?")
+		}
+		for _, source := range append(info.Sources, SourceInfo{Ecosystem: "KEV", AsOf: info.KEVAsOf}, SourceInfo{Ecosystem: "EPSS", AsOf: info.EPSSAsOf}) {
+			if strings.HasPrefix(source.AsOf, "2027") {
+				t.Errorf("what there is of %s is of %s, says whoever wrote the cache", source.Ecosystem, source.AsOf)
+			}
+		}
+	})
 	t.Run("offline", func(t *testing.T) {
 		s := newSource(t, mirrored(t, built))
 		dir := filepath.Join(t.TempDir(), "db")
