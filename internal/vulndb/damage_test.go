@@ -406,6 +406,23 @@ func TestFirstSchema(t *testing.T) {
 	}
 }
 
+// TestHugeIDs holds that links with a long prefix, which each of them names in a byte, are
+// refused before all of them are spelled out.
+func TestHugeIDs(t *testing.T) {
+	const links = maxUnfolded>>20 + 8
+	prefixes := []string{strings.Repeat("A", 1<<20) + "-*-"}
+	var w writer
+	for range links + 1 {
+		for _, n := range []int{idPlain, 2024, 1} {
+			w.number(n)
+		}
+	}
+	r, s, rec := &reader{data: w.data}, &spelling{}, &record{}
+	if got := s.ids(r, links, prefixes, rec); got != nil || !r.bad || rec.id != "" {
+		t.Errorf("%d links of %d bytes are read, and an id of %d", len(got), len(prefixes[0]), len(rec.id))
+	}
+}
+
 // TestHugeShapes holds that a shape of many events that many entries name is refused
 // before memory is taken for all of them.
 func TestHugeShapes(t *testing.T) {

@@ -235,7 +235,12 @@ func (s *spelling) ids(r *reader, links int, prefixes []string, rec *record) []s
 			r.fail() // only an id leans on a link, and only where there is one
 			return nil
 		}
+		before := len(s.text)
 		s.text = code.append(s.text, r, prefixes, s.text[:first])
+		if r.unfolded += len(s.text) - before; r.unfolded > maxUnfolded { // each can name a long prefix
+			r.fail()
+			return nil
+		}
 		s.ends = append(s.ends, len(s.text))
 	}
 	all := string(s.text)
