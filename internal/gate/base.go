@@ -89,9 +89,10 @@ func (k *build) from(trusted []builtfrom.Recipe, elsewhere bool) string {
 
 // upon is the base that the image is built upon, as far as a FROM tells. Another one than
 // that which counts for what is excused: a change that brings in a base is held to that, and
-// one that does away with a base is not.
+// one that does away with a base is not. It is empty where nobody knows, as where only the
+// build says what a variable holds.
 func (k *build) upon(from string) string {
-	if from == "" || k.lineage.Base == "" {
+	if from == "" || k.lineage.From.Path == "" {
 		return from
 	}
 	return k.lineage.Base
@@ -143,7 +144,7 @@ func (k *build) signed(ctx context.Context, from string, ask func(context.Contex
 	case ask == nil || from == scratch:
 		return
 	case from == "":
-		k.unknown = "whether the base has a signature is not known: no Dockerfile that counts explains the image"
+		k.unknown = "whether the base has a signature is not known: no Dockerfile that counts says what the image is built upon"
 		return
 	}
 	shown := from
