@@ -27,6 +27,9 @@ type Stage struct {
 	// Base is the image that FROM names, with the defaults of build arguments filled
 	// in; empty where it names a stage.
 	Base string `json:"base,omitempty"`
+	// Open says that an argument without a default is part of it: what a build gives for
+	// that can make any other image of it.
+	Open bool `json:"open,omitempty"`
 	// Parent is the index of the stage that FROM names; -1 for an image.
 	Parent int    `json:"parent"`
 	Lines  Lines  `json:"lines"`
@@ -73,8 +76,10 @@ type Lineage struct {
 	From  Place
 	Stage string
 	Last  bool
-	// Base is what the first FROM below it names. A history proves nothing.
+	// Base is what the first FROM below it names, and Open as of that stage. A history
+	// proves nothing.
 	Base string
+	Open bool
 }
 
 // The bounds of what is compared. An image chooses its history.
@@ -117,7 +122,8 @@ func Trace(history []Entry, recipes []Recipe) Lineage {
 		if out.From == (Place{}) {
 			out.From, out.Last = from, best.final
 			out.Stage = recipes[best.recipe].Stages[best.stage].Name
-			out.Base = best.base(recipes)
+			first := best.firstStage(recipes)
+			out.Base, out.Open = first.Base, first.Open
 		}
 		for h := range best.first {
 			out.Places[cut+h] = best.root(recipes)
@@ -153,9 +159,10 @@ func (m *match) root(recipes []Recipe) Place {
 	return Place{r.Path, r.Stages[r.rootOf(m.stage)].Lines}
 }
 
-func (m *match) base(recipes []Recipe) string {
+// firstStage is the first stage below it.
+func (m *match) firstStage(recipes []Recipe) *Stage {
 	r := &recipes[m.recipe]
-	return r.Stages[r.rootOf(m.stage)].Base
+	return &r.Stages[r.rootOf(m.stage)]
 }
 
 // BaseIn is what the first FROM below the same stage of the same file names in other

@@ -92,8 +92,11 @@ func (k *build) from(trusted []builtfrom.Recipe, elsewhere bool) string {
 // one that does away with a base is not. It is empty where nobody knows, as where only the
 // build says what a variable holds.
 func (k *build) upon(from string) string {
-	if from == "" || k.lineage.From.Path == "" {
+	switch {
+	case from == "" || k.lineage.From.Path == "":
 		return from
+	case k.lineage.Open:
+		return ""
 	}
 	return k.lineage.Base
 }

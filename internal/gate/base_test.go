@@ -138,13 +138,15 @@ func TestSignedBase(t *testing.T) {
 		err    error
 		want   []string // what is asked for, how the scan of the configuration ended, findings
 	}{
-		"signed":      {recipeOfImage, true, nil, []string{"acme/base:1 linux/amd64", "ok "}},
-		"not signed":  {recipeOfImage, false, nil, []string{"acme/base:1 linux/amd64", "ok ", `medium image is built upon "acme/base:1", of which its registry has no signature`}},
-		"no answer":   {recipeOfImage, false, errors.New("it\nis away"), []string{"acme/base:1 linux/amd64", partly + "acme/base:1 has a signature is not known: it is away"}},
-		"a long name": {strings.Replace(recipeOfImage, "acme/base:1", long, 1), false, errors.New("no name"), []string{long + " linux/amd64", partly + "what FROM names has a signature is not known: no name"}},
-		"no base":     {strings.Replace(recipeOfImage, "acme/base:1", "scratch", 1), false, nil, []string{"ok "}},
-		"another one": {"FROM acme/base:1\nRUN something else\n", false, nil, []string{partly + "the base has a signature is not known: no Dockerfile that counts says what the image is built upon"}},
-		"no recipe":   {"", false, nil, []string{partly + "the base has a signature is not known: no Dockerfile that counts says what the image is built upon"}},
+		"signed":                        {recipeOfImage, true, nil, []string{"acme/base:1 linux/amd64", "ok "}},
+		"not signed":                    {recipeOfImage, false, nil, []string{"acme/base:1 linux/amd64", "ok ", `medium image is built upon "acme/base:1", of which its registry has no signature`}},
+		"no answer":                     {recipeOfImage, false, errors.New("it\nis away"), []string{"acme/base:1 linux/amd64", partly + "acme/base:1 has a signature is not known: it is away"}},
+		"a long name":                   {strings.Replace(recipeOfImage, "acme/base:1", long, 1), false, errors.New("no name"), []string{long + " linux/amd64", partly + "what FROM names has a signature is not known: no name"}},
+		"no base":                       {strings.Replace(recipeOfImage, "acme/base:1", "scratch", 1), false, nil, []string{"ok "}},
+		"an argument without a default": {"ARG R\n" + strings.Replace(recipeOfImage, "acme/base:1", "${R}acme/base:1", 1), true, nil, []string{partly + "the base has a signature is not known: no Dockerfile that counts says what the image is built upon"}},
+		"an argument with one":          {"ARG R=acme\n" + strings.Replace(recipeOfImage, "acme/base:1", "$R/base:1", 1), true, nil, []string{"acme/base:1 linux/amd64", "ok "}},
+		"another one":                   {"FROM acme/base:1\nRUN something else\n", false, nil, []string{partly + "the base has a signature is not known: no Dockerfile that counts says what the image is built upon"}},
+		"no recipe":                     {"", false, nil, []string{partly + "the base has a signature is not known: no Dockerfile that counts says what the image is built upon"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
@@ -190,6 +192,7 @@ func TestSignedBaseOfAChange(t *testing.T) {
 		"a base where there was none":                    {from("scratch"), from("acme/other:1"), []string{"acme/other:1", "acme/other:1 is unsigned"}},
 		"a base that the change does away with":          {from("acme/other:1"), from("acme/signed:1"), []string{"acme/signed:1"}},
 		"a base that the build decides on":               {from("acme/signed:1"), "ARG A\n" + from("$A$B"), []string{"unknown"}},
+		"a registry that the build may set":              {from("acme/signed:1"), "ARG R\n" + from("${R}acme/signed:1"), []string{"unknown"}},
 		"a base that stays":                              {from("acme/signed:1"), from("acme/signed:1") + "# a change\n", []string{"acme/signed:1"}},
 		"a file that the change takes away":              {from("acme/signed:1"), "# nothing\n", []string{"unknown"}},
 		"a file that the change brings in, of no weight": {"# nothing\n", from("acme/signed:1"), []string{"unknown"}},

@@ -80,13 +80,15 @@ func (p *recipePass) Finish(_ context.Context, v *scan.View, parts []scan.Ref) s
 // recipe is what the file does.
 func (f *file) recipe() builtfrom.Recipe {
 	r := builtfrom.Recipe{Path: f.path}
-	globals := f.globals()
+	globals, defaults := f.globals(), f.defaults()
 	for _, st := range f.stages {
 		out := builtfrom.Stage{Name: st.name, Parent: -1, Lines: linesOf(st.from)}
 		if st.parent != nil {
 			out.Parent = st.parent.index
 		} else if base, known := expand(unquote(st.base), globals, f.escape); known {
 			out.Base = base
+			_, told := expand(unquote(st.base), defaults, f.escape)
+			out.Open = !told
 		}
 		for _, i := range st.instructions {
 			if !i.broken {
