@@ -87,6 +87,7 @@ type run struct {
 	opt    Options
 	slots  chan struct{}
 	budget *semaphore.Weighted
+	held   buffers
 	passes []*pass
 	walks  []*walk // one per unit; units of equal digest share theirs
 }

@@ -243,7 +243,7 @@ func (j *job) peek(n int) []byte {
 		return nil
 	}
 	if j.head == nil {
-		j.head = make([]byte, min(int64(HeadSize), max(j.entry.Size, 0)))
+		j.head = j.walk.run.held.get(HeadSize)[:min(int64(HeadSize), max(j.entry.Size, 0))]
 		got, err := io.ReadFull(j.source, j.head)
 		j.head = j.head[:got]
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -325,7 +325,7 @@ func (j *job) hold() {
 		j.failReads(err)
 		return
 	}
-	data := make([]byte, j.entry.Size+1)
+	data := r.held.get(int(j.entry.Size) + 1)
 	n := copy(data, j.head)
 	got, err := io.ReadFull(j.source, data[n:])
 	n += got
@@ -367,12 +367,17 @@ func (j *job) look() {
 	}
 	j.remember()
 	j.release()
+	j.walk.run.held.put(j.head)
+	j.head = nil
 }
 
 // release gives the budget back.
 func (j *job) release() {
 	if j.held > 0 {
 		j.walk.run.budget.Release(j.held)
+	}
+	if j.data != nil {
+		j.walk.run.held.put(j.data)
 	}
 	j.held, j.data = 0, nil
 }
