@@ -55,8 +55,12 @@ func cacheOf(path string) (cache, bool) {
 			return c, true
 		}
 	}
+	if !strings.HasPrefix(path, ".") && !strings.Contains(path, "/.") {
+		return cache{}, false // all others are hidden, and most files are not
+	}
+	path = "/" + path
 	for _, c := range homeCaches {
-		if before, _, found := strings.Cut("/"+path, c.dir); found {
+		if before, _, found := strings.Cut(path, c.dir); found {
 			return cache{strings.TrimPrefix(before+c.dir, "/"), c.tool}, true
 		}
 	}

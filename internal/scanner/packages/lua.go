@@ -17,6 +17,9 @@ const kindLuaRocks = "LuaRocks"
 func isRockspec(e *scan.Entry, _ func(int) []byte) bool { return isRockspecPath(e.Path) }
 
 func isRockspecPath(p string) bool {
+	if !strings.HasSuffix(p, ".rockspec") {
+		return false
+	}
 	name, version := rockOf(p)
 	tree := path.Base(path.Dir(path.Dir(path.Dir(p))))
 	return name != "" && path.Base(p) == name+"-"+version+".rockspec" && (tree == "rocks" || strings.HasPrefix(tree, "rocks-"))
