@@ -141,4 +141,9 @@ func (t *tarFiles) mapped(f File) ([]byte, held, error) {
 
 func (t *tarFiles) holdsAny() bool { return len(t.members) > 0 }
 
-func (t *tarFiles) close() error { return t.release() }
+// close leaves nothing to give back: what lies there next is somebody else's.
+func (t *tarFiles) close() error {
+	h := t.held
+	t.held = held{}
+	return h.release()
+}
