@@ -56,11 +56,12 @@ func (l *layer) confirms() bool { return l.blob != (v1.Hash{}) && l.blob != l.di
 // confirm says whether the unpacked layer is what its diff id says. It unpacks the layer
 // once more, and looks at nothing in it.
 //
-// The manifest pins the blob, whose digest every walk checks, and with it what comes out
-// of it. The diff id is what the author of the configuration says of that: an image could
-// bear the diff ids of a base, whose packages are excused, over layers of its own. No
-// runtime would unpack it, but hashing all that is unpacked is a seventh of what listing
-// packages costs, so it is done where something rests on it.
+// The manifest pins the blob, whose digest every walk checks; what comes out of it gzip and
+// zstd say, and what is neither is refused (bytes behind the last member, for one). The diff
+// id is what the author of the configuration says of that: an image could bear the diff ids
+// of a base, whose packages are excused, over layers of its own. No runtime would unpack it,
+// but hashing all that is unpacked is a seventh of what listing packages costs, so it is
+// done where something rests on it.
 func (l *layer) confirm(ctx context.Context, s store, opt Options) error {
 	if !l.confirms() {
 		return nil
