@@ -23,13 +23,19 @@ const (
 	maxAsarErrors  = 10
 )
 
-func isAsar(e *scan.Entry, _ func(int) []byte) bool { return isAsarPath(e.Path) }
+// isAsar leaves out what has another beginning: others call files so, too.
+func isAsar(e *scan.Entry, head func(int) []byte) bool {
+	return isAsarPath(e.Path) && string(head(4)) == asarMagic
+}
+
+// asarMagic is the size of the number behind it.
+const asarMagic = "\x04\x00\x00\x00"
 
 func isAsarPath(p string) bool { return strings.EqualFold(path.Ext(p), ".asar") }
 
 // asar reads the modules in an archive, into which Electron packs a program: a header, which
 // is a tree of folders in JSON, and the files one after the other. What is "unpacked" lies
-// beside the archive and is seen by itself. The library's reader looks for contents four
+// beside the archive; in an image it is seen by itself. The library's reader looks for contents four
 // bytes too far.
 // https://github.com/electron/asar#format
 type asar struct {
@@ -61,7 +67,7 @@ func readAsar(ctx context.Context, _ string, data []byte) (*part, error) {
 // how many bytes the header has with two more numbers, of which the second is how long its
 // text is.
 func openAsar(data []byte) (header, files []byte, err error) {
-	if len(data) < 16 || binary.LittleEndian.Uint32(data) != 4 {
+	if len(data) < 16 {
 		return nil, nil, errors.New("it is no archive of Electron's")
 	}
 	size, text := int64(binary.LittleEndian.Uint32(data[4:])), int64(binary.LittleEndian.Uint32(data[12:]))

@@ -50,6 +50,16 @@ func TestAsar(t *testing.T) {
 	same(t, "packages that the distribution owns", []string{"Debian:12 shop 1 var/lib/dpkg/status"}, list(owned))
 }
 
+// TestOtherAsar wants no fault found with files that only are called so.
+func TestOtherAsar(t *testing.T) {
+	for _, text := range []string{"words and words and words", "", "\x04"} {
+		res := run(t, scantest.Tree(scantest.Text("app.asar", text)), packages.Options{ListOnly: true})
+		if res.Status != finding.StatusNothing || res.Errors != nil {
+			t.Errorf("%q: status %s, errors %q", text, res.Status, res.Errors)
+		}
+	}
+}
+
 func TestBrokenAsar(t *testing.T) {
 	module := func(name, file string) string { return `"` + name + `":{"files":{"package.json":` + file + `}}` }
 	modules := func(all ...string) string {
@@ -68,7 +78,6 @@ func TestBrokenAsar(t *testing.T) {
 		packages []string
 		want     string
 	}{
-		"none":               {"words and words and words", nil, "it is no archive of Electron's"},
 		"too short":          {"\x04\x00\x00\x00", nil, "it is no archive of Electron's"},
 		"cut short":          {asarOf(asarHeader, "")[:100], nil, "its header is longer than there is room for"},
 		"a long header":      {"\x04\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x7f", nil, "a header of 2130706432 bytes, of at most 67108864"},

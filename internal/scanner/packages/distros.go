@@ -89,39 +89,12 @@ func readPortage(_ context.Context, p string, data []byte) (*part, error) {
 	return &part{Rows: []row{{Kind: string(inventory.Portage), Name: category + "/" + string(found[1]), Version: string(found[2])}}}, nil
 }
 
-// isOwnedList matches the lists of the files that a package of a distribution owns.
+// isOwnedList matches the lists of the files that dpkg's packages own. Those of pacman and
+// portage are not asked: what they own nobody else publishes advisories on, so a module of
+// theirs is listed as one, and compared with what its own ecosystem knows.
 func isOwnedList(e *scan.Entry, _ func(int) []byte) bool {
 	return strings.HasPrefix(e.Path, dpkgInfo) && strings.HasSuffix(e.Path, ".list") ||
-		strings.HasPrefix(e.Path, dpkgStatusD) && strings.HasSuffix(e.Path, md5sums) ||
-		inFolders(e.Path, pacmanLocal, 1, "files") || inFolders(e.Path, portageDB, 2, "CONTENTS")
-}
-
-// ownedFile is the path that a line of such a list names.
-func ownedFile(list, line string) string {
-	switch {
-	case strings.HasSuffix(list, md5sums):
-		_, line, _ = strings.Cut(line, "  ")
-	case strings.HasPrefix(list, portageDB):
-		return portageFile(line)
-	}
-	return line
-}
-
-// portageFile reads "obj /usr/bin/x MD5 TIME" and "sym /usr/bin/x -> y TIME"; folders say
-// nothing.
-func portageFile(line string) string {
-	kind, rest, _ := strings.Cut(line, " ")
-	switch kind {
-	case "obj":
-		for range 2 {
-			rest = rest[:max(0, strings.LastIndexByte(rest, ' '))]
-		}
-		return rest
-	case "sym":
-		file, _, _ := strings.Cut(rest, " -> ")
-		return file
-	}
-	return ""
+		strings.HasPrefix(e.Path, dpkgStatusD) && strings.HasSuffix(e.Path, md5sums)
 }
 
 // isOS says whether a kind of row is a package of a distribution.

@@ -320,8 +320,10 @@ gleam_stdlib = { version = ">= 1.0.0 and < 2.0.0" }
 				want = append(want, w[:strings.LastIndexByte(w, ':')])
 			}
 			same(t, "packages", want, got)
-			if len(res.Errors) > 0 {
-				t.Errorf("errors: %q", res.Errors)
+			for _, e := range res.Errors {
+				if !strings.Contains(e, "publishes no advisories for, not checked") {
+					t.Errorf("an error: %q", e)
+				}
 			}
 			same(t, "lines", test.want, slices.Sorted(slices.Values(packages.Lines(test.path, []byte(test.text)))))
 		})

@@ -37,8 +37,8 @@ func (p *pass) conclude(ctx context.Context, found []located, res *scan.Result) 
 	case p.opt.ListOnly:
 		res.Status = finding.StatusOK
 		res.Notes = append(res.Notes, "packages are listed, and not compared with advisories")
-	case p.opt.DB == nil && tellUnadvised(found, nil, res):
-		res.Status = finding.StatusNothing
+	case p.opt.DB == nil && p.tellUnadvised(found, nil, res):
+		res.Status = finding.StatusOK // of what there are advisories for
 	case p.opt.DB == nil:
 		res.Status, res.Reason = finding.StatusFailed, p.opt.NoDB
 	default:
@@ -62,9 +62,7 @@ func (p *pass) match(ctx context.Context, found []located, res *scan.Result) {
 		return
 	}
 	res.Status = finding.StatusOK
-	if tellUnadvised(found, matches, res) {
-		res.Status = finding.StatusNothing
-	}
+	p.tellUnadvised(found, matches, res)
 	ignores := p.opt.ignores(p.target)
 	for i, m := range matches {
 		for _, a := range m.Advisories {
@@ -117,10 +115,11 @@ func unanswered(found []located, matches []vulndb.Match) []string {
 	return append(out, slices.Compact(lines)...)
 }
 
-// tellUnadvised notes how many packages are of kinds that OSV publishes nothing on, and
-// says whether all are. A database of somebody else's may know them; without matches
-// there is none.
-func tellUnadvised(found []located, matches []vulndb.Match, res *scan.Result) bool {
+// tellUnadvised says how many packages are of kinds that OSV publishes nothing on, and
+// whether all are. Where somebody has locked them, and where they are all that there is,
+// the scan is partial: what nobody could check has not passed. Beside others in an image it
+// is a note. A database of somebody else's may know them; without matches there is none.
+func (p *pass) tellUnadvised(found []located, matches []vulndb.Match, res *scan.Result) bool {
 	count, kinds := 0, make(map[string]int)
 	for i := range found {
 		if found[i].Unadvised() && (matches == nil || errors.Is(matches[i].Err, vulndb.ErrNoData)) {
@@ -135,8 +134,14 @@ func tellUnadvised(found []located, matches []vulndb.Match, res *scan.Result) bo
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		names = append(names, fmt.Sprintf("%s (%d)", kind, kinds[kind]))
 	}
-	res.Notes = append(res.Notes, fmt.Sprintf("%s of kinds that OSV publishes no advisories for, not checked: %s", plural(count, "package"), strings.Join(names, ", ")))
-	return count == len(found)
+	text := fmt.Sprintf("%s of kinds that OSV publishes no advisories for, not checked: %s", plural(count, "package"), strings.Join(names, ", "))
+	all := count == len(found)
+	if all || p.target.Kind == scan.KindTree {
+		res.Errors = append(res.Errors, text)
+	} else {
+		res.Notes = append(res.Notes, text)
+	}
+	return all
 }
 
 var errNoDistro = errors.New("the distribution is not known: no os-release names it")

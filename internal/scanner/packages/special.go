@@ -66,7 +66,11 @@ func readAPK(read reader) reader {
 func readOwned(_ context.Context, p string, data []byte) (*part, error) {
 	made := &part{}
 	for line := range strings.Lines(string(data)) {
-		made.own(ownedFile(p, strings.TrimRight(line, "\r\n")))
+		line = strings.TrimRight(line, "\r\n")
+		if strings.HasSuffix(p, md5sums) {
+			_, line, _ = strings.Cut(line, "  ")
+		}
+		made.own(line)
 	}
 	if len(made.Owned) == 0 {
 		return nil, nil

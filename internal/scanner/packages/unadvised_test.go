@@ -23,12 +23,12 @@ func TestUnadvised(t *testing.T) {
 		notes  []string
 		errors []string
 	}{
-		"alone":                      {[]scantest.File{locked}, packages.Options{DB: advisories(t)}, finding.StatusNothing, []string{note}, nil},
-		"alone, without a database":  {[]scantest.File{locked}, packages.Options{}, finding.StatusNothing, []string{note}, nil},
+		"alone":                      {[]scantest.File{locked}, packages.Options{DB: advisories(t)}, finding.StatusPartial, nil, []string{note}},
+		"alone, without a database":  {[]scantest.File{locked}, packages.Options{}, finding.StatusPartial, nil, []string{note}},
 		"alone, only listed":         {[]scantest.File{locked}, packages.Options{ListOnly: true}, finding.StatusOK, []string{"packages are listed, and not compared with advisories"}, nil},
-		"beside others":              {[]scantest.File{locked, scantest.Text("requirements.txt", "a==1\n")}, packages.Options{DB: advisories(t)}, finding.StatusOK, []string{note, noKEV}, nil},
-		"beside what is not checked": {[]scantest.File{locked, gem}, packages.Options{DB: only{advisories(t), "npm"}}, finding.StatusPartial, []string{note}, []string{"the database has no advisories for RubyGems (1 package not checked)"}},
-		"beside others, no database": {[]scantest.File{locked, gem}, packages.Options{}, finding.StatusFailed, []string{note}, nil},
+		"beside others":              {[]scantest.File{locked, scantest.Text("requirements.txt", "a==1\n")}, packages.Options{DB: advisories(t)}, finding.StatusPartial, []string{noKEV}, []string{note}},
+		"beside what is not checked": {[]scantest.File{locked, gem}, packages.Options{DB: only{advisories(t), "npm"}}, finding.StatusPartial, nil, []string{note, "the database has no advisories for RubyGems (1 package not checked)"}},
+		"beside others, no database": {[]scantest.File{locked, gem}, packages.Options{}, finding.StatusFailed, nil, []string{note}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			res := run(t, scantest.Tree(c.files...), c.opt)
