@@ -14,9 +14,9 @@ type buffers struct {
 // The sizes that are kept. Smaller ones cost nothing, larger ones are rare.
 const (
 	minBuffer     = HeadSize
-	maxBuffer     = 8 << 20
+	maxBuffer     = 1 << 20
 	bufferSteps   = 4 // between a power of two and the next one
-	bufferClasses = bufferSteps*11 + 1
+	bufferClasses = bufferSteps*8 + 1
 )
 
 // bufferClass is the class of a size in bytes, and how many bytes a buffer of it has;
