@@ -49,10 +49,11 @@ func Signed(ctx context.Context, reference string, opt Options) (bool, error) {
 		digests = append(digests, im.digest)
 	}
 	slices.Sort(digests)
+	digests = slices.Compact(digests) // of an image that is in no index they are one
 	// A mirror need not have signatures: all places must say that there is none.
 	var errs problems
 	for _, e := range r.endpoints {
-		for _, digest := range slices.Compact(digests) {
+		for _, digest := range digests {
 			signed, err := e.signed(ctx, digest)
 			if signed {
 				return true, nil

@@ -118,6 +118,23 @@ func TestSigned(t *testing.T) {
 			}
 		})
 	}
+	t.Run("two places", func(t *testing.T) {
+		mirror, f := serve(t), serve(t)
+		mirror.push(t, app)
+		ref := f.push(t, app)
+		remote := f.remote()
+		remote.Mirrors = []image.Mirror{{Registry: f.host, Location: mirror.host}}
+		if got, err := image.Signed(t.Context(), ref, remoteOptions(remote)); got || err != nil {
+			t.Errorf("signed: %t, %v", got, err)
+		}
+		if n := f.asked("/.sig") + f.asked("/manifests/.sig"); n > 0 {
+			t.Errorf("the registry was asked about no digest, %d times", n)
+		}
+		f.tag(t, sig(app), app)
+		if got, err := image.Signed(t.Context(), ref, remoteOptions(remote)); !got || err != nil {
+			t.Errorf("signed in the registry, not in its mirror: %t, %v", got, err)
+		}
+	})
 	for ref, want := range map[string]string{"a b": "not the name", "127.0.0.1:1/a": ""} {
 		if _, err := image.Signed(t.Context(), ref, remoteOptions(serve(t).remote())); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", ref, err)
