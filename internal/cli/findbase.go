@@ -24,22 +24,22 @@ func (p *prepared) findBase() gate.FindBase {
 	if p.options.offline || len(p.bases) > 0 {
 		return nil
 	}
-	may := p.mayAsk()
-	return func(ctx context.Context, reference, platform string) (scan.Target, error) {
-		if err := may(reference); err != nil {
-			return scan.Target{}, err
-		}
-		ctx, cancel := context.WithTimeoutCause(ctx, findBaseLimit, fmt.Errorf("no answer in %s", findBaseLimit))
-		defer cancel()
-		return documents(ctx, reference, image.Options{Platform: platform, Remote: p.remote})
+	asking := p.askingForBases()
+	return func(ctx context.Context, reference, platform string) (found scan.Target, err error) {
+		err = asking(ctx, reference, func(ctx context.Context) error {
+			found, err = documents(ctx, reference, image.Options{Platform: platform, Remote: p.remote})
+			return err
+		})
+		return found, err
 	}
 }
 
-// mayAsk says why the registry of a base is not asked.
-func (p *prepared) mayAsk() func(reference string) error {
+// askingForBases asks the registry of a base for as long as it is waited for, or says why
+// it is not asked.
+func (p *prepared) askingForBases() func(ctx context.Context, reference string, ask func(context.Context) error) error {
 	held := imageconfig.Options{TrustedRegistries: p.options.trusted}
 	trusts := p.imageBases()
-	return func(reference string) error {
+	return func(ctx context.Context, reference string, ask func(context.Context) error) error {
 		switch err := image.CheckReference(reference); {
 		case err != nil:
 			return err
@@ -48,7 +48,13 @@ func (p *prepared) mayAsk() func(reference string) error {
 		case trusts != nil && !trusts(reference):
 			return errors.New("it is not among targets.trusted-bases of the policy, and is not asked for")
 		}
-		return nil
+		ctx, cancel := context.WithTimeoutCause(ctx, findBaseLimit, fmt.Errorf("no answer in %s", findBaseLimit))
+		defer cancel()
+		err := ask(ctx)
+		if cause := context.Cause(ctx); err != nil && cause != nil {
+			return cause
+		}
+		return err
 	}
 }
 
@@ -59,17 +65,12 @@ func (p *prepared) signed() func(ctx context.Context, reference, platform string
 	if i < 0 || !policy.SignedBases(p.policies.of(i)) {
 		return nil
 	}
-	may := p.mayAsk()
-	return func(ctx context.Context, reference, platform string) (bool, error) {
-		if err := may(reference); err != nil {
-			return false, err
-		}
-		ctx, cancel := context.WithTimeoutCause(ctx, findBaseLimit, fmt.Errorf("no answer in %s", findBaseLimit))
-		defer cancel()
-		signed, err := image.Signed(ctx, reference, image.Options{Platform: platform, Remote: p.remote})
-		if cause := context.Cause(ctx); err != nil && cause != nil {
-			err = cause
-		}
+	asking := p.askingForBases()
+	return func(ctx context.Context, reference, platform string) (signed bool, err error) {
+		err = asking(ctx, reference, func(ctx context.Context) error {
+			signed, err = image.Signed(ctx, reference, image.Options{Platform: platform, Remote: p.remote})
+			return err
+		})
 		return signed, err
 	}
 }
@@ -77,9 +78,6 @@ func (p *prepared) signed() func(ctx context.Context, reference, platform string
 // documents gives what the documents of an image in its registry say.
 func documents(ctx context.Context, reference string, opt image.Options) (scan.Target, error) {
 	sources, err := image.Open(ctx, image.SchemeRegistry, reference, opt)
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause
-	}
 	var found []scan.Target
 	for _, src := range sources {
 		if t := src.Target(); t.Image != nil {

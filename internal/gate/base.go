@@ -105,14 +105,17 @@ func (k *build) upon(from string) string {
 // masked later, and no mask knows half a secret.
 const maxShownFrom = 300
 
+func shownFrom(from string) string {
+	if len(from) > maxShownFrom {
+		return "what FROM names"
+	}
+	return from
+}
+
 // findBase asks for the base that a FROM names, and compares its layers. What cannot be
 // told is a note: nothing is the base's then.
 func (b *builds) findBase(ctx context.Context, k *build, from string, find FindBase) {
-	got := b.fetch(ctx, from, k.image.Platform, find)
-	shown := from
-	if len(shown) > maxShownFrom {
-		shown = "what FROM names"
-	}
+	got, shown := b.fetch(ctx, from, k.image.Platform, find), shownFrom(from)
 	if got.err != nil {
 		k.note("which layers are the base's is not known: %s cannot be looked at: %v", shown, got.err)
 		return
@@ -150,13 +153,9 @@ func (k *build) signed(ctx context.Context, from string, ask func(context.Contex
 		k.unknown = "whether the base has a signature is not known: no Dockerfile that counts says what the image is built upon"
 		return
 	}
-	shown := from
-	if len(shown) > maxShownFrom {
-		shown = "what FROM names"
-	}
 	switch signed, err := ask(ctx, from, k.image.Platform); {
 	case err != nil:
-		k.unknown = fmt.Sprintf("whether %s has a signature is not known: %v", shown, err)
+		k.unknown = fmt.Sprintf("whether %s has a signature is not known: %v", shownFrom(from), err)
 	case !signed:
 		k.unsigned = from
 	}
