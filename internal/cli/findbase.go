@@ -60,7 +60,7 @@ func (p *prepared) askingForBases() func(ctx context.Context, reference string, 
 
 // signed asks registries whether the bases that Dockerfiles name have signatures; nil
 // where no policy that judges images wants to know.
-func (p *prepared) signed() func(ctx context.Context, reference, platform string) (bool, error) {
+func (p *prepared) signed() gate.AskSigned {
 	i := slices.IndexFunc(p.targets, target.isImage)
 	if i < 0 || !policy.SignedBases(p.policies.of(i)) {
 		return nil

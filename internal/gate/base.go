@@ -143,9 +143,34 @@ func (b *builds) fetch(ctx context.Context, from, platform string, find FindBase
 	return got
 }
 
+// AskSigned says whether the registry of what FROM names has a signature of it, for a
+// platform.
+type AskSigned func(ctx context.Context, reference, platform string) (bool, error)
+
+// once asks about each base once.
+func (ask AskSigned) once() AskSigned {
+	if ask == nil {
+		return nil
+	}
+	type answer struct {
+		signed bool
+		err    error
+	}
+	known := make(map[[2]string]answer)
+	return func(ctx context.Context, reference, platform string) (bool, error) {
+		key := [2]string{reference, platform}
+		a, asked := known[key]
+		if !asked {
+			a.signed, a.err = ask(ctx, reference, platform)
+			known[key] = a
+		}
+		return a.signed, a.err
+	}
+}
+
 // signed asks whether the base has a signature, where somebody wants to know. That of an
 // image without a base is of no concern.
-func (k *build) signed(ctx context.Context, from string, ask func(context.Context, string, string) (bool, error)) {
+func (k *build) signed(ctx context.Context, from string, ask AskSigned) {
 	switch {
 	case ask == nil || from == scratch:
 		return

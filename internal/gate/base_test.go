@@ -178,6 +178,32 @@ func TestSignedBase(t *testing.T) {
 	}
 }
 
+// TestSignedBaseOfSeveral wants a base to be asked about once, however many images are
+// built upon it, and each of them to be told of.
+func TestSignedBaseOfSeveral(t *testing.T) {
+	asked := 0
+	req := gate.Request{
+		Sources: []scan.Source{
+			builtImage("acme/app", "app", baseLayer("libc6 2.36"), ownLayer("libc6 2.36")),
+			builtImage("acme/web", "app", baseLayer("libc6 2.36"), ownLayer("libc6 2.36")),
+			scantest.Tree(scantest.Text("Dockerfile", recipeOfImage)),
+		},
+		Signed: func(context.Context, string, string) (bool, error) {
+			asked++
+			return false, nil
+		},
+	}
+	var images []string
+	for _, f := range gateOf(t, req, finding.ImageConfig).Findings {
+		if f.Rule == "image/unsigned-base" {
+			images = append(images, f.Location.Image)
+		}
+	}
+	if diff := cmp.Diff([]string{"acme/app", "acme/web"}, images); diff != "" || asked != 1 {
+		t.Errorf("asked %d times (-want +got):\n%s", asked, diff)
+	}
+}
+
 // TestSignedBaseOfAChange wants a change to be held to the base that it builds upon, not to
 // the one of the commit that is trusted, and nothing to be known where no file of that
 // commit explains the image.

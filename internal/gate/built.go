@@ -102,6 +102,7 @@ func (b *builds) treeNames() []string {
 
 // trace finds out what can be known, once everything is scanned.
 func (b *builds) trace(ctx context.Context, req *Request) {
+	ask := req.Signed.once()
 	var recipes []builtfrom.Recipe
 	if b.recipes != nil {
 		for _, t := range b.treeNames() {
@@ -111,7 +112,7 @@ func (b *builds) trace(ctx context.Context, req *Request) {
 	if len(recipes) == 0 {
 		for _, t := range b.images {
 			b.givenBase(ctx, b.known[t.Name])
-			b.known[t.Name].signed(ctx, "", req.Signed)
+			b.known[t.Name].signed(ctx, "", ask)
 		}
 		return
 	}
@@ -124,7 +125,7 @@ func (b *builds) trace(ctx context.Context, req *Request) {
 		if err == nil {
 			from = k.from(trusted, elsewhere)
 		}
-		k.signed(ctx, k.upon(from), req.Signed)
+		k.signed(ctx, k.upon(from), ask)
 		if k.base >= 0 {
 			continue
 		}

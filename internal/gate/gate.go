@@ -38,9 +38,8 @@ type Request struct {
 	// FindBase looks for what FROM names where no image at hand is it; nil where nobody
 	// may be asked.
 	FindBase FindBase
-	// Signed says whether the registry of what FROM names has a signature of it; nil where
-	// nobody asks for that.
-	Signed func(ctx context.Context, reference, platform string) (bool, error)
+	// Signed looks for signatures of bases; nil where nobody asks for them.
+	Signed AskSigned
 	// BaseImages are those that the user says images are built upon. Their layers are
 	// compared; nothing of them is scanned.
 	BaseImages []*scan.Image
