@@ -95,13 +95,8 @@ func (i *instruction) fromImage(from string) bool {
 // globalArgs gives the defaults of the ARGs before the first FROM.
 func (f *file) globalArgs() map[string]string {
 	given := make(map[string]string)
-	for _, i := range f.preamble {
-		if i.keyword != "ARG" || i.broken {
-			continue
-		}
-		for _, p := range i.pairs() {
-			given[p.key] = unquote(p.value)
-		}
+	for p := range f.preambleArgs() {
+		given[p.key] = unquote(p.value)
 	}
 	return given
 }

@@ -1,6 +1,7 @@
 package dockerfile
 
 import (
+	"iter"
 	"strings"
 )
 
@@ -94,18 +95,28 @@ var proxyArgs = map[string]bool{
 	"NO_PROXY": true, "no_proxy": true, "ALL_PROXY": true, "all_proxy": true, "SOURCE_DATE_EPOCH": true,
 }
 
+// preambleArgs are the names and values of the ARGs before the first FROM, in their order.
+func (f *file) preambleArgs() iter.Seq[pair] {
+	return func(yield func(pair) bool) {
+		for _, i := range f.preamble {
+			if i.keyword != "ARG" || i.broken {
+				continue
+			}
+			for _, p := range i.pairs() {
+				if !yield(p) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // globals are the ARGs before the first FROM with their defaults; what has none is
 // there with an empty one.
 func (f *file) globals() map[string]string {
 	values := make(map[string]string)
-	for _, i := range f.preamble {
-		if i.keyword != "ARG" || i.broken {
-			continue
-		}
-		for _, p := range i.pairs() {
-			text, _ := expand(unquote(p.value), values, f.escape)
-			values[p.key] = text
-		}
+	for p := range f.preambleArgs() {
+		values[p.key], _ = expand(unquote(p.value), values, f.escape)
 	}
 	return values
 }
@@ -114,18 +125,13 @@ func (f *file) globals() map[string]string {
 // tells: one that is built upon an ARG without one is not among them.
 func (f *file) defaults() map[string]string {
 	values := make(map[string]string)
-	for _, i := range f.preamble {
-		if i.keyword != "ARG" || i.broken {
-			continue
+	for p := range f.preambleArgs() {
+		if !p.set {
+			continue // what was said before stands
 		}
-		for _, p := range i.pairs() {
-			if !p.set {
-				continue // what was said before stands
-			}
-			text, known := expand(unquote(p.value), values, f.escape)
-			if values[p.key] = text; !known {
-				delete(values, p.key)
-			}
+		text, known := expand(unquote(p.value), values, f.escape)
+		if values[p.key] = text; !known {
+			delete(values, p.key)
 		}
 	}
 	return values
